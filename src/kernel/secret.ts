@@ -1,0 +1,38 @@
+// A secret is a type: it refuses to be empty, prints as [secret] however it is printed, and opens in one place.
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+
+/** Text that must not be seen: logs, errors, `JSON.stringify` and template strings all show `[secret]`. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    if (value === '') throw new Error('A secret cannot be empty.');
+    this.#value = value;
+  }
+
+  /** The text itself. Every call is a place where a secret leaves its wrapping: keep them few. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  /** What a person may see to tell two secrets apart: the last four characters. */
+  get hint(): string {
+    return `…${this.#value.slice(-4)}`;
+  }
+
+  toString(): string {
+    return '[secret]';
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+
+  [inspect.custom](): string {
+    return '[secret]';
+  }
+}
+
+/** A new signing secret: `whsec_` and base64 of 32 random bytes (Standard Webhooks asks for 24 to 64). */
+export const newSigningSecret = (): Secret => new Secret(`whsec_${randomBytes(32).toString('base64')}`);
