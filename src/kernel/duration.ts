@@ -14,6 +14,7 @@ export function parseDuration(text: string): number | undefined {
 
 /** The shortest exact way to write a span: `90_000` is `'90s'`. */
 export function formatDuration(ms: number): Duration {
-  for (const unit of ['d', 'h', 'm', 's'] as const) if (ms > 0 && ms % UNITS[unit] === 0) return `${ms / UNITS[unit]}${unit}`;
+  for (const unit of ['d', 'h', 'm', 's'] as const)
+    if (ms > 0 && ms % UNITS[unit] === 0) return `${ms / UNITS[unit]}${unit}`;
   return `${ms}ms`;
 }

@@ -10,7 +10,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const isId = (text: unknown): text is string => typeof text === 'string' && UUID.test(text);
 
 /** The smallest UUIDv7 of a moment: the bound of a partition, or of a `since`/`until` filter on ids. */
-export const lowestIdAt = (epochMs: number): string => v7({ msecs: Math.max(0, Math.floor(epochMs)), seq: 0, random: new Uint8Array(16) });
+export const lowestIdAt = (epochMs: number): string =>
+  v7({ msecs: Math.max(0, Math.floor(epochMs)), seq: 0, random: new Uint8Array(16) });
 
 /** The moment (milliseconds since the epoch) that a UUIDv7 was made in. */
 export const timeOfId = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);

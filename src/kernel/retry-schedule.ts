@@ -1,0 +1,64 @@
+// When a failed delivery is tried again. Pure: the dice and the clock are passed in.
+import { parseDuration } from './duration.js';
+
+/** Waits before each retry, in milliseconds; as many retries as there are entries. */
+export type RetrySchedule = readonly number[];
+
+const NAMED: Record<string, readonly string[]> = {
+  default: ['1s', '5s', '30s'],
+  standard: ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h'],
+};
+
+/** Most retries a schedule may hold, and the longest single wait. */
+export const MAX_RETRIES = 100;
+export const MAX_RETRY_WAIT_MS = 7 * 86_400_000;
+
+/** Share by which a wait is stretched or shrunk at random, so that receivers which fell together do not rise together. */
+export const JITTER = 0.2;
+
+/** The longest wait that a receiver may ask for with `Retry-After`. */
+export const MAX_RETRY_AFTER_MS = 86_400_000;
+
+/**
+ * A schedule from how people write it: a name (`'default'`, `'standard'`) or a list of durations.
+ * `undefined` where it is neither.
+ */
+export function parseRetrySchedule(input: string | readonly string[]): RetrySchedule | undefined {
+  const list = typeof input === 'string' ? NAMED[input] : input;
+  if (!list || list.length > MAX_RETRIES) return undefined;
+  const waits: number[] = [];
+  for (const text of list) {
+    const wait = parseDuration(text);
+    if (wait === undefined || wait > MAX_RETRY_WAIT_MS) return undefined;
+    waits.push(wait);
+  }
+  return waits;
+}
+
+/**
+ * The wait before the next attempt, in milliseconds, or `undefined` when the schedule is used up.
+ *
+ * `Retry-After` only ever lengthens the wait, up to a day; it never adds or removes attempts.
+ */
+export function nextWait(
+  schedule: RetrySchedule,
+  retriesUsed: number,
+  retryAfterMs: number | undefined,
+  random: () => number,
+): number | undefined {
+  const base = schedule[retriesUsed];
+  if (base === undefined) return undefined;
+  const jittered = Math.round(base * (1 - JITTER + 2 * JITTER * random()));
+  return Math.max(jittered, Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
+}
+
+/** `Retry-After` (RFC 9110, 10.2.3) in milliseconds from now: whole seconds or an HTTP date; anything else is ignored. */
+export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+  const text = value?.trim();
+  if (!text) return undefined;
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, MAX_RETRY_AFTER_MS);
+  // An HTTP date names its day of the week and ends in GMT; `Date.parse` alone would also take `soon 5`.
+  if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d{2}:\d{2}:\d{2}(?: GMT| \d{4})$/.test(text)) return undefined;
+  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(at) || at <= nowMs ? undefined : Math.min(at - nowMs, MAX_RETRY_AFTER_MS);
+}

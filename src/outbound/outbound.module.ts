@@ -1,0 +1,10 @@
+// The doors through which events enter: the injected dispatcher and the events API.
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+
+@Module({})
+export class OutboundModule {
+  static register(parts: { platform: DynamicModule; registry: DynamicModule; delivery: DynamicModule }): DynamicModule {
+    return { module: OutboundModule, imports: [parts.platform, parts.registry, parts.delivery] };
+  }
+}

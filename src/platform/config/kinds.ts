@@ -1,0 +1,109 @@
+// The kinds of value a setting may have: how each is read from text (environment) and from code (module options).
+import { formatDuration, parseDuration } from '../../kernel/duration.js';
+import { parseRetrySchedule } from '../../kernel/retry-schedule.js';
+import { Secret } from '../../kernel/secret.js';
+
+/** How one kind of setting is read. `read` throws an Error whose text completes the sentence "NAME must be …". */
+export interface Kind<Input, Value> {
+  readonly expects: string;
+  read(input: Input | string): Value;
+}
+
+/** A duration: its value is in milliseconds, so the settings type adds `Ms` to its name. */
+export interface DurationKind extends Kind<string, number> {
+  readonly isDuration: true;
+}
+
+function kind<Input, Value>(expects: string, read: (input: Input | string) => Value | undefined): Kind<Input, Value> {
+  return {
+    expects,
+    read: (input) => {
+      const value = read(input);
+      if (value === undefined) throw new Error(expects);
+      return value;
+    },
+  };
+}
+
+export const text: Kind<string, string> = kind('text', (input) => input);
+
+export const secretText = (minLength: number): Kind<string, Secret> =>
+  kind(`at least ${minLength} characters`, (input) => (input.length >= minLength ? new Secret(input) : undefined));
+
+export const flag: Kind<boolean, boolean> = kind('true or false', (input) =>
+  input === true || input === 'true' ? true : input === false || input === 'false' ? false : undefined,
+);
+
+export const integer = (min: number, max: number): Kind<number, number> =>
+  kind(`a whole number from ${min} to ${max}`, (input) => {
+    const value = typeof input === 'number' ? input : /^\d{1,15}$/.test(input) ? Number(input) : Number.NaN;
+    return Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined;
+  });
+
+export const oneOf = <const Name extends string>(...names: readonly Name[]): Kind<Name, Name> =>
+  kind(`one of ${names.join(', ')}`, (input) => names.find((name) => name === input));
+
+export const duration = (min: string, max: string): DurationKind => {
+  const [low, high] = [parseDuration(min) ?? 0, parseDuration(max) ?? Number.MAX_SAFE_INTEGER];
+  return {
+    isDuration: true,
+    ...kind<string, number>(
+      `a duration from ${min} to ${max}, such as ${formatDuration(Math.min(10_000, high))}`,
+      (input) => {
+        const ms = parseDuration(input);
+        return ms !== undefined && ms >= low && ms <= high ? ms : undefined;
+      },
+    ),
+  };
+};
+
+const split = (input: string | readonly string[]): string[] =>
+  (typeof input === 'string' ? input.split(',') : [...input]).map((part) => part.trim()).filter((part) => part !== '');
+
+export const list: Kind<readonly string[], readonly string[]> = kind('a list separated by commas', split);
+
+export const secretList: Kind<string | readonly string[], readonly Secret[]> = kind(
+  'secrets separated by commas',
+  (input) => split(input).map((part) => new Secret(part)),
+);
+
+export const retrySchedule: Kind<string | readonly string[], readonly number[]> = kind(
+  'durations separated by commas, such as 1s,5s,30s, or one of default, standard',
+  (input) =>
+    typeof input === 'string'
+      ? (parseRetrySchedule(input) ?? parseRetrySchedule(split(input)))
+      : parseRetrySchedule(input),
+);
+
+export const encryptionKeys: Kind<string | readonly string[], readonly Secret[]> = kind(
+  'base64 of 32 bytes (or several separated by commas, the first of which encrypts)',
+  (input) => {
+    const keys = split(input);
+    return keys.length > 0 && keys.every((key) => Buffer.from(key, 'base64').length === 32)
+      ? keys.map((key) => new Secret(key))
+      : undefined;
+  },
+);
+
+export const url = (...protocols: readonly string[]): Kind<string, string> =>
+  kind(`a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`, (input) =>
+    URL.canParse(input) && protocols.includes(new URL(input).protocol) ? input : undefined,
+  );
+
+/** When a webhook that only fails is disabled: after this long *and* this many failed attempts. */
+export interface AutoDisableRule {
+  readonly afterMs: number;
+  readonly attempts: number;
+}
+
+export const autoDisable: Kind<AutoDisableRule | false, AutoDisableRule | false> = kind(
+  'a duration and a number of attempts, such as 5d,20, or off',
+  (input) => {
+    if (typeof input !== 'string') return input;
+    if (input === 'off') return false;
+    const [span, count, ...rest] = split(input);
+    const afterMs = parseDuration(span ?? '');
+    const attempts = /^[1-9]\d{0,5}$/.test(count ?? '') ? Number(count) : undefined;
+    return afterMs === undefined || attempts === undefined || rest.length > 0 ? undefined : { afterMs, attempts };
+  },
+);

@@ -1,0 +1,248 @@
+// Every setting, declared once: environment name, kind, default, what it means and whether it is a secret. The module
+// options, the environment reader, `.env.example` and docs/configuration.md all derive from this table.
+import * as kinds from './kinds.js';
+import type { DurationKind, Kind } from './kinds.js';
+
+interface Setting<Input, Value> {
+  readonly env: string;
+  readonly kind: Kind<Input, Value>;
+  /** Written as in the environment; absent: the setting is optional. */
+  readonly default?: string;
+  readonly doc: string;
+  readonly secret?: true;
+}
+
+const required = <Input, Value>(
+  env: string,
+  kind: Kind<Input, Value>,
+  fallback: string,
+  doc: string,
+): { env: string; kind: Kind<Input, Value>; default: string; doc: string } => ({ env, kind, default: fallback, doc });
+
+const requiredDuration = (
+  env: string,
+  kind: DurationKind,
+  fallback: string,
+  doc: string,
+): { env: string; kind: DurationKind; default: string; doc: string } => ({ env, kind, default: fallback, doc });
+
+const optional = <Input, Value>(
+  env: string,
+  kind: Kind<Input, Value>,
+  doc: string,
+): { env: string; kind: Kind<Input, Value>; doc: string } => ({
+  env,
+  kind,
+  doc,
+});
+
+const secret = <Declared extends object>(declared: Declared): Declared & { secret: true } => ({
+  ...declared,
+  secret: true,
+});
+
+/** The settings table. */
+export const SETTINGS = {
+  databaseUrl: secret(
+    optional(
+      'DATABASE_URL',
+      kinds.url('postgres:', 'postgresql:'),
+      'PostgreSQL to use. Absent: the server runs its own, embedded, under DATA_DIR.',
+    ),
+  ),
+  databaseSchema: required('DATABASE_SCHEMA', kinds.text, 'posthorn', 'PostgreSQL schema that holds all our tables.'),
+  databasePool: required(
+    'DATABASE_POOL',
+    kinds.integer(4, 500),
+    '20',
+    'Most connections to PostgreSQL from this process.',
+  ),
+  redisUrl: secret(
+    optional(
+      'REDIS_URL',
+      kinds.url('redis:', 'rediss:'),
+      'Redis for the retry timers (BullMQ). Absent: BullMQ runs on PostgreSQL.',
+    ),
+  ),
+  dataDir: required('DATA_DIR', kinds.text, './data', 'Where the embedded PostgreSQL and generated keys live.'),
+  host: required(
+    'HOST',
+    kinds.text,
+    '127.0.0.1',
+    'Address to listen on. Use 0.0.0.0 to be reached from other machines.',
+  ),
+  port: required('PORT', kinds.integer(0, 65_535), '3000', 'Port to listen on; 0 takes a free one.'),
+  publicUrl: optional(
+    'PUBLIC_URL',
+    kinds.url('http:', 'https:'),
+    'How senders reach this server: the URL that some providers sign.',
+  ),
+  trustProxy: required(
+    'TRUST_PROXY',
+    kinds.flag,
+    'false',
+    'Whether X-Forwarded-* headers of a proxy in front are believed.',
+  ),
+  role: required(
+    'ROLE',
+    kinds.oneOf('all', 'api', 'worker'),
+    'all',
+    'Which part of the work this process does: api answers HTTP, worker delivers. Other than all needs DATABASE_URL.',
+  ),
+  encryptionKey: secret(
+    optional(
+      'ENCRYPTION_KEY',
+      kinds.encryptionKeys,
+      'Keys that encrypt stored secrets: base64 of 32 bytes, comma-separated; the first encrypts, all decrypt. Absent: made once, kept in DATA_DIR. Required with DATABASE_URL.',
+    ),
+  ),
+  adminApiKey: secret(
+    optional(
+      'ADMIN_API_KEY',
+      kinds.secretText(20),
+      'The key of the administrator, at least 20 characters. Absent: made at the first start, kept in DATA_DIR, printed once.',
+    ),
+  ),
+  retrySchedule: required(
+    'RETRY_SCHEDULE',
+    kinds.retrySchedule,
+    '1s,5s,30s',
+    'Waits before each retry of a delivery, or a name: default, standard.',
+  ),
+  deliveryTimeout: requiredDuration(
+    'DELIVERY_TIMEOUT',
+    kinds.duration('100ms', '120s'),
+    '10s',
+    'Deadline of one attempt, over connecting, headers and body.',
+  ),
+  deliveryConcurrency: required(
+    'DELIVERY_CONCURRENCY',
+    kinds.integer(1, 2_000),
+    '256',
+    'Most requests in flight from this process.',
+  ),
+  maxEventSize: required(
+    'MAX_EVENT_SIZE',
+    kinds.integer(1_024, 10_485_760),
+    '262144',
+    'Largest data of one event, in bytes of its JSON (256 KiB).',
+  ),
+  idempotencyWindow: requiredDuration(
+    'IDEMPOTENCY_WINDOW',
+    kinds.duration('1m', '30d'),
+    '24h',
+    'How long a repeated key or a repeated received event is recognised.',
+  ),
+  retention: requiredDuration(
+    'RETENTION',
+    kinds.duration('1d', '3650d'),
+    '30d',
+    'How long events, deliveries and received events are kept. Must exceed the longest retry schedule.',
+  ),
+  autoDisable: required(
+    'AUTO_DISABLE',
+    kinds.autoDisable,
+    '5d,20',
+    'Disables a webhook that has only failed for this long and this many attempts; off never does.',
+  ),
+  allowHttp: required('ALLOW_HTTP', kinds.flag, 'false', 'Whether webhooks may use http URLs.'),
+  allowNetworks: required(
+    'ALLOW_NETWORKS',
+    kinds.list,
+    '',
+    'Private networks (CIDR) that webhooks may reach, such as 10.1.0.0/16.',
+  ),
+  shutdownTimeout: requiredDuration(
+    'SHUTDOWN_TIMEOUT',
+    kinds.duration('0s', '10m'),
+    '15s',
+    'How long a stopping process waits for requests in flight.',
+  ),
+  logLevel: required(
+    'LOG_LEVEL',
+    kinds.oneOf('error', 'warn', 'log', 'debug', 'verbose'),
+    'log',
+    'Least important messages that are logged.',
+  ),
+  stripeWebhookSecret: secret(
+    optional(
+      'STRIPE_WEBHOOK_SECRET',
+      kinds.secretList,
+      'Makes the source stripe of tenant default; several secrets are separated by commas. Re-read at each start.',
+    ),
+  ),
+  githubWebhookSecret: secret(
+    optional(
+      'GITHUB_WEBHOOK_SECRET',
+      kinds.secretList,
+      'Makes the source github of tenant default; several secrets are separated by commas. Re-read at each start.',
+    ),
+  ),
+} as const satisfies Record<string, Setting<never, unknown>>;
+
+type Table = typeof SETTINGS;
+type Key = keyof Table;
+type InputOf<K extends Key> = Parameters<Table[K]['kind']['read']>[0];
+type ValueOf<K extends Key> = ReturnType<Table[K]['kind']['read']>;
+type NameOf<K extends Key> = Table[K]['kind'] extends DurationKind ? `${K}Ms` : K;
+type OrAbsent<K extends Key> = Table[K] extends { default: string } ? never : undefined;
+
+/** Settings as code gives them: natural values, or the text the environment would hold. Durations are text: `'10s'`. */
+export type SettingsInput = { [K in Key]?: InputOf<K> };
+
+/** Settings as code reads them: validated, defaults filled in, durations in milliseconds under a name that ends in `Ms`. */
+export type Settings = { readonly [K in Key as NameOf<K>]: ValueOf<K> | OrAbsent<K> };
+
+/** A setting was refused; the text names it and says what it must be. Values are not repeated: they may be secrets. */
+export class SettingsError extends Error {
+  readonly code = 'settings_invalid';
+}
+
+/**
+ * Validates settings and fills in the defaults.
+ *
+ * @param nameOf - How a refusal names a setting: its option name by default, its variable for the environment.
+ * @throws SettingsError naming every setting that is wrong, not only the first.
+ */
+export function readSettings(input: SettingsInput, nameOf: (key: Key) => string = (key) => key): Settings {
+  const wrong: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const key of Object.keys(SETTINGS) as Key[]) {
+    const setting: Setting<unknown, unknown> = SETTINGS[key] as Setting<unknown, unknown>;
+    const given: unknown = input[key] === '' ? undefined : (input[key] ?? undefined);
+    const raw = given ?? setting.default;
+    const name = 'isDuration' in setting.kind ? `${key}Ms` : key;
+    try {
+      values[name] = raw === undefined ? undefined : setting.kind.read(raw);
+    } catch {
+      wrong.push(`${nameOf(key)} must be ${setting.kind.expects}.`);
+    }
+  }
+  const settings = values as Settings;
+  if (wrong.length === 0) wrong.push(...contradictions(settings, nameOf));
+  if (wrong.length > 0) throw new SettingsError(wrong.join(' '));
+  return settings;
+}
+
+/** The settings that an environment holds; an empty string is absent. */
+export function readEnvironment(env: Record<string, string | undefined>): Settings {
+  const input = Object.fromEntries(Object.entries(SETTINGS).map(([key, setting]) => [key, env[setting.env]]));
+  return readSettings(input as SettingsInput, (key) => SETTINGS[key].env);
+}
+
+function contradictions(settings: Settings, nameOf: (key: Key) => string): string[] {
+  const wrong: string[] = [];
+  if (settings.role !== 'all' && !settings.databaseUrl)
+    wrong.push(`${nameOf('role')} other than all needs ${nameOf('databaseUrl')}.`);
+  if (settings.databaseUrl && !settings.encryptionKey) {
+    wrong.push(
+      `${nameOf('encryptionKey')} is required with ${nameOf('databaseUrl')}: every replica must hold the same keys.`,
+    );
+  }
+  const longest = settings.retrySchedule.reduce((sum, wait) => sum + wait, 0);
+  if (settings.retentionMs <= longest)
+    wrong.push(`${nameOf('retention')} must exceed the whole of ${nameOf('retrySchedule')}.`);
+  if (!/^[a-z_][a-z0-9_]{0,47}$/.test(settings.databaseSchema))
+    wrong.push(`${nameOf('databaseSchema')} must be a lower-case SQL name.`);
+  return wrong;
+}

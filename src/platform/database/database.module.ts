@@ -1,0 +1,62 @@
+// Our data source under its own name, migrated before anything uses it, and the services for hand-written SQL.
+import { Module } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSource, DataSourceOptions, MigrationInterface } from 'typeorm';
+import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
+import type { Settings } from '../config/settings.js';
+import type { DatabaseConnection } from './connection.js';
+import { typeormConnection } from './connection.js';
+import { DATA_SOURCE, PosthornDataSource } from './data-source.js';
+import { Database } from './database.js';
+import { Notifications } from './notifications.js';
+import { Partitions } from './partitions.js';
+
+/** What the owner of the tables hands to the plumbing: the entities and the migrations, both explicit lists. */
+export interface Persistence {
+  readonly entities: readonly Type[];
+  readonly migrations: readonly Type<MigrationInterface>[];
+}
+
+/** Options of our data source. TypeORM never creates the schema itself: only migrations do. */
+export const dataSourceOptions = (
+  connection: DatabaseConnection,
+  { schema, pool }: { schema: string; pool: number },
+  { entities, migrations }: Persistence,
+): DataSourceOptions => ({
+  type: 'postgres',
+  ...typeormConnection(connection),
+  schema,
+  entities: [...entities],
+  migrations: [...migrations],
+  migrationsTableName: 'migration',
+  synchronize: false,
+  applicationName: 'posthorn',
+  extra: { max: pool, keepAlive: true, connectionTimeoutMillis: 5_000 },
+});
+
+@Module({})
+export class DatabaseModule {
+  static register(settings: DynamicModule, persistence: Persistence): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        settings,
+        TypeOrmModule.forRootAsync({
+          name: DATA_SOURCE,
+          imports: [settings],
+          inject: [CONNECTION_TOKEN, SETTINGS_TOKEN],
+          useFactory: (connection: DatabaseConnection, { databaseSchema, databasePool }: Settings) =>
+            dataSourceOptions(connection, { schema: databaseSchema, pool: databasePool }, persistence),
+          dataSourceFactory: async (options?: DataSourceOptions): Promise<DataSource> => {
+            const dataSource = await new PosthornDataSource(options as DataSourceOptions).initialize();
+            await dataSource.runMigrations();
+            return dataSource;
+          },
+        }),
+      ],
+      providers: [Database, Notifications, Partitions],
+      exports: [Database, Notifications, Partitions],
+    };
+  }
+}

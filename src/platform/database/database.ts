@@ -1,0 +1,78 @@
+// Hand-written SQL through the data source's own pool: named statements, plain rows, no hydration. The hot path and
+// everything that needs SKIP LOCKED, unnest or ON CONFLICT goes this way; simple configuration uses TypeORM repositories.
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Pool, PoolClient, QueryResult } from 'pg';
+import type { DataSource, EntityManager } from 'typeorm';
+import { DATA_SOURCE } from './data-source.js';
+import { tablesOf } from './schema.js';
+import type { Tables } from './schema.js';
+
+/** One SQL text. With a name, PostgreSQL parses and plans it once per connection. */
+export interface Statement {
+  readonly name?: string;
+  readonly text: string;
+}
+
+/** Something that runs SQL: our pool, one of our transactions, or a caller's. */
+export interface SqlExecutor {
+  query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+const run = async <Row extends object>(
+  client: Pick<PoolClient, 'query'>,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> => {
+  const result: QueryResult<Row> = await client.query<Row>({ ...statement, values: [...values] });
+  return result.rows;
+};
+
+@Injectable()
+export class Database implements SqlExecutor {
+  readonly tables: Tables;
+
+  constructor(@InjectDataSource(DATA_SOURCE) private readonly dataSource: DataSource) {
+    this.tables = tablesOf(dataSource);
+  }
+
+  /** Runs one statement in its own transaction. */
+  query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+    return run<Row>(this.pool, statement, values);
+  }
+
+  /** Runs `work` in one transaction; an error rolls it back and is thrown on. */
+  async transaction<Result>(work: (executor: SqlExecutor) => Promise<Result>): Promise<Result> {
+    const client = await this.pool.connect();
+    let broken = false;
+    try {
+      await client.query('BEGIN');
+      const result = await work({ query: (statement, values = []) => run(client, statement, values) });
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => (broken = true));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  private get pool(): Pool {
+    return (this.dataSource.driver as unknown as { master: Pool }).master;
+  }
+}
+
+/**
+ * SQL inside a caller's own TypeORM transaction, on any data source of the same database. Statements are not named
+ * there: the connection is not ours, and its names may be taken.
+ *
+ * @throws Error when the manager is not inside a transaction.
+ */
+export async function executorOf(manager: EntityManager): Promise<SqlExecutor> {
+  const runner = manager.queryRunner;
+  if (!runner?.isTransactionActive)
+    throw new Error('The manager given is not inside a transaction: use the one that `transaction()` passes in.');
+  const client = (await runner.connect()) as PoolClient;
+  return { query: ({ text }, values = []) => run(client, { text }, values) };
+}

@@ -1,0 +1,11 @@
+export { pgConfig } from './connection.js';
+export type { DatabaseConnection } from './connection.js';
+export { DATA_SOURCE, PosthornDataSource } from './data-source.js';
+export { Database, executorOf } from './database.js';
+export type { SqlExecutor, Statement } from './database.js';
+export { DatabaseModule, dataSourceOptions } from './database.module.js';
+export type { Persistence } from './database.module.js';
+export { Notifications } from './notifications.js';
+export { Partitions } from './partitions.js';
+export { DEFAULT_SCHEMA } from './schema.js';
+export type { Tables } from './schema.js';

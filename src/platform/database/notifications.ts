@@ -1,0 +1,98 @@
+// LISTEN and NOTIFY: hints between processes that there is work. A lost hint costs a poll interval, never an event.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import pg from 'pg';
+import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
+import type { Settings } from '../config/settings.js';
+import { pgConfig } from './connection.js';
+import type { DatabaseConnection } from './connection.js';
+import { Database } from './database.js';
+
+const RECONNECT_MS = 1_000;
+
+// NOTIFY takes a database-wide lock at commit, so however many hints are asked for, one is sent per interval.
+const COALESCE_MS = 20;
+
+@Injectable()
+export class Notifications implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Notifications');
+  private readonly listeners = new Map<string, Set<() => void>>();
+  private readonly pending = new Map<string, NodeJS.Timeout>();
+  private client: pg.Client | undefined;
+  private reconnect: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    @Inject(CONNECTION_TOKEN) private readonly connection: DatabaseConnection,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    private readonly database: Database,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.connect();
+  }
+
+  /** Calls `listener` when any process hinted at `topic`, and after each reconnect, since hints may have been missed. */
+  listen(topic: string, listener: () => void): void {
+    const channel = this.channel(topic);
+    let listeners = this.listeners.get(channel);
+    if (!listeners) this.listeners.set(channel, (listeners = new Set()));
+    listeners.add(listener);
+    void this.client?.query(`LISTEN ${channel}`).catch(() => undefined);
+  }
+
+  /** Hints at `topic` soon, once for many calls, on a connection of its own: for work that is already committed. */
+  hint(topic: string): void {
+    const channel = this.channel(topic);
+    if (this.stopped || this.pending.has(channel)) return;
+    this.pending.set(
+      channel,
+      setTimeout(() => {
+        this.pending.delete(channel);
+        this.database.query({ text: `NOTIFY ${channel}` }).catch(() => undefined);
+      }, COALESCE_MS),
+    );
+  }
+
+  /** The statement that hints at `topic` from inside a caller's transaction: sent at commit, and only then. */
+  hintStatement(topic: string): { text: string } {
+    return { text: `NOTIFY ${this.channel(topic)}` };
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.reconnect);
+    for (const timer of this.pending.values()) clearTimeout(timer);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private async connect(): Promise<void> {
+    const client = new pg.Client({ ...pgConfig(this.connection), application_name: 'posthorn-listen' });
+    const lost = (): void => {
+      if (this.stopped || this.client !== client) return;
+      this.client = undefined;
+      this.logger.warn('Lost the listening connection; polling until it is back.');
+      this.retryConnect();
+    };
+    client.on('error', lost).on('end', lost);
+    client.on('notification', ({ channel }) => this.listeners.get(`"${channel}"`)?.forEach((listener) => listener()));
+    try {
+      await client.connect();
+      for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
+      this.client = client;
+      for (const listeners of this.listeners.values()) listeners.forEach((listener) => listener());
+    } catch {
+      await client.end().catch(() => undefined);
+      this.retryConnect();
+    }
+  }
+
+  private retryConnect(): void {
+    if (this.stopped) return;
+    this.reconnect = setTimeout(() => void this.connect(), RECONNECT_MS);
+  }
+
+  private channel(topic: string): string {
+    return `"${this.settings.databaseSchema}_${topic}"`;
+  }
+}

@@ -1,0 +1,102 @@
+// Partitions of the big tables, one a day, made ahead of time. Rows that arrive for a day without one land in the
+// default partition and are moved when the day's partition is made.
+import { Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { systemClock } from '../../kernel/clock.js';
+import { lowestIdAt } from '../../kernel/ids.js';
+import { Database } from './database.js';
+import type { SqlExecutor } from './database.js';
+
+const PARTITIONED = [
+  { table: 'event', key: 'id' },
+  { table: 'delivery', key: 'id' },
+  { table: 'delivery_attempt', key: 'delivery_id' },
+  { table: 'received_event', key: 'id' },
+  { table: 'handler_run', key: 'received_event_id' },
+] as const;
+
+const DAY_MS = 86_400_000;
+const DAYS_AHEAD = 3;
+const KEEP_INTERVAL_MS = 3_600_000;
+
+// One process at a time; the others find the work done.
+const PARTITION_LOCK = 76_784_677;
+
+@Injectable()
+export class Partitions implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Partitions');
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly database: Database) {}
+
+  async onModuleInit(): Promise<void> {
+    const keep = (): Promise<void> =>
+      this.makeAhead(systemClock()).catch((error: Error) => {
+        // Rows of a day without its partition go to the default one: nothing is lost, only slower.
+        this.logger.warn(`Could not make partitions ahead, will try again: ${error.message}`);
+      });
+    await keep();
+    this.timer = setInterval(() => void keep(), KEEP_INTERVAL_MS);
+  }
+
+  beforeApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Makes the missing partitions from the day of `nowMs` on. Safe to run in any number of processes. */
+  async makeAhead(nowMs: number): Promise<void> {
+    const today = Math.floor(nowMs / DAY_MS);
+    const schema = this.database.tables.event.split('.')[0] as string;
+    for (let day = today; day <= today + DAYS_AHEAD; day++) {
+      const suffix = new Date(day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '');
+      const [low, high] = [lowestIdAt(day * DAY_MS), lowestIdAt((day + 1) * DAY_MS)];
+      const missing = await this.database.query<{ table: string }>(
+        { text: `SELECT t AS table FROM unnest($1::text[]) t WHERE to_regclass($2 || '.' || t || '_' || $3) IS NULL` },
+        [PARTITIONED.map(({ table }) => table), schema, suffix],
+      );
+      for (const { table, key } of PARTITIONED.filter(({ table }) => missing.some((row) => row.table === table))) {
+        const name = `${schema}.${table}_${suffix}`;
+        await this.database.transaction((executor) => attach(executor, { schema, table, key, name, low, high }));
+        this.logger.debug(`Made partition ${name}`);
+      }
+    }
+  }
+}
+
+interface NewPartition {
+  schema: string;
+  table: string;
+  key: string;
+  name: string;
+  low: string;
+  high: string;
+}
+
+/**
+ * Builds the partition beside its table, fills it with what the default partition already holds for it, then attaches it.
+ *
+ * Locks: an advisory lock against other processes; ACCESS EXCLUSIVE on the default partition (nearly always empty) and
+ * SHARE UPDATE EXCLUSIVE on the parent, so that reads and writes of the other partitions go on.
+ */
+async function attach(executor: SqlExecutor, { schema, table, key, name, low, high }: NewPartition): Promise<void> {
+  await executor.query({ text: `SET LOCAL lock_timeout = '2s'` });
+  await executor.query({ text: `SELECT pg_advisory_xact_lock(${PARTITION_LOCK})` });
+  const [found] = await executor.query<{ exists: boolean }>({ text: `SELECT to_regclass($1) IS NOT NULL AS exists` }, [
+    name,
+  ]);
+  if (found?.exists) return;
+  const parent = `${schema}.${table}`;
+  await executor.query({ text: `CREATE TABLE ${name} (LIKE ${parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)` });
+  await executor.query({
+    text: `WITH moved AS (DELETE FROM ${parent}_default WHERE ${key} >= '${low}' AND ${key} < '${high}' RETURNING *)
+           INSERT INTO ${name} SELECT * FROM moved`,
+  });
+  // The constraint spares ATTACH a scan of the new partition under its lock.
+  await executor.query({
+    text: `ALTER TABLE ${name} ADD CONSTRAINT bounds CHECK (${key} IS NOT NULL AND ${key} >= '${low}' AND ${key} < '${high}')`,
+  });
+  await executor.query({
+    text: `ALTER TABLE ${parent} ATTACH PARTITION ${name} FOR VALUES FROM ('${low}') TO ('${high}')`,
+  });
+  await executor.query({ text: `ALTER TABLE ${name} DROP CONSTRAINT bounds` });
+}

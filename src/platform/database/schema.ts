@@ -1,0 +1,34 @@
+// The PostgreSQL schema is a setting, and callers may bring their own connection with any search_path: so every table
+// in hand-written SQL is named in full, through `Tables`.
+import type { DataSource } from 'typeorm';
+
+/** Our tables. Only the module that owns a table writes it. */
+const TABLES = [
+  'tenant',
+  'webhook',
+  'webhook_secret',
+  'webhook_health',
+  'source',
+  'source_secret',
+  'event',
+  'delivery',
+  'delivery_attempt',
+  'received_event',
+  'handler_run',
+  'received_key',
+  'idempotency_key',
+] as const;
+
+/** Full names of our tables, ready to stand in SQL. */
+export type Tables = Readonly<Record<(typeof TABLES)[number], string>>;
+
+export const DEFAULT_SCHEMA = 'posthorn';
+
+/** The quoted schema of a data source. */
+export function schemaOf(dataSource: Pick<DataSource, 'options'>): string {
+  const schema = 'schema' in dataSource.options ? dataSource.options.schema : undefined;
+  return `"${schema ?? DEFAULT_SCHEMA}"`;
+}
+
+export const tablesOf = (dataSource: Pick<DataSource, 'options'>): Tables =>
+  Object.fromEntries(TABLES.map((table) => [table, `${schemaOf(dataSource)}.${table}`])) as Tables;

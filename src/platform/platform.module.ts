@@ -1,0 +1,51 @@
+// The plumbing as one module: settings, database, queues, the secret box, the egress policy, clock and dice. It knows
+// none of the product's nouns. Every feature module imports the same instance of it.
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { systemClock } from '../kernel/clock.js';
+import { EgressPolicy } from '../kernel/egress-policy.js';
+import { SecretBox } from '../kernel/secret-box.js';
+import { SETTINGS_TOKEN, SettingsError } from './config/index.js';
+import type { Settings } from './config/index.js';
+import { DatabaseModule } from './database/index.js';
+import type { Persistence } from './database/index.js';
+import { QueueModule } from './queue/index.js';
+
+/** Injects the `Clock`. */
+export const CLOCK_TOKEN = Symbol('posthorn.clock');
+
+/** Injects the dice: a function like `Math.random`. */
+export const RANDOM_TOKEN = Symbol('posthorn.random');
+
+const providers = [
+  {
+    provide: SecretBox,
+    inject: [SETTINGS_TOKEN],
+    useFactory: ({ encryptionKey }: Settings): SecretBox => {
+      if (!encryptionKey) throw new SettingsError('encryptionKey is required: stored secrets are encrypted with it.');
+      return new SecretBox(encryptionKey.map((key) => Buffer.from(key.reveal(), 'base64')));
+    },
+  },
+  {
+    provide: EgressPolicy,
+    inject: [SETTINGS_TOKEN],
+    useFactory: ({ allowHttp, allowNetworks }: Settings): EgressPolicy =>
+      new EgressPolicy({ allowHttp, allowNetworks }),
+  },
+  { provide: CLOCK_TOKEN, useValue: systemClock },
+  { provide: RANDOM_TOKEN, useValue: Math.random },
+];
+
+@Module({})
+export class PlatformModule {
+  /** @param settings - The `SettingsModule` instance that everything below reads. */
+  static register(settings: DynamicModule, persistence: Persistence): DynamicModule {
+    const parts = [settings, DatabaseModule.register(settings, persistence), QueueModule.register(settings)];
+    return {
+      module: PlatformModule,
+      imports: parts,
+      providers,
+      exports: [...parts, ...providers.map(({ provide }) => provide)],
+    };
+  }
+}

@@ -1,0 +1,4 @@
+export { InjectQueue, WorkerHost } from '@nestjs/bullmq';
+export { Processor } from './processor.decorator.js';
+export { QueueModule, queueProvider } from './queue.module.js';
+export { migrateQueues, Queues, queueSchema } from './queues.js';

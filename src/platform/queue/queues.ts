@@ -1,0 +1,137 @@
+// BullMQ without its process-wide defaults: our queues run on our own backend (PostgreSQL, or Redis with REDIS_URL) and
+// a host's queues on theirs. Jobs are hints that a row's time has come: losing every job loses nothing.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { createRedisBackend, PostgresConnection, PostgresQueueBackend, runMigrations, withBackend } from 'bullmq';
+import type { Processor as JobProcessor, Queue, Worker } from 'bullmq';
+import pg from 'pg';
+import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
+import type { Settings } from '../config/settings.js';
+import { pgConfig } from '../database/connection.js';
+import type { DatabaseConnection } from '../database/connection.js';
+
+// Every worker pins one connection to listen; the rest are shared by all queues and workers of the process.
+const POOL_SIZE = 8;
+
+// A job that never settles (its connection died mid-finish) must not hold up a shutdown.
+const CLOSE_DEADLINE_MS = 3_000;
+
+// An outage makes BullMQ emit about ten errors a second; one line per interval says it as well.
+const ERROR_LOG_INTERVAL_MS = 10_000;
+
+type OpenQueue = Pick<Queue, 'close'> | Pick<Worker, 'close'>;
+
+@Injectable()
+export class Queues implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('Queues');
+  private readonly opened: OpenQueue[] = [];
+  private readonly pool: pg.Pool | undefined;
+  private readonly schema: string;
+  private lastErrorAt = 0;
+
+  constructor(
+    @Inject(CONNECTION_TOKEN) connection: DatabaseConnection,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {
+    this.schema = queueSchema(settings);
+    if (settings.redisUrl) return;
+    this.pool = new pg.Pool({ ...pgConfig(connection), max: POOL_SIZE, options: `-c search_path=${this.schema}` });
+    this.pool.on('error', (error) => this.report(error));
+  }
+
+  /** A queue on our backend. Adding rejects at once while the backend is away; callers treat that as a lost hint. */
+  openQueue(name: string): Queue {
+    const queue = this.classes().queue(name);
+    queue.on('error', (error) => this.report(error));
+    this.opened.push(queue);
+    return queue;
+  }
+
+  /** A worker on our backend, not yet running. */
+  openWorker(name: string, process: JobProcessor, concurrency: number): Worker {
+    const worker = this.classes().worker(name, process, concurrency);
+    worker.on('error', (error) => this.report(error));
+    this.opened.push(worker);
+    return worker;
+  }
+
+  /** Workers stop taking jobs and finish those they hold, within a deadline; then our connections end. */
+  async beforeApplicationShutdown(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_DEADLINE_MS)));
+    const closing = [...this.opened].reverse().map((open) => open.close().catch((error: Error) => this.report(error)));
+    await Promise.race([Promise.all(closing), deadline]);
+    clearTimeout(timer);
+    await Promise.race([this.pool?.end(), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+  }
+
+  private classes(): {
+    queue: (name: string) => Queue;
+    worker: (name: string, process: JobProcessor, concurrency: number) => Worker;
+  } {
+    // PostgreSQL keeps events for QueueEvents, which we do not use; ten are the fewest it takes.
+    const streams = { events: { maxLen: 10 } };
+    const workerOptions = { autorun: false, maxStalledCount: 100 };
+    if (this.settings.redisUrl) {
+      // One hash tag, so that every key of a queue lives in one slot of a Redis Cluster.
+      const common = { prefix: '{posthorn}', connection: { url: this.settings.redisUrl, maxRetriesPerRequest: null } };
+      const redis = withBackend(createRedisBackend);
+      return {
+        queue: (name) =>
+          new redis.Queue(name, {
+            ...common,
+            connection: { ...common.connection, enableOfflineQueue: false },
+            streams,
+          }),
+        worker: (name, process, concurrency) =>
+          new redis.Worker(name, process, { ...common, ...workerOptions, concurrency }),
+      };
+    }
+    const pool = this.pool as pg.Pool;
+    const postgres = withBackend(this.sharedPoolBackend(pool));
+    return {
+      queue: (name) => new postgres.Queue(name, { connection: pool, streams }) as unknown as Queue,
+      worker: (name, process, concurrency) =>
+        new postgres.Worker(name, process, { connection: pool, ...workerOptions, concurrency }) as unknown as Worker,
+    };
+  }
+
+  /** BullMQ ties a given pool to its default schema; this backend puts our schema on it, so one pool serves all queues. */
+  private sharedPoolBackend(pool: pg.Pool): Parameters<typeof withBackend<PostgresQueueBackend, pg.Pool>>[0] {
+    return (name, options, features) => {
+      const connection = new PostgresConnection(pool);
+      Object.assign(connection, { schema: this.schema });
+      connection.setMaxListeners(50);
+      return new PostgresQueueBackend(
+        connection,
+        name,
+        options,
+        true,
+        features?.withBlockingConnection ? name : undefined,
+      );
+    };
+  }
+
+  private report(error: Error): void {
+    const now = performance.now();
+    if (this.lastErrorAt > 0 && now - this.lastErrorAt < ERROR_LOG_INTERVAL_MS) return;
+    this.lastErrorAt = now;
+    this.logger.warn(`The queue is unreachable; due work is found by polling until it is back: ${error.message}`);
+  }
+}
+
+/** The schema of BullMQ's tables, beside ours. */
+export const queueSchema = (settings: Pick<Settings, 'databaseSchema'>): string => `${settings.databaseSchema}_queue`;
+
+/** Creates or updates BullMQ's tables in a schema of ours. Safe to run in any number of processes at once. */
+export async function migrateQueues(connection: DatabaseConnection, schema: string): Promise<void> {
+  const client = new pg.Client(pgConfig(connection));
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock(hashtext($1))', [`${schema} migrations`]);
+    await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], schema);
+  } finally {
+    await client.end();
+  }
+}
