@@ -1,0 +1,107 @@
+// The only way out: opens connections for undici, and to nothing that the egress policy forbids. Refuses a literal before
+// anything else, a name when any of its addresses is forbidden, and a connected peer before a byte of the request is written.
+import { isIP, type LookupFunction } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { buildConnector } from 'undici';
+import type { EgressPolicy } from '../../kernel/egress-policy.js';
+import { resolveAddresses, type ResolveAddresses } from './resolve.js';
+
+/** The policy forbids this connection: final, not worth a retry. The text names no address, for customers may see it. */
+export class EgressDeniedError extends Error {
+  readonly code = 'EGRESS_DENIED';
+  override readonly name = 'EgressDeniedError';
+
+  constructor() {
+    super('The egress policy does not allow this destination.');
+  }
+}
+
+/** How {@link createEgressConnector} resolves and connects. */
+export interface EgressConnectorOptions {
+  /** @defaultValue the operating system's resolver */
+  resolve?: ResolveAddresses;
+  /** Milliseconds for resolving, connecting and the TLS handshake together. @defaultValue 10000 */
+  timeoutMs?: number;
+  /** Certificate authorities to trust instead of Node's own. */
+  ca?: ConnectionOptions['ca'];
+}
+
+// All addresses of an answer are judged, but a name with a thousand of them must not turn us into a port knocker.
+const TRIED_PER_FAMILY = 4;
+// Node's 250 ms would give up too early on a far peer; the last address gets the rest of the time anyway.
+const ATTEMPT_TIMEOUT_MS = 1_000;
+
+/**
+ * A connector for `new Agent({ connect })` and its kin that obeys the policy.
+ *
+ * Guarantee: what is connected to is what was checked. The name is resolved once per connection, and the socket gets that
+ * checked answer itself, so a name that changes in between (DNS rebinding) changes nothing; TLS still asks for and
+ * verifies the original name. The next address is tried where one fails.
+ *
+ * Edge: a connection is judged when it opens. Requests over a kept-alive one cause no new look-up, so pools must be
+ * closed when a webhook changes its URL, and must not outlive the policy they were opened under. Errors other than
+ * {@link EgressDeniedError} are Node's own and may name the address: show customers their code, not their text.
+ */
+export function createEgressConnector(
+  policy: EgressPolicy,
+  { resolve = resolveAddresses, timeoutMs = 10_000, ca }: EgressConnectorOptions = {},
+): buildConnector.connector {
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    checkedAddresses(policy, resolve, hostname).then(
+      (addresses) => {
+        const found = addresses.map((address) => ({ address, family: isIP(address) }));
+        if (options.all) callback(null, found);
+        else callback(null, found[0]!.address, found[0]!.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, []),
+    );
+  };
+  const open = buildConnector({
+    lookup,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
+    timeout: timeoutMs,
+    ...(ca === undefined ? {} : { ca }),
+  });
+
+  return ({ hostname, host, protocol, port, localAddress }, callback) => {
+    // Node calls `lookup` for names only: without this, every literal address would pass unseen.
+    const verdict = policy.checkHost(hostname);
+    if (!verdict.ok || !policy.allowsScheme(protocol)) {
+      queueMicrotask(() => callback(new EgressDeniedError(), null));
+      return;
+    }
+    // undici would take the name for TLS from the request's Host header. SNI carries no trailing dot (RFC 6066), and no address.
+    const servername = verdict.literal === undefined ? hostname.replace(/\.$/, '') : undefined;
+    const target = { hostname: verdict.literal ?? hostname, host, protocol, port, servername, localAddress };
+    open(target, (error, socket) => {
+      if (error) return callback(error, null);
+      const peer = socket.remoteAddress;
+      if (peer !== undefined && policy.checkAddress(peer).ok) return callback(null, socket);
+      socket.destroy();
+      // A peer that has gone already has no address to judge; that is a failed connection and may be tried again.
+      callback(peer === undefined ? connectionReset() : new EgressDeniedError(), null);
+    });
+  };
+}
+
+async function checkedAddresses(policy: EgressPolicy, resolve: ResolveAddresses, hostname: string) {
+  const addresses = await resolve(hostname);
+  // The whole answer: a mixed one is an attack, or a split horizon that would send some attempts inside.
+  if (!addresses.every((address) => policy.checkAddress(address).ok)) throw new EgressDeniedError();
+  if (addresses.length === 0) throw nameNotFound(hostname);
+  const unique = [...new Set(addresses)];
+  const tried = [4, 6].flatMap((family) => unique.filter((ip) => isIP(ip) === family).slice(0, TRIED_PER_FAMILY));
+  return tried.sort((a, b) => unique.indexOf(a) - unique.indexOf(b));
+}
+
+/** What getaddrinfo says of a name without addresses. */
+const nameNotFound = (hostname: string): NodeJS.ErrnoException =>
+  Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), {
+    code: 'ENOTFOUND',
+    syscall: 'getaddrinfo',
+    hostname,
+  });
+
+const connectionReset = (): NodeJS.ErrnoException =>
+  Object.assign(new Error('The peer closed the connection at once.'), { code: 'ECONNRESET' });
