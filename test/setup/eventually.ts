@@ -1,0 +1,30 @@
+// Waiting for what another process or connection does, without guessing how long it takes.
+import { setTimeout as delay } from 'node:timers/promises';
+
+const WITHIN_MS = 5_000;
+const POLL_MS = 10;
+
+/**
+ * Asks until the answer is truthy, and gives it back. A check that throws has no answer yet.
+ *
+ * @param awaited what is waited for, as a clause: "delivery becomes failed"
+ * @throws once `within` milliseconds (5000) are over, saying what was awaited, with the last error as its cause
+ */
+export async function eventually<T>(
+  check: () => T | Promise<T>,
+  awaited: string,
+  { within = WITHIN_MS }: { within?: number } = {},
+): Promise<T> {
+  const deadline = performance.now() + within;
+  for (;;) {
+    let cause: unknown;
+    try {
+      const answer = await check();
+      if (answer) return answer;
+    } catch (error) {
+      cause = error;
+    }
+    if (performance.now() >= deadline) throw new Error(`Waited ${within} ms in vain: ${awaited}.`, { cause });
+    await delay(POLL_MS);
+  }
+}

@@ -1,0 +1,18 @@
+// The database that every test file gets a copy of.
+import pg from 'pg';
+
+export const TEMPLATE_DATABASE = 'template_posthorn';
+
+/** Makes the template on the server of `adminUrl`, anew: one left by an earlier run may be of an earlier schema. */
+export async function prepareTemplate(adminUrl: string): Promise<void> {
+  const client = new pg.Client(adminUrl);
+  // PostgreSQL may be stopped under us; without a listener that would end the run.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query(`drop database if exists ${TEMPLATE_DATABASE} with (force)`);
+    await client.query(`create database ${TEMPLATE_DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}
