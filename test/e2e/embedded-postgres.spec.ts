@@ -1,0 +1,309 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded-postgres/index.js';
+import { eventually } from '../setup/eventually.js';
+import {
+  FAST,
+  giveTo,
+  makeClone,
+  makeScene,
+  Owner,
+  postmasterOf,
+  query,
+  signal,
+  watchdogOf,
+} from './embedded-postgres.harness.js';
+
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+const itAsRoot = isRoot ? it : it.skip;
+
+describe('the embedded PostgreSQL', () => {
+  const scene = makeScene();
+  const clone = path.join(scene.path, 'clone');
+  const dataDir = path.join(scene.path, 'data');
+  const own = (options: { dataDir?: string; flags?: string[] } = {}): Owner =>
+    new Owner(clone, { dataDir, ...options });
+  const stopped = (directory: string): Promise<boolean> =>
+    eventually(() => postmasterOf(directory) === undefined, 'PostgreSQL stops properly');
+
+  beforeAll(() => makeClone(clone));
+  afterAll(() => scene.remove());
+
+  it('starts in an empty directory, stops, and finds its data again', async () => {
+    const first = await startEmbeddedPostgres({ dataDir, flags: FAST });
+    expect(first.adopted).toBe(false);
+    await query(first.connection, 'create table kept as select 42 as answer');
+    await first.stop();
+    await first.stop();
+    expect(postmasterOf(dataDir)).toBeUndefined();
+    expect(existsSync(path.join(dataDir, 'owner.json'))).toBe(false);
+
+    const second = await startEmbeddedPostgres({ dataDir, flags: FAST });
+    expect(await query(second.url, 'table kept')).toEqual([{ answer: 42 }]);
+    expect(
+      await query(
+        second.url,
+        `select current_setting('server_encoding') as encoding, datcollate from pg_database where datname = 'posthorn'`,
+      ),
+    ).toEqual([{ encoding: 'UTF8', datcollate: 'C' }]);
+    await second.stop();
+  });
+
+  it('keeps its directory to itself, and its default settings durable and off the network', async () => {
+    const owner = own({ flags: [] });
+    const { url, clusterDir } = await owner.started();
+    const settings = await query(
+      url,
+      `select name, setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'listen_addresses') order by name`,
+    );
+    expect(settings.map(({ name, setting }: Record<string, string>) => `${name}=${setting}`)).toEqual([
+      'fsync=on',
+      'full_page_writes=on',
+      'listen_addresses=',
+      'synchronous_commit=on',
+    ]);
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+    expect(statSync(clusterDir).mode & 0o777).toBe(0o700);
+    await owner.stop();
+  });
+
+  it('refuses a directory that a living process owns, and names it', async () => {
+    const owner = own();
+    await owner.started();
+    const sentence = `The data directory ${dataDir} is in use by process ${owner.pid}. Stop that one first, or set DATA_DIR to another directory.`;
+    expect(await own().refused()).toEqual({ code: 'data_dir_in_use', message: sentence });
+    await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
+      code: 'data_dir_in_use',
+      message: sentence,
+    });
+    await owner.stop();
+
+    const here = await startEmbeddedPostgres({ dataDir, flags: FAST });
+    await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(/in use by this process already/);
+    await here.stop();
+  });
+
+  it('is stopped by its watchdog when its owner is killed', async () => {
+    const owner = own();
+    await owner.started();
+    await owner.kill();
+    await stopped(dataDir);
+
+    const next = own();
+    const { adopted, url } = await next.started();
+    expect(adopted).toBe(false);
+    expect(await query(url, 'table kept')).toEqual([{ answer: 42 }]);
+    await next.stop();
+  });
+
+  it('is stopped when the whole process group of its owner is killed', async () => {
+    const owner = own();
+    await owner.started();
+    process.kill(-owner.pid, 'SIGKILL');
+    await owner.exited;
+    await stopped(dataDir);
+  });
+
+  it('is not there to adopt for whoever comes while the watchdog is at work', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const owner = own();
+      await owner.started();
+      await owner.kill();
+      const here = await startEmbeddedPostgres({ dataDir, flags: FAST });
+      expect(here.adopted).toBe(false);
+      expect(await query(here.url, 'table kept')).toEqual([{ answer: 42 }]);
+      await here.stop();
+    }
+  });
+
+  it('is adopted when owner and watchdog were killed, and stops with its new owner', async () => {
+    const owner = own();
+    const { url } = await owner.started();
+    const before = postmasterOf(dataDir);
+    signal(watchdogOf(dataDir), 'SIGKILL');
+    await owner.kill();
+
+    const heir = own();
+    expect((await heir.started()).adopted).toBe(true);
+    expect(postmasterOf(dataDir)).toBe(before);
+    expect(await query(url, 'table kept')).toEqual([{ answer: 42 }]);
+    await heir.kill();
+    await stopped(dataDir);
+
+    const orphaned = own();
+    await orphaned.started();
+    signal(watchdogOf(dataDir), 'SIGKILL');
+    await orphaned.kill();
+    const here = await startEmbeddedPostgres({ dataDir });
+    expect(here.adopted).toBe(true);
+    await here.stop();
+    expect(postmasterOf(dataDir)).toBeUndefined();
+  });
+
+  it('tells its owner when it ends by itself, started or adopted', async () => {
+    const owner = own();
+    await owner.started();
+    signal(postmasterOf(dataDir)!, 'SIGQUIT');
+    await eventually(() => owner.lines.some(({ lost }) => lost === 'ended'), 'the owner is told');
+    await owner.stop();
+
+    const orphaned = own();
+    await orphaned.started();
+    signal(watchdogOf(dataDir), 'SIGKILL');
+    await orphaned.kill();
+    const heir = own();
+    expect((await heir.started()).adopted).toBe(true);
+    signal(postmasterOf(dataDir)!, 'SIGQUIT');
+    await eventually(() => heir.lines.some(({ lost }) => lost === 'ended'), 'the heir is told');
+    await heir.stop();
+  });
+
+  it('recovers what was committed when PostgreSQL itself was killed', async () => {
+    const owner = own();
+    const { url } = await owner.started();
+    await query(url, 'insert into kept values (43)');
+    signal(postmasterOf(dataDir)!, 'SIGKILL');
+    await eventually(() => owner.lines.some(({ lost }) => lost === 'ended'), 'the owner is told');
+    await owner.kill();
+    const next = own();
+    expect(await query((await next.started()).url, 'table kept')).toEqual([{ answer: 42 }, { answer: 43 }]);
+    await next.stop();
+  });
+
+  it('starts over a pid file whose pid now belongs to a stranger, and leaves the stranger alone', async () => {
+    const owner = own();
+    await owner.started();
+    const cluster = path.join(dataDir, 'postgres');
+    const pidFile = readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8');
+    await owner.stop();
+
+    const { uid, gid } = statSync(cluster);
+    const stranger = spawn('sleep', ['60'], { uid, gid, stdio: 'ignore' });
+    const stale = pidFile.replace(/^\d+/, String(stranger.pid));
+    for (const name of ['postmaster.pid', '.s.PGSQL.5432.lock']) {
+      writeFileSync(path.join(cluster, name), stale, { mode: 0o600 });
+      if (isRoot) chownSync(path.join(cluster, name), uid, gid);
+    }
+    const next = own();
+    expect((await next.started()).adopted).toBe(false);
+    expect(postmasterOf(dataDir)).not.toBe(stranger.pid);
+    expect(signal(stranger.pid!, 0)).toBe(true);
+    stranger.kill();
+    await next.stop();
+  });
+
+  it('lets exactly one of many processes have a directory whose owner died', async () => {
+    const owner = own();
+    await owner.started();
+    await owner.kill();
+    await stopped(dataDir);
+    const rivals = Array.from({ length: 5 }, () => own());
+    const outcomes = await Promise.all(rivals.map((rival) => rival.outcome()));
+    expect(outcomes.filter((outcome) => outcome === 'started')).toHaveLength(1);
+    for (const [index, rival] of rivals.entries()) {
+      if (outcomes[index] === 'refused') expect((await rival.refused()).code).toBe('data_dir_in_use');
+      else await rival.stop();
+    }
+    expect(readdirSync(dataDir).filter((name) => name.includes('owner'))).toEqual([]);
+  });
+
+  it('lets exactly one of two simultaneous first starts make the cluster', async () => {
+    const fresh = path.join(scene.path, 'fresh');
+    const rivals = [own({ dataDir: fresh }), own({ dataDir: fresh })];
+    const outcomes = await Promise.all(rivals.map((rival) => rival.outcome()));
+    expect([...outcomes].sort()).toEqual(['refused', 'started']);
+    await rivals[outcomes.indexOf('started')]?.stop();
+    expect(readdirSync(fresh).sort()).toEqual(['postgres', 'postgres.log']);
+  });
+
+  it('refuses a cluster of another major version and says what to do', async () => {
+    const file = path.join(dataDir, 'postgres', 'PG_VERSION');
+    const version = readFileSync(file);
+    writeFileSync(file, '15\n');
+    const { code, message } = await own().refused();
+    writeFileSync(file, version);
+    expect(code).toBe('wrong_major_version');
+    expect(message).toMatch(/made by PostgreSQL 15, and the embedded one is 18\. Dump it .* or set DATABASE_URL/);
+  });
+
+  it('shows the end of the log when PostgreSQL does not start', async () => {
+    const { code, message } = await own({ flags: ['max_connections=none'] }).refused();
+    expect(code).toBe('start_failed');
+    expect(message).toMatch(/invalid value for parameter "max_connections"/);
+    expect(existsSync(path.join(dataDir, 'owner.json'))).toBe(false);
+  });
+
+  it('says what to install when the binaries are missing', async () => {
+    const bare = path.join(scene.path, 'bare');
+    makeClone(bare, { binaries: false });
+    const { code, message } = await new Owner(bare, { dataDir }).refused();
+    expect(code).toBe('binaries_missing');
+    expect(message).toMatch(/install without --omit=optional, or set DATABASE_URL/);
+  });
+
+  it('works where the path is too long for a socket', async () => {
+    const deep = path.join(scene.path, 'deep'.repeat(20), 'deeper'.repeat(10));
+    const owner = own({ dataDir: deep });
+    const { connection, url } = await owner.started();
+    expect(Buffer.byteLength(`${connection.host}/.s.PGSQL.5432`)).toBeLessThanOrEqual(103);
+    expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }]);
+    await owner.stop();
+    const again = own({ dataDir: deep });
+    expect((await again.started()).url).toBe(url);
+    await again.stop();
+  });
+
+  itAsRoot('works for root from a clone and with data that only root can reach', async () => {
+    chmodSync(scene.path, 0o711);
+    const closed = path.join(scene.path, 'closed');
+    const sharedDir = path.join(scene.path, 'shared');
+    mkdirSync(closed, { mode: 0o700 });
+    makeClone(path.join(closed, 'clone'));
+    const options = { dataDir: path.join(closed, 'data'), sharedDir };
+    const owner = new Owner(path.join(closed, 'clone'), options);
+    const { url, clusterDir } = await owner.started();
+    expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(statSync(closed).mode & 0o777).toBe(0o700);
+    expect(statSync(clusterDir).uid).not.toBe(0);
+    expect(readdirSync(sharedDir)).toHaveLength(1);
+    await owner.kill();
+    await stopped(options.dataDir);
+  });
+
+  itAsRoot('works for an ordinary user in directories that only that user can reach', async () => {
+    chmodSync(scene.path, 0o711);
+    const home = path.join(scene.path, 'home');
+    mkdirSync(home, { mode: 0o700 });
+    makeClone(path.join(home, 'clone'));
+    giveTo(NOBODY, home);
+    const options = { dataDir: path.join(home, 'data') };
+    const owner = new Owner(path.join(home, 'clone'), options, NOBODY);
+    const { url, clusterDir } = await owner.started();
+    expect(await query(url, 'show data_directory')).toEqual([{ data_directory: clusterDir }]);
+    expect(statSync(clusterDir).uid).toBe(NOBODY);
+    expect(readdirSync(options.dataDir).some((name) => name.startsWith('linux'))).toBe(false);
+    await owner.kill();
+    await stopped(options.dataDir);
+
+    // What root finds there stays usable for the user it belongs to.
+    const root = new Owner(clone, options);
+    await root.started();
+    await root.stop();
+    const again = new Owner(path.join(home, 'clone'), options, NOBODY);
+    const outcome = await again.outcome();
+    if (outcome === 'started') await again.stop();
+    expect(again.lines.at(-1)).toMatchObject({ started: { adopted: false } });
+  });
+});
