@@ -99,7 +99,8 @@ function replace(file: string, text: string): void {
 
 function writeDraft(file: string, text: string): string {
   const draft = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}`);
-  writeFileSync(draft, text, { mode: 0o600 });
+  // Readable by all: after one start as root, the user whose directory it is must see whom root left here.
+  writeFileSync(draft, text, { mode: 0o644 });
   return draft;
 }
 

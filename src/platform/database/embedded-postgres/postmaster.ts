@@ -1,6 +1,6 @@
 // A running PostgreSQL: starting one that survives our signals, watching it, and stopping it.
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicNow } from '../../../kernel/clock.js';
 import { POSTGRES_ENV, type Binaries } from './binaries.js';
@@ -134,10 +134,21 @@ export async function gone(name: ProcessName, withinMs: number): Promise<boolean
   return true;
 }
 
-/** Keeps one older log beside the current one, so that two files of bounded size are all there is between restarts. */
+/** Keeps one older log beside the current one, so that logs do not pile up over the restarts of years. */
 function openLog(file: string): number {
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
+  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 };
+  // One that cannot be written was left by a start as root.
+  if (size > LOG_LIMIT_BYTES || (size > 0 && !writable(file))) renameSync(file, `${file}.1`);
   return openSync(file, 'a', 0o600);
+}
+
+function writable(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The last lines written to a log since it had `from` bytes. */

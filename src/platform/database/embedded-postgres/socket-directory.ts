@@ -15,6 +15,7 @@ const REFRESH_MS = 3_600_000;
 
 export interface SocketDirectory {
   readonly path: string;
+  /** Removes the link; only while the data directory is still ours. */
   close(): void;
 }
 
@@ -37,7 +38,13 @@ export function socketDirectoryFor(clusterDir: string): SocketDirectory {
     }
   }, REFRESH_MS);
   refresh.unref();
-  return { path: link, close: () => clearInterval(refresh) };
+  return {
+    path: link,
+    close() {
+      clearInterval(refresh);
+      rmSync(link, { force: true });
+    },
+  };
 }
 
 const fits = (directory: string): boolean => Buffer.byteLength(directory + LONGEST_NAME) <= LIMIT;
