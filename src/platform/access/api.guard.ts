@@ -1,0 +1,40 @@
+// Lets a request in once it is known for whom it acts. Refuses, before any authenticator sees them, headers that two
+// programs could read differently.
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { PosthornError } from '../../kernel/errors.js';
+import { Authenticator } from './authenticator.js';
+import { setPrincipal } from './principal.js';
+
+/** Longer than any key we hand out; a header beyond it is not worth hashing. */
+const MAX_AUTHORIZATION_LENGTH = 4_096;
+
+interface IncomingRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly rawHeaders?: readonly string[];
+  /** Node's own request, where the framework wraps it (Fastify). */
+  readonly raw?: { readonly rawHeaders: readonly string[] };
+}
+
+@Injectable()
+export class ApiGuard implements CanActivate {
+  constructor(private readonly authenticator: Authenticator) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<IncomingRequest>();
+    const authorization = single(request, 'authorization');
+    const principal = await this.authenticator.authenticate({ authorization, tenant: single(request, 'x-tenant') });
+    setPrincipal(request, principal);
+    return true;
+  }
+}
+
+/** The header's one value. Node drops a second `Authorization` in silence, so the raw list is what counts. */
+function single(request: IncomingRequest, name: string): string | undefined {
+  const raw = request.rawHeaders ?? request.raw?.rawHeaders ?? [];
+  const count = raw.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length;
+  const value = request.headers[name];
+  if (count > 1 || Array.isArray(value) || (value?.length ?? 0) > MAX_AUTHORIZATION_LENGTH)
+    throw new PosthornError('unauthenticated', 'unauthenticated', `The ${name} header is not acceptable.`);
+  return value;
+}

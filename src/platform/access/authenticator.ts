@@ -1,0 +1,23 @@
+// The seam where a team puts its own way of telling callers apart; the injection token is the class itself.
+import type { Principal } from './principal.js';
+
+/** What an authenticator may look at. */
+export interface AuthenticationRequest {
+  /** The `Authorization` header; absent where there is none. */
+  readonly authorization?: string;
+  /** The `X-Tenant` header; absent where there is none. */
+  readonly tenant?: string;
+}
+
+/** Decides who calls the HTTP API, and for which tenant. */
+export abstract class Authenticator {
+  /**
+   * @throws PosthornError of kind `unauthenticated` for a caller it does not know, `not_found` for a tenant that does
+   * not exist. Neither may tell a stranger anything about tenants: judge the caller first.
+   */
+  abstract authenticate(request: AuthenticationRequest): Promise<Principal>;
+}
+
+/** The token of `Authorization: Bearer <token>` (RFC 6750, 2.1); `undefined` for every other header. */
+export const bearerToken = (authorization: string | undefined): string | undefined =>
+  /^Bearer +([\x21-\x7e]+)$/i.exec(authorization ?? '')?.[1];

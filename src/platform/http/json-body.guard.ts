@@ -1,0 +1,115 @@
+// Reads the JSON body of an API request once the caller is known: strangers cannot make us buffer anything. Under a host
+// whose parser came first it only judges what was parsed. Refuses what is not one JSON object in UTF-8 within its limit.
+import { Inject, Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import { InvalidError, PosthornError } from '../../kernel/errors.js';
+import { SETTINGS_TOKEN } from '../config/index.js';
+import type { Settings } from '../config/index.js';
+import { pathOf } from './exchange.js';
+
+/** Room around the data of one event: its type, keys, and white space. */
+const ENVELOPE_BYTES = 65_536;
+const BATCH_BODY_BYTES = 10_485_760;
+const BATCH_PATH = /\/api\/events\/batch\/?$/i;
+
+/** Deeper nesting makes recursive code (JSON.stringify among it) run out of stack. */
+const MAX_DEPTH = 256;
+
+const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [34, 92, 123, 125, 91, 93];
+
+type ApiRequest = IncomingMessage & { url: string; method: string; originalUrl?: string; body?: unknown };
+
+@Injectable()
+export class JsonBodyGuard implements CanActivate {
+  constructor(@Inject(SETTINGS_TOKEN) private readonly settings: Settings) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<ApiRequest>();
+    if (!['POST', 'PUT', 'PATCH'].includes(request.method) || !hasBody(request)) return true;
+    judgeHeaders(request);
+    if (request.body === undefined && !request.readableEnded)
+      request.body = parse(await read(request, this.limitOf(request)));
+    if (typeof request.body !== 'object' || request.body === null || Array.isArray(request.body))
+      throw new InvalidError('validation_failed', 'The request is not valid.', ['the body must be a JSON object']);
+    return true;
+  }
+
+  private limitOf(request: ApiRequest): number {
+    const single = this.settings.maxEventSize + ENVELOPE_BYTES;
+    return BATCH_PATH.test(pathOf(request)) ? Math.max(single, BATCH_BODY_BYTES) : single;
+  }
+}
+
+const hasBody = ({ headers }: ApiRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+function judgeHeaders({ headers }: ApiRequest): void {
+  const [mediaType, ...parameters] = (headers['content-type'] ?? '')
+    .split(';')
+    .map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
+  const refuse = (sentence: string): PosthornError =>
+    new PosthornError('unsupported_media_type', 'unsupported_media_type', sentence);
+  if (mediaType !== 'application/json') throw refuse('Send the body as application/json.');
+  if (charset !== undefined && !/^"?(?:utf-8|utf8|us-ascii)"?$/.test(charset))
+    throw refuse('JSON is written in UTF-8.');
+  if (!/^(?:identity)?$/i.test(headers['content-encoding'] ?? '')) throw refuse('Send the body uncompressed.');
+}
+
+/** The whole body; what exceeds the limit is not kept, and the answer goes out while the rest is discarded. */
+function read(request: ApiRequest, limit: number): Promise<Buffer> {
+  const tooLarge = (): PosthornError =>
+    new PosthornError('too_large', 'payload_too_large', `The body may have at most ${limit} bytes.`);
+  if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (outcome: () => void): void => {
+      request.off('data', onData).off('end', onEnd).off('close', onAbort).off('error', onAbort);
+      // Without a listener a late error of a broken connection would end the process.
+      request.on('error', () => undefined).resume();
+      outcome();
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > limit) settle(() => reject(tooLarge()));
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks)));
+    const onAbort = (): void =>
+      settle(() => reject(new InvalidError('request_aborted', 'The request ended before its body.')));
+    request.on('data', onData).on('end', onEnd).on('close', onAbort).on('error', onAbort);
+  });
+}
+
+function parse(bytes: Buffer): unknown {
+  let text: string;
+  let value: unknown;
+  try {
+    // fatal: a decoder that puts U+FFFD for broken bytes would store something nobody sent.
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch {
+    throw new InvalidError('malformed_json', 'The body is not valid JSON.');
+  }
+  if (isTooDeep(text)) throw new InvalidError('malformed_json', `The body is nested deeper than ${MAX_DEPTH} levels.`);
+  return value;
+}
+
+/** Counts brackets outside of strings; the text is known to be JSON. A loop: a pattern would itself run out of stack. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text.charCodeAt(index);
+    if (inString) {
+      if (char === BACKSLASH) index += 1;
+      else if (char === QUOTE) inString = false;
+    } else if (char === QUOTE) inString = true;
+    else if (char === OPEN_BRACE || char === OPEN_BRACKET) depth += 1;
+    else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}

@@ -1,0 +1,84 @@
+// Turns what a client sent into a DTO, or refuses it: unknown fields, repeated parameters, text that PostgreSQL cannot
+// hold. Absent fields stay absent. Own, because Nest's ValidationPipe sends the whole body through class-transformer,
+// which follows a `constructor` field and recurses as deep as the client likes.
+import { Injectable } from '@nestjs/common';
+import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { getMetadataStorage, validate } from 'class-validator';
+import type { ValidationError } from 'class-validator';
+import { InvalidError } from '../../kernel/errors.js';
+
+const PRIMITIVES: readonly unknown[] = [String, Number, Boolean, Object, Array, undefined];
+
+/** NUL (SQLSTATE 22021) and lone surrogates (would silently become U+FFFD). */
+const UNSTORABLE = /[\0\p{Cs}]/u;
+
+/** Enough to mend a request by; a client that sends a thousand wrong fields is not read to. */
+const MAX_DETAILS = 50;
+
+@Injectable()
+export class ApiValidationPipe implements PipeTransform {
+  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+    if (type === 'custom' || !metatype || PRIMITIVES.includes(metatype)) return value;
+    const given = value ?? {};
+    if (typeof given !== 'object' || Array.isArray(given))
+      throw refuse([type === 'body' ? 'the body must be a JSON object' : `the ${type} must be an object`]);
+    const problems = textProblems(given, type === 'query');
+    if (problems.length > 0) throw refuse(problems);
+    const instance = instantiate(metatype as Type<object>, given);
+    const errors = await validate(instance, {
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      forbidUnknownValues: true,
+      stopAtFirstError: true,
+      validationError: { target: false, value: false },
+    });
+    if (errors.length > 0) throw refuse(errors.flatMap((error) => sentences(error, '')));
+    return instance;
+  }
+}
+
+const refuse = (details: readonly string[]): InvalidError =>
+  new InvalidError('validation_failed', 'The request is not valid.', details.slice(0, MAX_DETAILS));
+
+/** Fields that no DTO could describe, whatever it declares. */
+function textProblems(given: object, isQuery: boolean): string[] {
+  return Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
+    const label = JSON.stringify(name).slice(1, -1).slice(0, 100);
+    if (name === '__proto__' || name === 'constructor') return [`property ${label} should not exist`];
+    if (isQuery && typeof value !== 'string') return [`${label} must be given once`];
+    const texts: unknown[] = Array.isArray(value) ? [name, ...(value as unknown[])] : [name, value];
+    return texts.some((text) => typeof text === 'string' && UNSTORABLE.test(text))
+      ? [`${label} must not contain NUL or unpaired surrogates`]
+      : [];
+  });
+}
+
+/**
+ * The DTO. Only nested DTOs (`@ValidateNested`) are transformed in depth; any other object or array is the caller's own
+ * JSON and passes untouched, to the byte that `JSON.stringify` makes of it.
+ */
+function instantiate(metatype: Type<object>, given: object): object {
+  const nested = new Set(
+    getMetadataStorage()
+      .getTargetValidationMetadatas(metatype, '', false, false)
+      .filter(({ type }) => type === 'nestedValidation')
+      .map(({ propertyName }) => propertyName),
+  );
+  const isOpaque = ([name, value]: [string, unknown]): boolean =>
+    typeof value === 'object' && value !== null && !nested.has(name);
+  const entries = Object.entries(given);
+  const transformed = Object.fromEntries(entries.filter((entry) => !isOpaque(entry)));
+  try {
+    return Object.assign(plainToInstance(metatype, transformed), Object.fromEntries(entries.filter(isOpaque)));
+  } catch {
+    // A nested value that class-transformer cannot follow, such as {"constructor": 1} or endless depth.
+    throw refuse(['a nested value is malformed']);
+  }
+}
+
+function sentences({ property, constraints, children }: ValidationError, parent: string): string[] {
+  const path = parent ? `${parent}.${property}` : property;
+  const own = Object.values(constraints ?? {}).map((text) => (parent ? `${parent}.${text}` : text));
+  return [...own, ...(children ?? []).flatMap((child) => sentences(child, path))];
+}
