@@ -173,7 +173,14 @@ export function makeScene(): { path: string; remove(): void } {
   };
 }
 
-const pidIn = (file: string): number => Number(readFileSync(file, 'utf8').split('\n')[0]);
+/** `NaN` where the file has gone since it was seen: its PostgreSQL was stopping. */
+function pidIn(file: string): number {
+  try {
+    return Number.parseInt(readFileSync(file, 'utf8'), 10);
+  } catch {
+    return Number.NaN;
+  }
+}
 
 /** The postmaster of a data directory; `undefined` once it has ended properly. */
 export function postmasterOf(dataDir: string): number | undefined {
@@ -187,6 +194,8 @@ export function watchdogOf(dataDir: string): number {
 }
 
 export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  // 0 would be our own process group.
+  if (!(pid > 0)) return false;
   try {
     return process.kill(pid, name);
   } catch {
