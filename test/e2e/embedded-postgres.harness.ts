@@ -3,6 +3,7 @@
 import { transformFileSync } from '@swc/core';
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
   cpSync,
   existsSync,
@@ -161,6 +162,8 @@ export class Owner {
 /** A place for the directories of a test file, removed with whatever still runs in it. */
 export function makeScene(): { path: string; remove(): void } {
   const directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'posthorn-embedded-')));
+  // Passable, so that what lies in it is as reachable as it says itself; else root would copy binaries to /var/lib.
+  chmodSync(directory, 0o711);
   return {
     path: directory,
     remove() {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import {
-  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
@@ -269,7 +268,6 @@ describe('the embedded PostgreSQL', () => {
   });
 
   itAsRoot('works for root from a clone and with data that only root can reach', async () => {
-    chmodSync(scene.path, 0o711);
     const closed = path.join(scene.path, 'closed');
     const sharedDir = path.join(scene.path, 'shared');
     mkdirSync(closed, { mode: 0o700 });
@@ -286,7 +284,6 @@ describe('the embedded PostgreSQL', () => {
   });
 
   itAsRoot('works for an ordinary user in directories that only that user can reach', async () => {
-    chmodSync(scene.path, 0o711);
     const home = path.join(scene.path, 'home');
     mkdirSync(home, { mode: 0o700 });
     makeClone(path.join(home, 'clone'));
