@@ -1,10 +1,76 @@
 // Sending: events and their deliveries as rows; claim, send, settle, retry, sweep; the delivery log.
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, OnModuleInit } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DATA_SOURCE } from '../platform/database/index.js';
+import { queueProvider } from '../platform/queue/index.js';
+import { ClaimQuery } from './claim.js';
+import { DeliveriesController } from './deliveries.controller.js';
+import { DeliveriesRepository } from './deliveries.repository.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { DeliveryAttempt } from './delivery-attempt.entity.js';
+import { DeliveryEngine } from './delivery-engine.js';
+import { DeliveryWake } from './delivery-wake.js';
+import { Delivery } from './delivery.entity.js';
+import { DueDeliveries } from './due-deliveries.js';
+import { Event } from './event.entity.js';
+import { EventStore } from './event.store.js';
+import { HttpClient } from './http-client.js';
+import { RetryProcessor } from './retry.processor.js';
+import { RETRY_QUEUE, RetryQueue } from './retry.queue.js';
+import { SettleBatch } from './settle.js';
+import { SigningKeys } from './signing-keys.js';
+import { Sweeper } from './sweeper.js';
+import { WebhookHealth } from './webhook-health.js';
+
+/** The entities behind the tables that this module owns. */
+export const DELIVERY_ENTITIES = [Event, Delivery, DeliveryAttempt] as const;
 
 @Module({})
-export class DeliveryModule {
+export class DeliveryModule implements OnModuleInit {
   static register(parts: { platform: DynamicModule; registry: DynamicModule }): DynamicModule {
-    return { module: DeliveryModule, imports: [parts.platform, parts.registry] };
+    return {
+      module: DeliveryModule,
+      imports: [parts.platform, parts.registry, TypeOrmModule.forFeature([...DELIVERY_ENTITIES], DATA_SOURCE)],
+      controllers: [DeliveriesController],
+      providers: [
+        queueProvider(RETRY_QUEUE),
+        ClaimQuery,
+        DeliveriesRepository,
+        DeliveriesService,
+        DeliveryEngine,
+        DeliveryWake,
+        DueDeliveries,
+        EventStore,
+        HttpClient,
+        RetryProcessor,
+        RetryQueue,
+        SettleBatch,
+        SigningKeys,
+        Sweeper,
+        WebhookHealth,
+      ],
+      exports: [DeliveriesService, DeliveryWake, EventStore],
+    };
+  }
+
+  constructor(
+    private readonly settle: SettleBatch,
+    private readonly retries: RetryQueue,
+    private readonly health: WebhookHealth,
+  ) {}
+
+  /** What follows from outcomes, once they are on disk: reminders of the retries, and the health of the webhooks. */
+  onModuleInit(): void {
+    this.settle.onSettled((settled, health) => {
+      this.retries.remind(
+        settled.flatMap(({ delivery, verdict }) =>
+          verdict.waitMs === undefined
+            ? []
+            : [{ deliveryId: delivery.id, number: delivery.number, waitMs: verdict.waitMs }],
+        ),
+      );
+      void this.health.consider(settled, health);
+    });
   }
 }

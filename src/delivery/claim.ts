@@ -1,0 +1,183 @@
+// Takes due deliveries off the table: fairly across webhooks, never more than there is room to send.
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { Database } from '../platform/database/index.js';
+import type { Statement } from '../platform/database/index.js';
+
+/** How much longer than the attempt's deadline a lease lasts: the room for signing, settling and a slow database. */
+export const LEASE_MARGIN_MS = 30_000;
+
+/** A delivery that is ours to send until its lease ends. */
+export interface ClaimedDelivery {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly occurredAt: Date;
+  /** JSON text of the event's data. */
+  readonly data: string;
+  readonly webhookId: string;
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly retrySchedule: readonly number[];
+  /** Ids of the webhook's live secrets, newest first. */
+  readonly secretIds: readonly string[];
+  /** The number of this attempt, and the fencing token of its outcome. */
+  readonly number: number;
+  readonly retriesUsed: number;
+}
+
+/** How much may be claimed. */
+export interface ClaimRoom {
+  /** Deliveries in all. */
+  readonly total: number;
+  /** Deliveries of one webhook, unless `perBusyWebhook` says otherwise. */
+  readonly perWebhook: number;
+  /** Room left for webhooks that already have requests in flight here. */
+  readonly perBusyWebhook: ReadonlyMap<string, number>;
+  /** Only webhooks after this id: where the last claim stopped. */
+  readonly after: string;
+  /** No due delivery has a smaller id; lets PostgreSQL skip old partitions. */
+  readonly lowWater: string;
+}
+
+// Bodies of one claim, in bytes. One more row is always taken, so that a single large body cannot block the way.
+const MAX_CLAIM_BYTES = 16 * 1_048_576;
+
+@Injectable()
+export class ClaimQuery {
+  private readonly statement: Statement;
+  private readonly releaseStatement: Statement;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {
+    const t = database.tables;
+    this.statement = {
+      name: 'posthorn_delivery_claim',
+      // Locks the delivery rows it takes (SKIP LOCKED: replicas never wait for each other). Walks the partial index
+      // delivery_pending (webhook_id, id): a loose scan lists the webhooks that have due rows, then a few rows of each
+      // are taken, so a million rows behind one slow webhook cost the others nothing. The query builder has neither
+      // recursion nor LATERAL. A webhook disabled meanwhile has its rows skipped here, at the last moment before sending.
+      text: `
+        WITH RECURSIVE due (webhook_id) AS (
+          (SELECT d.webhook_id FROM ${t.delivery} d
+           WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= $2 ORDER BY d.webhook_id LIMIT 1)
+          UNION ALL
+          SELECT (SELECT d.webhook_id FROM ${t.delivery} d
+                  WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= $2 ORDER BY d.webhook_id LIMIT 1)
+          FROM due WHERE due.webhook_id IS NOT NULL
+        ), busy AS (
+          SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room)
+        ), picked AS (
+          SELECT p.* FROM due
+          LEFT JOIN busy USING (webhook_id)
+          CROSS JOIN LATERAL (
+            SELECT d.id, d.event_id, d.webhook_id FROM ${t.delivery} d
+            WHERE d.status = 'pending' AND d.webhook_id = due.webhook_id AND d.id >= $2
+            ORDER BY d.id LIMIT coalesce(busy.room, $5) FOR UPDATE SKIP LOCKED
+          ) p
+          WHERE due.webhook_id IS NOT NULL
+          LIMIT $6
+        ), sized AS (
+          SELECT p.id, e.data, e.occurred_at,
+                 coalesce(sum(octet_length(e.data)) OVER (ORDER BY p.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+          FROM picked p JOIN ${t.event} e ON e.id = p.event_id
+        ), claimed AS (
+          UPDATE ${t.delivery} d SET
+            status = CASE WHEN usable THEN 'sending' ELSE 'skipped' END,
+            reason = CASE WHEN usable THEN NULL WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END,
+            attempt_count = d.attempt_count + CASE WHEN usable THEN 1 ELSE 0 END,
+            due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
+            completed_at = CASE WHEN usable THEN NULL ELSE now() END
+          FROM sized s, ${t.webhook} w, LATERAL (SELECT w.active AND w.deleted_at IS NULL AS usable) AS u
+          WHERE d.id = s.id AND d.id >= $2 AND s.before < ${MAX_CLAIM_BYTES} AND w.id = d.webhook_id
+          RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
+                    s.data, s.occurred_at, w.url, w.timeout_ms, w.retry_schedule
+        ), secrets AS (
+          SELECT s.webhook_id, array_agg(s.id ORDER BY s.id DESC) AS ids FROM ${t.webhook_secret} s
+          WHERE s.webhook_id IN (SELECT webhook_id FROM claimed) AND (s.expires_at IS NULL OR s.expires_at > now())
+          GROUP BY s.webhook_id
+        )
+        SELECT c.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, c.status, c.attempt_count, c.retries_used,
+               c.occurred_at, c.url, c.timeout_ms, c.retry_schedule, secrets.ids AS secret_ids,
+               CASE WHEN c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data
+        FROM claimed c LEFT JOIN secrets USING (webhook_id)
+        ORDER BY c.id`,
+    };
+    this.releaseStatement = {
+      name: 'posthorn_delivery_release',
+      // Gives back deliveries that were claimed and never sent: their attempt number was not used.
+      text: `
+        UPDATE ${t.delivery} d SET status = 'pending', attempt_count = d.attempt_count - 1, due_at = now()
+        FROM unnest($1::uuid[], $2::int[]) AS r (id, number)
+        WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number`,
+    };
+  }
+
+  /** Claims due deliveries. `seen` also counts those that were skipped because their webhook is disabled. */
+  async claim(room: ClaimRoom): Promise<{ claimed: ClaimedDelivery[]; seen: number; lastWebhookId?: string }> {
+    const rows = await this.database.query<ClaimRow>(this.statement, [
+      room.after,
+      room.lowWater,
+      [...room.perBusyWebhook.keys()],
+      [...room.perBusyWebhook.values()],
+      room.perWebhook,
+      room.total,
+      this.settings.deliveryTimeoutMs,
+    ]);
+    let lastWebhookId: string | undefined;
+    for (const row of rows) if (!lastWebhookId || row.webhook_id > lastWebhookId) lastWebhookId = row.webhook_id;
+    return {
+      claimed: rows.filter((row) => row.status === 'sending').map((row) => this.toClaimed(row)),
+      seen: rows.length,
+      lastWebhookId,
+    };
+  }
+
+  /** Gives back deliveries that will not be sent from here. */
+  async release(deliveries: readonly Pick<ClaimedDelivery, 'id' | 'number'>[]): Promise<void> {
+    if (deliveries.length === 0) return;
+    await this.database.query(this.releaseStatement, [
+      deliveries.map((delivery) => delivery.id),
+      deliveries.map((delivery) => delivery.number),
+    ]);
+  }
+
+  private toClaimed(row: ClaimRow): ClaimedDelivery {
+    return {
+      id: row.id,
+      tenantId: row.tenant_id,
+      eventId: row.event_id,
+      eventType: row.event_type,
+      occurredAt: row.occurred_at,
+      data: row.data ?? '',
+      webhookId: row.webhook_id,
+      url: row.url,
+      timeoutMs: row.timeout_ms ?? this.settings.deliveryTimeoutMs,
+      retrySchedule: row.retry_schedule ?? this.settings.retrySchedule,
+      secretIds: row.secret_ids ?? [],
+      number: row.attempt_count,
+      retriesUsed: row.retries_used,
+    };
+  }
+}
+
+interface ClaimRow {
+  id: string;
+  tenant_id: string;
+  event_id: string;
+  event_type: string;
+  webhook_id: string;
+  status: 'sending' | 'skipped';
+  attempt_count: number;
+  retries_used: number;
+  occurred_at: Date;
+  url: string;
+  timeout_ms: number | null;
+  retry_schedule: number[] | null;
+  secret_ids: string[] | null;
+  data: string | null;
+}

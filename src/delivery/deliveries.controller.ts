@@ -1,0 +1,48 @@
+import { Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiConflictResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+} from '@nestjs/swagger';
+import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
+import type { Page } from '../platform/http/index.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { DeliveryQuery } from './dto/delivery-query.js';
+import { DeliveryDetailView, DeliveryView } from './dto/delivery-view.js';
+
+const ApiDeliveryId = (): MethodDecorator => ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } });
+
+@ApiController('deliveries', 'Deliveries')
+export class DeliveriesController {
+  constructor(private readonly deliveries: DeliveriesService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The delivery log, newest first' })
+  @ApiPageResponse(DeliveryView, 'A page of deliveries.')
+  list(@CurrentTenant() tenantId: string, @Query() query: DeliveryQuery): Promise<Page<DeliveryView>> {
+    return this.deliveries.list(tenantId, query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One delivery with every attempt' })
+  @ApiDeliveryId()
+  @ApiOkResponse({ type: DeliveryDetailView })
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such delivery in this tenant.' })
+  get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<DeliveryDetailView> {
+    return this.deliveries.get(tenantId, id);
+  }
+
+  @Post(':id/retry')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Try a delivery again now', description: 'From any state; the retry schedule starts anew.' })
+  @ApiDeliveryId()
+  @ApiAcceptedResponse({ type: DeliveryView, description: 'It is due.' })
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such delivery in this tenant.' })
+  @ApiConflictResponse({ type: ErrorAnswer, description: 'It is being sent right now, or its webhook is disabled.' })
+  retry(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<DeliveryView> {
+    return this.deliveries.retry(tenantId, id);
+  }
+}

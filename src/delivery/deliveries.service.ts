@@ -1,0 +1,63 @@
+// The delivery log, and trying a delivery again by hand.
+import { Injectable } from '@nestjs/common';
+import { NotFoundError } from '../kernel/errors.js';
+import { isId } from '../kernel/ids.js';
+import { cursorId, pageOf } from '../platform/http/index.js';
+import type { Page } from '../platform/http/index.js';
+import { DeliveriesRepository } from './deliveries.repository.js';
+import { DeliveryInProgressError, WebhookDisabledError } from './delivery.errors.js';
+import { DeliveryWake } from './delivery-wake.js';
+import type { DeliveryQuery } from './dto/delivery-query.js';
+import { viewOfAttempt, viewOfDelivery } from './dto/delivery-view.js';
+import type { DeliveryDetailView, DeliveryView } from './dto/delivery-view.js';
+
+@Injectable()
+export class DeliveriesService {
+  constructor(
+    private readonly deliveries: DeliveriesRepository,
+    private readonly wake: DeliveryWake,
+  ) {}
+
+  /** A page of the log, newest first. */
+  async list(tenantId: string, { limit, cursor, since, until, ...filter }: DeliveryQuery): Promise<Page<DeliveryView>> {
+    const rows = await this.deliveries.findNewest(
+      tenantId,
+      {
+        ...filter,
+        since: since === undefined ? undefined : new Date(since),
+        until: until === undefined ? undefined : new Date(until),
+        beforeId: cursorId(cursor),
+      },
+      limit + 1,
+    );
+    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+    return { data: data.map(viewOfDelivery), nextCursor };
+  }
+
+  /** @throws NotFoundError when the tenant has no such delivery. */
+  async get(tenantId: string, id: string): Promise<DeliveryDetailView> {
+    const delivery = isId(id) ? await this.deliveries.findOne(tenantId, id) : null;
+    if (!delivery) throw new NotFoundError('delivery');
+    const attempts = await this.deliveries.findAttempts(id);
+    return { ...viewOfDelivery(delivery), attempts: attempts.map(viewOfAttempt) };
+  }
+
+  /**
+   * Makes a delivery due now: same delivery, next attempt number, the schedule from its start.
+   *
+   * @throws NotFoundError, DeliveryInProgressError, WebhookDisabledError
+   */
+  async retry(tenantId: string, id: string): Promise<DeliveryView> {
+    switch (isId(id) ? await this.deliveries.retry(tenantId, id) : 'not_found') {
+      case 'not_found':
+        throw new NotFoundError('delivery');
+      case 'sending':
+        throw new DeliveryInProgressError();
+      case 'webhook_disabled':
+        throw new WebhookDisabledError();
+      case 'due':
+        this.wake.everywhere();
+        return viewOfDelivery((await this.deliveries.findOne(tenantId, id))!);
+    }
+  }
+}

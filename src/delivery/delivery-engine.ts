@@ -1,0 +1,162 @@
+// Drives deliveries: claim → send → judge → settle, with as many requests in flight as the settings allow. Rows are the
+// truth: whatever this process forgets, a lease that ends brings back.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { monotonicNow } from '../kernel/clock.js';
+import type { Clock } from '../kernel/clock.js';
+import { parseRetryAfter } from '../kernel/retry-schedule.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { CLOCK_TOKEN, RANDOM_TOKEN } from '../platform/platform.module.js';
+import { ClaimQuery, LEASE_MARGIN_MS } from './claim.js';
+import type { ClaimedDelivery } from './claim.js';
+import { DeliveryWake } from './delivery-wake.js';
+import { HttpClient } from './http-client.js';
+import type { ExchangeResult } from './http-client.js';
+import { judge, MAY_ASK_TO_WAIT } from './outcome.js';
+import { eventBody, signRequest } from './request.js';
+import { SendSlots } from './send-slots.js';
+import { SettleBatch } from './settle.js';
+import { SigningKeys } from './signing-keys.js';
+
+/** How long the table is left alone when nothing is due and nobody wakes us. */
+const POLL_MIN_MS = 250;
+const POLL_MAX_MS = 1_000;
+
+/** How long to wait for free slots, or for outcomes to be written, before looking again unasked. */
+const BUSY_MS = 50;
+
+/** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
+const MAX_BACKLOG_FACTOR = 4;
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+@Injectable()
+export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Delivery');
+  private readonly slots: SendSlots;
+  private running: Promise<void> | undefined;
+  private stopping = false;
+  private cursor = FIRST_ID;
+  private lowWater = FIRST_ID;
+
+  constructor(
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
+    @Inject(RANDOM_TOKEN) private readonly random: () => number,
+    private readonly claims: ClaimQuery,
+    private readonly keys: SigningKeys,
+    private readonly http: HttpClient,
+    private readonly settle: SettleBatch,
+    private readonly wake: DeliveryWake,
+  ) {
+    this.slots = new SendSlots(settings.deliveryConcurrency, () => wake.local());
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.settings.role !== 'api') this.running = this.run();
+  }
+
+  /** Nothing new is claimed; requests in flight end, up to the shutdown timeout, and their outcomes are written. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    this.wake.local();
+    await this.running;
+    await this.slots.idle(this.settings.shutdownTimeoutMs);
+    await this.settle.drain();
+  }
+
+  /** Tells the engine that no due delivery has a smaller id. */
+  raiseLowWater(id: string): void {
+    this.lowWater = id;
+  }
+
+  private async run(): Promise<void> {
+    let idleMs = POLL_MIN_MS;
+    while (!this.stopping) {
+      this.wake.reset();
+      if (!this.slots.worthClaiming || this.settle.backlog > this.slots.limit * MAX_BACKLOG_FACTOR) {
+        await this.wake.wait(BUSY_MS);
+        continue;
+      }
+      try {
+        if ((await this.pass()) > 0) {
+          idleMs = POLL_MIN_MS;
+          continue;
+        }
+      } catch (error) {
+        this.logger.warn(`Claiming failed, trying again: ${(error as Error).message}`);
+        idleMs = POLL_MAX_MS;
+      }
+      await this.wake.wait(idleMs);
+      idleMs = Math.min(idleMs * 2, POLL_MAX_MS);
+    }
+  }
+
+  /** One walk from the cursor on. Returns how many rows it took; 0 only once a walk from the very start finds none. */
+  private async pass(): Promise<number> {
+    const from = this.cursor;
+    const room = this.slots.room();
+    const claimedAt = monotonicNow();
+    const { claimed, seen, lastWebhookId } = await this.claims.claim({ ...room, after: from, lowWater: this.lowWater });
+    this.cursor = seen === room.total && lastWebhookId ? lastWebhookId : FIRST_ID;
+    this.slots.noteWalk(new Set(claimed.map(({ webhookId }) => webhookId)).size);
+    await this.sendAll(claimed, claimedAt);
+    return seen === 0 && from !== FIRST_ID ? 1 : seen;
+  }
+
+  private async sendAll(claimed: readonly ClaimedDelivery[], claimedAt: number): Promise<void> {
+    if (claimed.length === 0) return;
+    for (const { webhookId } of claimed) this.slots.take(webhookId);
+    try {
+      await this.keys.prepare(claimed.flatMap(({ secretIds }) => secretIds));
+    } catch (error) {
+      for (const { webhookId } of claimed) this.slots.free(webhookId);
+      await this.claims.release(claimed).catch(() => undefined);
+      throw error;
+    }
+    const bodies = new Map<string, Buffer>();
+    for (const delivery of claimed) {
+      let body = bodies.get(delivery.eventId);
+      if (!body) bodies.set(delivery.eventId, (body = eventBody(delivery)));
+      void this.send(delivery, body, claimedAt);
+    }
+  }
+
+  private async send(delivery: ClaimedDelivery, body: Buffer, claimedAt: number): Promise<void> {
+    // The process may have been stopped in between: a send must end before its lease does, or another would repeat it.
+    if (monotonicNow() - claimedAt > LEASE_MARGIN_MS / 2) {
+      this.slots.free(delivery.webhookId);
+      await this.claims.release([delivery]).catch(() => undefined);
+      return;
+    }
+    const startedAt = this.clock();
+    const request = signRequest(delivery, body, this.keys.of(delivery.secretIds), startedAt);
+    const result = await this.http.post(new URL(delivery.url), request.headers, request.body, delivery.timeoutMs);
+    this.slots.free(delivery.webhookId);
+    const retryAfterMs = this.retryAfter(result);
+    const verdict = judge({ ...result, retryAfterMs }, delivery.retrySchedule, delivery.retriesUsed, this.random);
+    this.settle.add({
+      delivery,
+      verdict,
+      attempt: {
+        startedAt: new Date(startedAt),
+        durationMs: result.durationMs,
+        outcome: result.outcome,
+        httpStatus: result.httpStatus,
+        error: result.error,
+        url: delivery.url,
+        requestHeaders: request.loggedHeaders,
+        responseHeaders: result.headers && Buffer.from(JSON.stringify(result.headers)),
+        responseBody: result.body,
+      },
+      leaseEndsAt: claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS,
+    });
+  }
+
+  private retryAfter({ httpStatus, headers }: ExchangeResult): number | undefined {
+    if (httpStatus === undefined || !MAY_ASK_TO_WAIT.has(httpStatus)) return undefined;
+    const value = headers?.['retry-after'];
+    return typeof value === 'string' ? parseRetryAfter(value, this.clock()) : undefined;
+  }
+}

@@ -1,0 +1,15 @@
+import { ConflictError } from '../kernel/errors.js';
+
+/** The delivery is being sent at this moment; its outcome comes first. */
+export class DeliveryInProgressError extends ConflictError {
+  constructor() {
+    super('delivery_in_progress', 'This delivery is being sent right now; try again when its outcome is known.');
+  }
+}
+
+/** Retrying would go nowhere while its webhook is disabled. */
+export class WebhookDisabledError extends ConflictError {
+  constructor() {
+    super('webhook_disabled', 'The webhook of this delivery is disabled; enable it first.');
+  }
+}

@@ -1,0 +1,137 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { DeliveryAttempt } from '../delivery-attempt.entity.js';
+import type { Delivery } from '../delivery.entity.js';
+import { DELIVERY_STATUSES } from '../delivery-status.js';
+import type { AttemptOutcome, DeliveryStatus } from '../delivery-status.js';
+
+const ID = { type: String, format: 'uuid' } as const;
+const WHEN = { type: String, format: 'date-time', nullable: true } as const;
+
+/** A delivery as the log shows it. */
+export class DeliveryView {
+  @ApiProperty(ID)
+  id!: string;
+
+  @ApiProperty(ID)
+  eventId!: string;
+
+  @ApiProperty({ type: String, example: 'order.completed' })
+  event!: string;
+
+  @ApiProperty(ID)
+  webhookId!: string;
+
+  @ApiProperty({ enum: DELIVERY_STATUSES, enumName: 'DeliveryStatus' })
+  status!: DeliveryStatus;
+
+  @ApiProperty({ type: String, nullable: true, example: 'attempts_exhausted' })
+  reason!: string | null;
+
+  @ApiProperty({ type: Number, example: 1 })
+  attemptCount!: number;
+
+  @ApiProperty({ type: Number, nullable: true, example: 200 })
+  lastHttpStatus!: number | null;
+
+  @ApiProperty({ ...WHEN, description: 'When it is due; null unless it waits.' })
+  nextAttemptAt!: Date | null;
+
+  @ApiProperty({ ...ID, nullable: true, description: 'The delivery that this one replays.' })
+  replayOf!: string | null;
+
+  @ApiProperty({ ...WHEN, nullable: false })
+  createdAt!: Date;
+
+  @ApiProperty({ ...WHEN, description: 'When it became final.' })
+  completedAt!: Date | null;
+}
+
+class AttemptRequestView {
+  @ApiProperty({ type: String, nullable: true, example: 'https://example.com/hooks' })
+  url!: string | null;
+
+  @ApiProperty({ type: Object, description: 'As sent; signatures masked.' })
+  headers!: object;
+}
+
+class AttemptResponseView {
+  @ApiProperty({ type: Object })
+  headers!: object;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The first 4 KiB; undecodable bytes are shown as U+FFFD.' })
+  body!: string | null;
+}
+
+/** One attempt of a delivery. */
+export class AttemptView {
+  @ApiProperty({ type: Number, example: 1 })
+  number!: number;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  startedAt!: Date;
+
+  @ApiProperty({ type: Number, example: 42 })
+  durationMs!: number;
+
+  @ApiProperty({ type: String, example: 'success' })
+  outcome!: AttemptOutcome;
+
+  @ApiProperty({ type: Number, nullable: true, example: 200 })
+  httpStatus!: number | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'A code, where the exchange broke.',
+    example: 'ECONNREFUSED',
+  })
+  error!: string | null;
+
+  @ApiProperty({ type: AttemptRequestView })
+  request!: AttemptRequestView;
+
+  @ApiProperty({ type: AttemptResponseView, nullable: true })
+  response!: AttemptResponseView | null;
+}
+
+/** A delivery with its attempts. */
+export class DeliveryDetailView extends DeliveryView {
+  @ApiProperty({ type: [AttemptView] })
+  attempts!: AttemptView[];
+}
+
+export function viewOfDelivery(delivery: Delivery): DeliveryView {
+  const waits = delivery.status === 'pending' || delivery.status === 'retrying';
+  return {
+    id: delivery.id,
+    eventId: delivery.eventId,
+    event: delivery.eventType,
+    webhookId: delivery.webhookId,
+    status: delivery.status,
+    reason: delivery.reason,
+    attemptCount: delivery.attemptCount,
+    lastHttpStatus: delivery.lastHttpStatus,
+    nextAttemptAt: waits ? delivery.dueAt : null,
+    replayOf: delivery.replayOf,
+    createdAt: delivery.createdAt,
+    completedAt: delivery.completedAt,
+  };
+}
+
+export function viewOfAttempt(attempt: DeliveryAttempt): AttemptView {
+  return {
+    number: attempt.number,
+    startedAt: attempt.startedAt,
+    durationMs: attempt.durationMs,
+    outcome: attempt.outcome,
+    httpStatus: attempt.httpStatus,
+    error: attempt.error,
+    request: { url: attempt.url, headers: headersOf(attempt.requestHeaders) },
+    response:
+      attempt.httpStatus === null
+        ? null
+        : { headers: headersOf(attempt.responseHeaders?.toString()), body: attempt.responseBody?.toString() ?? null },
+  };
+}
+
+const headersOf = (json: string | null | undefined): object => (json ? (JSON.parse(json) as object) : {});

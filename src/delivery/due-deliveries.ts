@@ -1,0 +1,141 @@
+// Makes waiting deliveries due again, by hand-written SQL: retries whose time has come, and what a crash left behind.
+import { Injectable } from '@nestjs/common';
+import { Database } from '../platform/database/index.js';
+import type { Statement } from '../platform/database/index.js';
+
+/** After so many attempts of unknown outcome in a row a delivery is given up: it seems to take our process with it. */
+const MAX_UNKNOWN_OUTCOMES = 10;
+
+const BATCH = 500;
+
+@Injectable()
+export class DueDeliveries {
+  private readonly statements: Record<
+    'wake' | 'overdue' | 'expired' | 'upcoming' | 'lowest' | 'orphans' | 'skip',
+    Statement
+  >;
+
+  constructor(private readonly database: Database) {
+    const t = database.tables;
+    const toPending = `UPDATE ${t.delivery} d SET status = 'pending', due_at = now()`;
+    this.statements = {
+      // A job's time has come. The row decides: a job that is early by the database's clock finds nothing to wake.
+      wake: {
+        name: 'posthorn_delivery_wake',
+        text: `${toPending} WHERE d.id = ANY ($1::uuid[]) AND d.status = 'retrying' AND d.due_at <= now() RETURNING d.id`,
+      },
+      // Retries that no job woke. Index delivery_retrying; SKIP LOCKED, so that replicas share the work.
+      overdue: {
+        name: 'posthorn_delivery_overdue',
+        text: `WITH late AS (
+                 SELECT id FROM ${t.delivery} WHERE status = 'retrying' AND due_at <= now()
+                 ORDER BY due_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+               ${toPending} FROM late WHERE d.id = late.id RETURNING d.id`,
+      },
+      // Leases that ended: their process died, or stood still too long. Whether the request went out is not known, so the
+      // attempt is recorded as such, keeps its number, and uses up none of the schedule. Index delivery_sending.
+      expired: {
+        name: 'posthorn_delivery_expired',
+        text: `WITH lost AS (
+                 SELECT id FROM ${t.delivery} WHERE status = 'sending' AND due_at <= now()
+                 ORDER BY due_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
+               ), back AS (
+                 UPDATE ${t.delivery} d SET
+                   unknown_count = d.unknown_count + 1,
+                   status = CASE WHEN d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} THEN 'failed' ELSE 'pending' END,
+                   reason = CASE WHEN d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} THEN 'unknown_outcome' END,
+                   due_at = CASE WHEN d.unknown_count + 1 < ${MAX_UNKNOWN_OUTCOMES} THEN now() END,
+                   completed_at = CASE WHEN d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} THEN now() END
+                 FROM lost WHERE d.id = lost.id RETURNING d.id, d.attempt_count)
+               INSERT INTO ${t.delivery_attempt} (delivery_id, number, started_at, duration_ms, outcome)
+               SELECT id, attempt_count, now(), 0, 'unknown_outcome' FROM back
+               RETURNING delivery_id AS id`,
+      },
+      // Retries that come due in the next while and have no job yet, because they were too far off when they were planned.
+      upcoming: {
+        name: 'posthorn_delivery_upcoming',
+        text: `SELECT id, attempt_count AS number, extract(epoch FROM due_at - now())::float8 * 1000 AS wait_ms FROM ${t.delivery}
+               WHERE status = 'retrying' AND due_at > now() + $1 * interval '1 ms' AND due_at <= now() + $2 * interval '1 ms'
+               ORDER BY due_at LIMIT 10000`,
+      },
+      // The smallest id that is still pending, by a loose scan of delivery_pending without any pruning. Never younger than
+      // a day, because a transaction may commit long after its ids were made.
+      lowest: {
+        name: 'posthorn_delivery_lowest',
+        text: `WITH RECURSIVE due (webhook_id, id) AS (
+                 (SELECT webhook_id, id FROM ${t.delivery} WHERE status = 'pending' ORDER BY webhook_id, id LIMIT 1)
+                 UNION ALL
+                 SELECT n.webhook_id, n.id FROM due, LATERAL (
+                   SELECT d.webhook_id, d.id FROM ${t.delivery} d
+                   WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id ORDER BY d.webhook_id, d.id LIMIT 1) n)
+               SELECT min(id::text) AS id, extract(epoch FROM now())::float8 * 1000 AS now_ms FROM due`,
+      },
+      // Retries of webhooks that were disabled or deleted while this process was not looking.
+      orphans: {
+        name: 'posthorn_delivery_orphans',
+        text: `SELECT DISTINCT d.webhook_id AS id FROM ${t.delivery} d JOIN ${t.webhook} w ON w.id = d.webhook_id
+               WHERE d.status = 'retrying' AND (NOT w.active OR w.deleted_at IS NOT NULL)`,
+      },
+      // Waiting deliveries of one webhook, in batches. Indexes delivery_pending and delivery_retrying_webhook.
+      skip: {
+        name: 'posthorn_delivery_skip',
+        text: `WITH waiting AS (
+                 SELECT d.id FROM ${t.delivery} d WHERE d.webhook_id = $1 AND d.status IN ('pending', 'retrying')
+                 ORDER BY d.id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+               UPDATE ${t.delivery} d SET status = 'skipped', due_at = NULL, completed_at = now(),
+                 reason = CASE WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END
+               FROM waiting, ${t.webhook} w
+               WHERE d.id = waiting.id AND w.id = $1 AND (NOT w.active OR w.deleted_at IS NOT NULL) RETURNING d.id`,
+      },
+    };
+  }
+
+  /** Makes those of these retries due whose time has come; returns how many. */
+  wake(ids: readonly string[]): Promise<number> {
+    return this.count('wake', [ids]);
+  }
+
+  /** Makes retries due that no job woke; returns how many. */
+  wakeOverdue(): Promise<number> {
+    return this.repeat('overdue');
+  }
+
+  /** Takes back deliveries whose lease ended; returns how many. */
+  takeBackExpired(): Promise<number> {
+    return this.repeat('expired');
+  }
+
+  /** Retries that come due between `fromMs` and `toMs` from now. */
+  upcoming(fromMs: number, toMs: number): Promise<{ id: string; number: number; wait_ms: number }[]> {
+    return this.database.query(this.statements.upcoming, [fromMs, toMs]);
+  }
+
+  /** The smallest pending id, if any, and the database's clock. */
+  async lowestPending(): Promise<{ id?: string; nowMs: number }> {
+    const [row] = await this.database.query<{ id: string | null; now_ms: number }>(this.statements.lowest);
+    return { id: row?.id ?? undefined, nowMs: row?.now_ms ?? 0 };
+  }
+
+  /** Marks every waiting delivery of a webhook `skipped`, unless it was enabled again meanwhile. */
+  async skipWaiting(webhookId: string): Promise<void> {
+    await this.repeat('skip', [webhookId]);
+  }
+
+  /** Webhooks that are disabled or deleted and still have retries waiting. */
+  async disabledWithRetries(): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(this.statements.orphans);
+    return rows.map(({ id }) => id);
+  }
+
+  private async repeat(name: keyof typeof this.statements, values: readonly unknown[] = []): Promise<number> {
+    for (let total = 0; ;) {
+      const count = await this.count(name, values);
+      total += count;
+      if (count < BATCH) return total;
+    }
+  }
+
+  private async count(name: keyof typeof this.statements, values: readonly unknown[]): Promise<number> {
+    return (await this.database.query<{ id: string }>(this.statements[name], values)).length;
+  }
+}

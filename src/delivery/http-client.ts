@@ -1,0 +1,173 @@
+// One HTTP exchange with a receiver we do not trust: kept-alive connections behind the egress guard, one deadline over
+// everything, a bounded answer, no redirects, no decompression, no retry of its own.
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { monotonicNow } from '../kernel/clock.js';
+import { EgressPolicy } from '../kernel/egress-policy.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { createEgressConnector } from '../platform/egress/index.js';
+import type { AttemptOutcome } from './delivery-status.js';
+import { outcomeOfStatus } from './outcome.js';
+
+/** Of an answer's body: this much is read (the connection is cut after it), this much is kept. */
+const MAX_READ_BYTES = 65_536;
+const MAX_KEPT_BYTES = 4_096;
+
+// Origins with open connections. More are closed, the longest unused first.
+const MAX_POOLS = 1_000;
+
+/** How an exchange ended. */
+export interface ExchangeResult {
+  readonly outcome: AttemptOutcome;
+  readonly durationMs: number;
+  readonly httpStatus?: number;
+  /** A code, never the library's text: that may name an internal address. */
+  readonly error?: string;
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body?: Buffer;
+}
+
+@Injectable()
+export class HttpClient implements OnApplicationShutdown {
+  private readonly pools = new Map<string, Pool>();
+  private readonly connect: ReturnType<typeof createEgressConnector>;
+
+  constructor(policy: EgressPolicy, @Inject(SETTINGS_TOKEN) settings: Settings) {
+    this.connect = createEgressConnector(policy, { timeoutMs: settings.deliveryTimeoutMs });
+  }
+
+  /** POSTs and resolves at the latest when the deadline is over; never rejects. */
+  post(url: URL, headers: string[], body: Buffer, timeoutMs: number): Promise<ExchangeResult> {
+    return new Promise((resolve) => {
+      const exchange = new Exchange(timeoutMs, resolve);
+      try {
+        this.pool(url.origin).dispatch({ path: url.pathname + url.search, method: 'POST', headers, body }, exchange);
+      } catch (error) {
+        exchange.fail(error);
+      }
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
+  }
+
+  private pool(origin: string): Pool {
+    let pool = this.pools.get(origin);
+    if (pool) this.pools.delete(origin);
+    else
+      pool = new Pool(origin, {
+        connect: this.connect,
+        connections: null,
+        pipelining: 1,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+    this.pools.set(origin, pool);
+    if (this.pools.size > MAX_POOLS) {
+      for (const [oldest, candidate] of this.pools) {
+        if (candidate.stats.running + candidate.stats.pending > 0) continue;
+        this.pools.delete(oldest);
+        void candidate.close();
+        break;
+      }
+    }
+    return pool;
+  }
+}
+
+/** One request and its answer, as undici reports them. */
+class Exchange implements Dispatcher.DispatchHandler {
+  private readonly startedAt = monotonicNow();
+  private readonly deadline: NodeJS.Timeout;
+  private controller: Dispatcher.DispatchController | undefined;
+  private httpStatus: number | undefined;
+  private headers: ExchangeResult['headers'];
+  private readonly kept: Buffer[] = [];
+  private keptBytes = 0;
+  private readBytes = 0;
+  private done = false;
+
+  constructor(
+    timeoutMs: number,
+    private readonly resolve: (result: ExchangeResult) => void,
+  ) {
+    this.deadline = setTimeout(() => this.finish('timeout', 'timeout'), timeoutMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    // Connected only after the deadline: nothing may be sent any more.
+    if (this.done) controller.abort(new Error('deadline'));
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (statusCode < 200) return;
+    this.httpStatus = statusCode;
+    this.headers = headers;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.readBytes += chunk.length;
+    if (this.keptBytes < MAX_KEPT_BYTES) {
+      // Copied: a slice would keep the whole chunk alive.
+      const part = Buffer.from(chunk.subarray(0, MAX_KEPT_BYTES - this.keptBytes));
+      this.kept.push(part);
+      this.keptBytes += part.length;
+    }
+    if (this.readBytes > MAX_READ_BYTES) this.finish(undefined, 'body_cut');
+  }
+
+  onResponseEnd(): void {
+    this.finish();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.fail(error);
+  }
+
+  /** The exchange broke. Once a status line was read, the status decides, whatever happened to the body after it. */
+  fail(error: unknown): void {
+    const code = errorCode(error);
+    this.finish(outcomeOfError(code), code);
+  }
+
+  private finish(outcomeWithoutStatus?: AttemptOutcome, error?: string): void {
+    if (this.done) return;
+    this.done = true;
+    clearTimeout(this.deadline);
+    if (error !== undefined) this.controller?.abort(new Error(error));
+    this.resolve({
+      outcome:
+        this.httpStatus === undefined ? (outcomeWithoutStatus ?? 'protocol_error') : outcomeOfStatus(this.httpStatus),
+      durationMs: Math.round(monotonicNow() - this.startedAt),
+      httpStatus: this.httpStatus,
+      error,
+      headers: this.headers,
+      body: this.keptBytes > 0 ? Buffer.concat(this.kept, this.keptBytes) : undefined,
+    });
+  }
+}
+
+function errorCode(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code.slice(0, 64) : 'UNKNOWN';
+}
+
+/** Classified by code, never by class or text. */
+function outcomeOfError(code: string): AttemptOutcome {
+  if (code === 'EGRESS_DENIED') return 'egress_denied';
+  if (/^(?:ENOTFOUND|EAI_|ENODATA|ESERVFAIL|EDNS)/.test(code)) return 'dns_error';
+  if (/^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/.test(code))
+    return 'timeout';
+  if (/^(?:ECONN|EPIPE|EHOST|ENET|EADDR|UND_ERR_SOCKET|EMFILE)/.test(code)) return 'connection_error';
+  if (/CERT|^ERR_TLS|^ERR_SSL|^EPROTO|SELF_SIGNED|UNABLE_TO_/.test(code)) return 'tls_error';
+  return 'protocol_error';
+}

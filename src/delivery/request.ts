@@ -1,0 +1,50 @@
+// The HTTP request of an attempt: body, signatures, headers. Pure. The bytes that are signed are the bytes that are sent.
+import { plainSignature, standardSignature } from '../kernel/signatures/outgoing.js';
+import type { SigningKey } from '../kernel/signatures/outgoing.js';
+import { VERSION } from '../kernel/version.js';
+import type { ClaimedDelivery } from './claim.js';
+
+const USER_AGENT = `Posthorn/${VERSION}`;
+const MASKED = '[masked]';
+
+/** What is sent, and how it is shown in the log. */
+export interface SignedRequest {
+  /** Names and values, one after the other. */
+  readonly headers: string[];
+  readonly body: Buffer;
+  /** JSON of the headers, signatures masked. */
+  readonly loggedHeaders: string;
+}
+
+/** The body of an event: the same bytes for every webhook and every attempt. */
+export const eventBody = (event: Pick<ClaimedDelivery, 'eventId' | 'eventType' | 'occurredAt' | 'data'>): Buffer =>
+  Buffer.from(
+    `{"id":"${event.eventId}","event":"${event.eventType}","timestamp":"${event.occurredAt.toISOString()}","data":${event.data}}`,
+  );
+
+/** @param keys - The webhook's live signing keys, newest first. */
+export function signRequest(
+  delivery: ClaimedDelivery,
+  body: Buffer,
+  keys: readonly SigningKey[],
+  nowMs: number,
+): SignedRequest {
+  const timestampSeconds = Math.floor(nowMs / 1_000);
+  const oldest = keys.at(-1);
+  const plain = {
+    'Content-Type': 'application/json',
+    'User-Agent': USER_AGENT,
+    'X-Webhook-Event': delivery.eventType,
+    'X-Webhook-Delivery': delivery.id,
+    'X-Webhook-Attempt': String(delivery.number),
+    'webhook-id': delivery.eventId,
+    'webhook-timestamp': String(timestampSeconds),
+  };
+  const headers = Object.entries(plain).flat();
+  if (oldest) {
+    headers.push('X-Webhook-Signature', plainSignature(oldest, body));
+    headers.push('webhook-signature', standardSignature(keys, { id: delivery.eventId, timestampSeconds, body }));
+  }
+  const loggedHeaders = JSON.stringify({ ...plain, 'X-Webhook-Signature': MASKED, 'webhook-signature': MASKED });
+  return { headers, body, loggedHeaders };
+}

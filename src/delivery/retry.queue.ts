@@ -1,0 +1,53 @@
+// The timer of retries: a delayed job per retry that is not far off. A job only says when to look at a row; losing all
+// of them costs a few seconds of lateness, because the sweep looks too.
+import { Injectable, Logger } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { InjectQueue } from '../platform/queue/index.js';
+
+export const RETRY_QUEUE = 'posthorn-retries';
+
+/** Retries further off than this get their job from the sweep, so that no queue holds days of them. */
+export const JOB_HORIZON_MS = 600_000;
+
+/** What a retry job holds: an id, and nothing that could be stale or secret. */
+export interface RetryJob {
+  readonly deliveryId: string;
+}
+
+/** A retry to be reminded of. */
+export interface PlannedRetry {
+  readonly deliveryId: string;
+  /** The attempt that failed: part of the job's id, so that each retry has a job of its own. */
+  readonly number: number;
+  readonly waitMs: number;
+}
+
+@Injectable()
+export class RetryQueue {
+  private readonly logger = new Logger('RetryQueue');
+
+  constructor(@InjectQueue(RETRY_QUEUE) private readonly queue: Queue<RetryJob>) {}
+
+  /** Adds the jobs without making anyone wait for the queue, which may be away. */
+  remind(retries: readonly PlannedRetry[]): void {
+    const near = retries.filter(({ waitMs }) => waitMs <= JOB_HORIZON_MS);
+    if (near.length === 0) return;
+    this.queue
+      .addBulk(
+        near.map(({ deliveryId, number, waitMs }) => ({
+          name: 'retry',
+          data: { deliveryId },
+          opts: {
+            jobId: `${deliveryId}-${number}`,
+            delay: waitMs,
+            attempts: 1,
+            removeOnComplete: true,
+            removeOnFail: true,
+          },
+        })),
+      )
+      .catch((error: Error) =>
+        this.logger.debug(`No jobs for ${near.length} retries; the sweep will see to them: ${error.message}`),
+      );
+  }
+}

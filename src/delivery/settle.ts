@@ -1,0 +1,229 @@
+// Writes what attempts came to: gathered for a few milliseconds, then one statement for hundreds of them.
+import { Injectable, Logger } from '@nestjs/common';
+import { monotonicNow } from '../kernel/clock.js';
+import { Database } from '../platform/database/index.js';
+import type { Statement } from '../platform/database/index.js';
+import type { ClaimedDelivery } from './claim.js';
+import type { AttemptOutcome } from './delivery-status.js';
+import type { Verdict } from './outcome.js';
+
+/** An attempt as it is written to the log. */
+export interface AttemptRecord {
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly outcome: AttemptOutcome;
+  readonly httpStatus?: number;
+  readonly error?: string;
+  readonly url: string;
+  /** JSON; signatures masked. */
+  readonly requestHeaders: string;
+  /** JSON. */
+  readonly responseHeaders?: Buffer;
+  readonly responseBody?: Buffer;
+}
+
+/** One attempt, done and judged, waiting to be written. */
+export interface Settlement {
+  readonly delivery: ClaimedDelivery;
+  readonly attempt: AttemptRecord;
+  readonly verdict: Verdict;
+  /** On the monotonic clock: past it, the lease is over and writing would change nothing. */
+  readonly leaseEndsAt: number;
+}
+
+/** What a written batch did to a webhook's health. */
+export interface HealthChange {
+  readonly webhookId: string;
+  readonly tenantId: string;
+  /** Consecutive failed attempts so far; 0: it has recovered. */
+  readonly failures: number;
+  /** How long it has only failed. */
+  readonly failingMs: number;
+  /** The warning last given, in percent of the auto-disable rule. */
+  readonly warnedPercent: number;
+}
+
+const MAX_BATCH = 500;
+const GATHER_MS = 4;
+const RETRY_MS = 250;
+
+@Injectable()
+export class SettleBatch {
+  private readonly logger = new Logger('Settle');
+  private readonly statement: Statement;
+  private waiting: Settlement[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> | undefined;
+  private listener: (settled: readonly Settlement[], health: readonly HealthChange[]) => void = () => undefined;
+
+  constructor(private readonly database: Database) {
+    this.statement = settleStatement(database);
+  }
+
+  /** How many outcomes are not written yet. */
+  get backlog(): number {
+    return this.unwritten;
+  }
+  private unwritten = 0;
+
+  /** Tells `listener` of every written batch. */
+  onSettled(listener: (settled: readonly Settlement[], health: readonly HealthChange[]) => void): void {
+    this.listener = listener;
+  }
+
+  /** Takes an outcome; it is on disk a few milliseconds later, or when PostgreSQL is back. */
+  add(settlement: Settlement): void {
+    this.waiting.push(settlement);
+    this.unwritten += 1;
+    if (this.writing) return;
+    if (this.waiting.length >= MAX_BATCH) this.start();
+    else this.timer ??= setTimeout(() => this.start(), GATHER_MS);
+  }
+
+  /** Resolves once everything taken so far is written, or given up because its lease is over. */
+  async drain(): Promise<void> {
+    while (this.writing || this.waiting.length > 0) {
+      this.start();
+      await this.writing;
+    }
+  }
+
+  private start(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.writing) return;
+    this.writing = this.writeAll().finally(() => {
+      this.writing = undefined;
+    });
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, MAX_BATCH);
+      await this.write(batch);
+      this.unwritten -= batch.length;
+    }
+  }
+
+  private async write(batch: readonly Settlement[]): Promise<void> {
+    for (let pending = batch; pending.length > 0;) {
+      try {
+        const health = await this.database.query<HealthRow>(this.statement, settleValues(pending));
+        this.listener(pending, health.map(toHealthChange));
+        return;
+      } catch (error) {
+        if (isDataError(error)) return this.writeApart(pending, error as Error);
+        this.logger.warn(`Outcomes could not be written, trying again: ${(error as Error).message}`);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        const now = monotonicNow();
+        pending = pending.filter(({ leaseEndsAt }) => leaseEndsAt > now);
+      }
+    }
+  }
+
+  /** One row is refused: halve until it stands alone, then write it without what the receiver answered. */
+  private async writeApart(batch: readonly Settlement[], error: Error): Promise<void> {
+    const [first] = batch;
+    if (!first) return;
+    if (batch.length > 1) {
+      const middle = batch.length >> 1;
+      await this.write(batch.slice(0, middle));
+      return this.write(batch.slice(middle));
+    }
+    const { responseHeaders, responseBody, ...attempt } = first.attempt;
+    if (responseHeaders ?? responseBody ?? attempt.error) {
+      return this.write([{ ...first, attempt: { ...attempt, error: attempt.error && 'unprintable error' } }]);
+    }
+    // Nothing of the receiver's is left in it: the sweep will record the attempt as of unknown outcome.
+    this.logger.error(`The outcome of delivery ${first.delivery.id} cannot be written: ${error.message}`);
+  }
+}
+
+/** SQLSTATE classes 22 and 23: PostgreSQL refuses the values themselves, so the same values will never be taken. */
+const isDataError = (error: unknown): boolean => /^2[23]/.test(String((error as { code?: unknown }).code));
+
+function settleStatement({ tables: t }: Database): Statement {
+  return {
+    name: 'posthorn_delivery_settle',
+    // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
+    // The fence is status = 'sending' and the attempt number: an outcome that comes after its lease was swept finds
+    // neither, and changes nothing. The bounds on the id let PostgreSQL skip partitions. unnest keeps this one statement
+    // for any number of rows; TypeORM has no UPDATE … FROM.
+    text: `
+      WITH r AS (
+        SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
+                             $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[])
+          AS r (id, number, status, reason, retries_used, wait_ms, outcome, http_status,
+                error, started_at, duration_ms, url, request_headers, response_headers, response_body)
+      ), settled AS (
+        UPDATE ${t.delivery} d SET
+          status = r.status, reason = r.reason, retries_used = r.retries_used, unknown_count = 0,
+          last_http_status = r.http_status,
+          due_at = CASE WHEN r.wait_ms IS NOT NULL THEN now() + r.wait_ms * interval '1 ms' END,
+          completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
+        FROM r
+        WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number AND d.id BETWEEN $16 AND $17
+        RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome
+      ), logged AS (
+        INSERT INTO ${t.delivery_attempt} (delivery_id, number, started_at, duration_ms, outcome, http_status, error, url,
+                                           request_headers, response_headers, response_body)
+        SELECT r.id, r.number, r.started_at, r.duration_ms, r.outcome, r.http_status, r.error, r.url,
+               r.request_headers, r.response_headers, r.response_body
+        FROM r JOIN settled USING (id)
+      ), recovered AS (
+        DELETE FROM ${t.webhook_health} h USING (SELECT DISTINCT webhook_id FROM settled WHERE outcome = 'success') s
+        WHERE h.webhook_id = s.webhook_id
+        RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent
+      ), failing AS (
+        INSERT INTO ${t.webhook_health} AS h (webhook_id, tenant_id, consecutive_failures, failing_since)
+        SELECT webhook_id, tenant_id, count(*)::int, now() FROM settled
+        GROUP BY webhook_id, tenant_id HAVING bool_and(outcome <> 'success')
+        ORDER BY webhook_id
+        ON CONFLICT (webhook_id) DO UPDATE SET consecutive_failures = h.consecutive_failures + excluded.consecutive_failures
+        RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures AS failures, h.failing_since, h.warned_percent
+      )
+      SELECT webhook_id, tenant_id, failures, warned_percent,
+             extract(epoch FROM now() - failing_since)::float8 * 1000 AS failing_ms
+      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM failing) changed`,
+  };
+}
+
+function settleValues(batch: readonly Settlement[]): unknown[] {
+  const ids = batch.map(({ delivery }) => delivery.id);
+  const sorted = [...ids].sort();
+  return [
+    ids,
+    batch.map(({ delivery }) => delivery.number),
+    batch.map(({ verdict }) => verdict.status),
+    batch.map(({ verdict }) => verdict.reason ?? null),
+    batch.map(({ verdict }) => verdict.retriesUsed),
+    batch.map(({ verdict }) => verdict.waitMs ?? null),
+    batch.map(({ attempt }) => attempt.outcome),
+    batch.map(({ attempt }) => attempt.httpStatus ?? null),
+    batch.map(({ attempt }) => attempt.error ?? null),
+    batch.map(({ attempt }) => attempt.startedAt),
+    batch.map(({ attempt }) => attempt.durationMs),
+    batch.map(({ attempt }) => attempt.url),
+    batch.map(({ attempt }) => attempt.requestHeaders),
+    batch.map(({ attempt }) => attempt.responseHeaders ?? null),
+    batch.map(({ attempt }) => attempt.responseBody ?? null),
+    sorted[0],
+    sorted.at(-1),
+  ];
+}
+
+interface HealthRow {
+  webhook_id: string;
+  tenant_id: string;
+  failures: number;
+  failing_ms: number;
+  warned_percent: number;
+}
+
+const toHealthChange = (row: HealthRow): HealthChange => ({
+  webhookId: row.webhook_id,
+  tenantId: row.tenant_id,
+  failures: row.failures,
+  failingMs: row.failing_ms,
+  warnedPercent: row.warned_percent,
+});

@@ -1,0 +1,76 @@
+// The safety net: every few seconds, whatever nobody woke. It alone would deliver everything, only later.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { lowestIdAt } from '../kernel/ids.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { DeliveryEngine } from './delivery-engine.js';
+import { DeliveryWake } from './delivery-wake.js';
+import { DueDeliveries } from './due-deliveries.js';
+import { JOB_HORIZON_MS, RetryQueue } from './retry.queue.js';
+
+const SWEEP_MS = 3_000;
+
+/** Looks that read more than a few rows are taken every so many sweeps. */
+const SLOW_EVERY = 20;
+
+const DAY_MS = 86_400_000;
+
+@Injectable()
+export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Sweep');
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> = Promise.resolve();
+  private stopped = false;
+  private sweeps = 0;
+
+  constructor(
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    private readonly due: DueDeliveries,
+    private readonly retries: RetryQueue,
+    private readonly engine: DeliveryEngine,
+    private readonly wake: DeliveryWake,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.settings.role !== 'api') this.next(0);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.sweeping;
+  }
+
+  /** Looks once at everything that may have been missed. */
+  async sweep(): Promise<void> {
+    const expired = await this.due.takeBackExpired();
+    if (expired > 0)
+      this.logger.warn(`Took back ${expired} deliveries whose sender did not report: they are sent again.`);
+    if (expired + (await this.due.wakeOverdue()) > 0) this.wake.everywhere();
+    if (this.sweeps++ % SLOW_EVERY === 0) await this.slowLooks();
+  }
+
+  private async slowLooks(): Promise<void> {
+    const { id, nowMs } = await this.due.lowestPending();
+    const dayAgo = lowestIdAt(nowMs - DAY_MS);
+    this.engine.raiseLowWater(id && id < dayAgo ? id : dayAgo);
+    for (const webhookId of await this.due.disabledWithRetries()) await this.due.skipWaiting(webhookId);
+    // Retries planned further ahead than the horizon enter it between two slow looks. The window is one look longer than
+    // the pause, since a job that is added twice is one job.
+    const window = 2 * SLOW_EVERY * SWEEP_MS;
+    const upcoming = await this.due.upcoming(JOB_HORIZON_MS - window, JOB_HORIZON_MS);
+    this.retries.remind(
+      upcoming.map(({ id: deliveryId, number, wait_ms: waitMs }) => ({ deliveryId, number, waitMs })),
+    );
+  }
+
+  private next(afterMs: number): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.sweeping = this.sweep()
+        .catch((error: Error) => this.logger.warn(`Sweeping failed, trying again: ${error.message}`))
+        .finally(() => this.next(SWEEP_MS));
+    }, afterMs);
+  }
+}

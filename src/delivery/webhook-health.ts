@@ -1,0 +1,130 @@
+// What a run of failures means for a webhook: warnings, disabling, and telling its owner by operational events.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import type { Clock } from '../kernel/clock.js';
+import { RESERVED_PREFIX } from '../kernel/event-match.js';
+import { newId } from '../kernel/ids.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { Database } from '../platform/database/index.js';
+import { CLOCK_TOKEN } from '../platform/platform.module.js';
+import { WebhooksService } from '../registry/index.js';
+import { DeliveryWake } from './delivery-wake.js';
+import { DueDeliveries } from './due-deliveries.js';
+import { EventStore } from './event.store.js';
+import type { HealthChange, Settlement } from './settle.js';
+
+/** Shares of the auto-disable rule at which the owner is warned, in percent. */
+const WARN_AT = [50, 75] as const;
+
+type OperationalEvent = 'webhook.failing' | 'webhook.disabled' | 'webhook.recovered' | 'delivery.exhausted';
+
+@Injectable()
+export class WebhookHealth implements OnModuleInit {
+  private readonly logger = new Logger('WebhookHealth');
+
+  constructor(
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly webhooks: WebhooksService,
+    private readonly due: DueDeliveries,
+    private readonly events: EventStore,
+    private readonly wake: DeliveryWake,
+  ) {}
+
+  onModuleInit(): void {
+    // After a crash between the change and this, the claim skips what is pending and the sweep what is retrying.
+    this.webhooks.changes.subscribe(({ kind, webhookId }) => {
+      if (kind === 'disabled' || kind === 'deleted') void this.attempt(() => this.due.skipWaiting(webhookId));
+      if (kind === 'enabled') void this.attempt(() => this.forget(webhookId));
+    });
+  }
+
+  /** Acts on a written batch. Never rejects: health is a consequence of outcomes, not a condition for writing them. */
+  async consider(settled: readonly Settlement[], health: readonly HealthChange[]): Promise<void> {
+    for (const { delivery, verdict } of settled) {
+      if (verdict.gone) await this.attempt(() => this.disable(delivery.tenantId, delivery.webhookId, 'gone'));
+      // The failures of operational events cause none: a dead receiver of them would feed itself.
+      if (verdict.status === 'failed' && !delivery.eventType.startsWith(RESERVED_PREFIX)) {
+        const data = {
+          deliveryId: delivery.id,
+          eventId: delivery.eventId,
+          event: delivery.eventType,
+          webhookId: delivery.webhookId,
+        };
+        await this.attempt(() =>
+          this.tell(delivery.tenantId, 'delivery.exhausted', { ...data, attempts: delivery.number }),
+        );
+      }
+    }
+    for (const change of health) await this.attempt(() => this.considerWebhook(change));
+  }
+
+  private async considerWebhook({
+    tenantId,
+    webhookId,
+    failures,
+    failingMs,
+    warnedPercent,
+  }: HealthChange): Promise<void> {
+    if (failures === 0) {
+      if (warnedPercent > 0) await this.tell(tenantId, 'webhook.recovered', { webhookId });
+      return;
+    }
+    const rule = this.settings.autoDisable;
+    if (!rule) return;
+    const percent = 100 * Math.min(failingMs / rule.afterMs, failures / rule.attempts);
+    if (percent >= 100) return this.disable(tenantId, webhookId, 'failing');
+    const warning = WARN_AT.findLast((threshold) => percent >= threshold);
+    if (warning === undefined || warning <= warnedPercent || !(await this.noteWarning(webhookId, warning))) return;
+    await this.tell(tenantId, 'webhook.failing', {
+      webhookId,
+      failures,
+      failingMs: Math.round(failingMs),
+      percent: warning,
+    });
+  }
+
+  private async disable(tenantId: string, webhookId: string, reason: 'gone' | 'failing'): Promise<void> {
+    if (!(await this.webhooks.disable(tenantId, webhookId, reason))) return;
+    this.logger.warn(`Disabled webhook ${webhookId} of tenant ${tenantId}: ${reason}`);
+    await this.tell(tenantId, 'webhook.disabled', { webhookId, reason });
+  }
+
+  /** True for the one process that gives this warning. */
+  private async noteWarning(webhookId: string, percent: number): Promise<boolean> {
+    const rows = await this.database.query(
+      {
+        name: 'posthorn_health_warn',
+        text: `UPDATE ${this.database.tables.webhook_health} SET warned_percent = $2
+               WHERE webhook_id = $1 AND warned_percent < $2 RETURNING webhook_id`,
+      },
+      [webhookId, percent],
+    );
+    return rows.length > 0;
+  }
+
+  /** An enabled webhook starts anew. */
+  private async forget(webhookId: string): Promise<void> {
+    await this.database.query({ text: `DELETE FROM ${this.database.tables.webhook_health} WHERE webhook_id = $1` }, [
+      webhookId,
+    ]);
+  }
+
+  private async tell(tenantId: string, event: OperationalEvent, data: object): Promise<void> {
+    const type = `${RESERVED_PREFIX}${event}`;
+    const pending = await this.events.add(this.database, tenantId, [
+      { id: newId(), type, occurredAt: new Date(this.clock()), data: JSON.stringify(data) },
+    ]);
+    if (pending.size > 0) this.wake.everywhere();
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.logger.error(`Could not act on the health of a webhook: ${(error as Error).message}`);
+    }
+  }
+}
