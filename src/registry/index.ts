@@ -1,1 +1,11 @@
-export { RegistryModule } from './registry.module.js';
+export { AdminKeyAuthenticator } from './admin-key.authenticator.js';
+export { CreatedSecretDto, CreatedWebhookDto, SecretDto, WebhookDto } from './dto/webhook.dto.js';
+export { WebhookNotFoundError } from './registry.errors.js';
+export { REGISTRY_ENTITIES, RegistryModule } from './registry.module.js';
+export type { Processing } from './source.entity.js';
+export { SourcesService } from './sources.service.js';
+export type { OpenSource } from './sources.service.js';
+export { DEFAULT_TENANT, isTenantId } from './tenant-id.js';
+export { TenantsService } from './tenants.service.js';
+export { WebhooksService } from './webhooks.service.js';
+export type { DisabledReason, WebhookChanged } from './webhooks.service.js';

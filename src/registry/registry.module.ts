@@ -1,10 +1,45 @@
-// What is configured: tenants, webhooks with their secrets, and sources.
+// What is configured: tenants, webhooks with their secrets, and sources. Owns their tables; others ask here.
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApiGuard, Authenticator } from '../platform/access/index.js';
+import { DATA_SOURCE } from '../platform/database/index.js';
+import { AdminKeyAuthenticator } from './admin-key.authenticator.js';
+import { SourceSecret } from './source-secret.entity.js';
+import { Source } from './source.entity.js';
+import { SourcesRepository } from './sources.repository.js';
+import { SourcesService } from './sources.service.js';
+import { Tenant } from './tenant.entity.js';
+import { TenantsController } from './tenants.controller.js';
+import { TenantsRepository } from './tenants.repository.js';
+import { TenantsService } from './tenants.service.js';
+import { WebhookSecret } from './webhook-secret.entity.js';
+import { Webhook } from './webhook.entity.js';
+import { WebhooksController } from './webhooks.controller.js';
+import { WebhooksRepository } from './webhooks.repository.js';
+import { WebhooksService } from './webhooks.service.js';
+
+/** The entities whose tables belong to the registry. */
+export const REGISTRY_ENTITIES = [Tenant, Webhook, WebhookSecret, Source, SourceSecret] as const;
 
 @Module({})
 export class RegistryModule {
   static register(platform: DynamicModule): DynamicModule {
-    return { module: RegistryModule, imports: [platform] };
+    return {
+      module: RegistryModule,
+      imports: [platform, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
+      controllers: [WebhooksController, TenantsController],
+      providers: [
+        TenantsRepository,
+        TenantsService,
+        WebhooksRepository,
+        WebhooksService,
+        SourcesRepository,
+        SourcesService,
+        { provide: Authenticator, useClass: AdminKeyAuthenticator },
+        ApiGuard,
+      ],
+      exports: [Authenticator, ApiGuard, TenantsService, WebhooksService, SourcesService],
+    };
   }
 }

@@ -1,7 +1,6 @@
 // What the server adds around the modules. A host that imports the modules does none of this: it has its own.
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
-import type { Server } from 'node:http';
 import { InvalidError } from '../../kernel/errors.js';
 import type { Settings } from '../config/index.js';
 import { pathOf } from './exchange.js';

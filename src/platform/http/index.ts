@@ -1,11 +1,13 @@
 export { ApiController } from './api-controller.decorator.js';
 export { configureHttp } from './configure-http.js';
 export { CurrentTenant } from './current-tenant.decorator.js';
+export { EmptyBody } from './empty-body.js';
 export { ErrorAnswer } from './error-answer.js';
 export { PosthornExceptionFilter } from './exception.filter.js';
 export { requestIdOf } from './exchange.js';
 export type { HttpRequest, HttpResponse } from './exchange.js';
 export { IfPresent } from './if-present.decorator.js';
+export { Instant, momentOf } from './instant.decorator.js';
 export { ApiPageResponse, cursorId, pageOf, PageQuery } from './page.js';
 export type { Page } from './page.js';
 export { refusalOf } from './refusal.js';

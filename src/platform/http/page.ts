@@ -52,13 +52,14 @@ const encodeCursor = (id: string): string => Buffer.from(id).toString('base64url
  * The id that a cursor stands for: the page goes on below it. It limits nothing by itself, so a query must be limited
  * to the tenant with a cursor as without.
  *
+ * @param isValidId - What an id looks like, for lists of things whose id is no UUID.
  * @throws InvalidError `invalid_cursor` for anything that {@link pageOf} did not make.
  */
-export function cursorId(cursor: string | undefined): string | undefined {
+export function cursorId(cursor: string | undefined, isValidId: (id: string) => boolean = isId): string | undefined {
   if (cursor === undefined) return undefined;
   const id = Buffer.from(cursor, 'base64url').toString('latin1');
   // Encoding again refuses the other spellings (padding, stray characters) that the decoder puts up with.
-  if (!isId(id) || encodeCursor(id) !== cursor)
+  if (!isValidId(id) || encodeCursor(id) !== cursor)
     throw new InvalidError('invalid_cursor', 'The cursor is not one that a list gave out.');
   return id;
 }

@@ -1,8 +1,292 @@
 // The bytes of a request exactly as they came, for the routes that a signature is verified on, without any help from the
-// host's main.ts: body parsers run before module middleware, so the reader is in place before Nest adds them.
-// It refuses what is too large, too slow or too much at once while it streams, before anything was believed.
+// host's main.ts: body parsers come before module middleware, so the reader takes its place before Nest adds them.
+// What is too large, too slow or too much at once is refused while it streams, before anything was believed.
 import { Logger } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { readBytes } from './byte-reader.js';
-import type { ByteBudget, ReadOutcome } from './byte-reader.js';
+import { requestIdOf } from './exchange.js';
+import type { HttpRequest } from './exchange.js';
+
+/** How a request is turned away before Nest sees it. */
+export interface EarlyRefusal {
+  readonly status: number;
+  readonly error: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** Whether the body of a request is read at all, up to how much, and what its reader will want to know. */
+export type Admission<Context> =
+  | { readonly admitted: true; readonly limitBytes: number; readonly context: Context }
+  | { readonly admitted: false; readonly refusal: EarlyRefusal };
+
+/** Which routes get their bytes, and within which bounds. */
+export interface RawRoutes<Context> {
+  /** A route parameter that only these routes have: it marks them, whatever prefix or version the host puts before them. */
+  readonly parameter: string;
+  /** Most bytes held at once by all requests whose body was not released yet. */
+  readonly budgetBytes: number;
+  /** How long one body may take. */
+  readonly deadlineMs: number;
+  /** Asked before anything is read; must not throw. The stream waits meanwhile. */
+  admit(parameters: Readonly<Record<string, string>>): Promise<Admission<Context>>;
+}
+
+/** A body that was read. */
+export interface RawBody<Context> {
+  readonly bytes: Buffer;
+  readonly context: Context;
+  /** Gives its room in the budget back: the bytes are believed now. Happens by itself when the response is over. */
+  release(): void;
+}
+
+type ReadOutcome = { readonly bytes: Buffer } | 'too_large' | 'too_busy' | 'too_slow' | 'aborted';
+
+const REFUSALS: Record<Exclude<ReadOutcome & string, 'aborted'>, EarlyRefusal> = {
+  too_large: { status: 413, error: 'Payload too large' },
+  too_busy: { status: 503, error: 'Too busy', retryAfterSeconds: 5 },
+  too_slow: { status: 408, error: 'Request timeout' },
+};
+
+/** How much of a refused body is discarded, and for how long, so that the sender comes to read the answer. */
+const DISCARD_BYTES = 1_048_576;
+const DISCARD_MS = 500;
+
+const FIRST_CAPACITY = 16_384;
+
+/** Reads the bodies of its routes; made in the constructor of a provider, so that it is there before the application is. */
+export class RawBodies<Context> {
+  private readonly logger = new Logger('RawBodies');
+  private readonly read = new WeakMap<object, RawBody<Context>>();
+  private readonly budget: ByteBudget;
+
+  constructor(
+    host: HttpAdapterHost,
+    private readonly routes: RawRoutes<Context>,
+  ) {
+    this.budget = new ByteBudget(routes.budgetBytes);
+    host.init$.subscribe(() => this.attach(host.httpAdapter));
+  }
+
+  /** The body of a request that these routes admitted. */
+  of(request: object): RawBody<Context> | undefined {
+    return this.read.get(request);
+  }
+
+  private attach(adapter: HttpAdapterHost['httpAdapter'] | undefined): void {
+    // An application context without HTTP has no adapter.
+    if (typeof adapter?.getType !== 'function') return;
+    if (adapter.getType() === 'express') this.attachToExpress(adapter.getInstance<ExpressApplication>());
+    else this.logger.warn(`Webhooks cannot be received on ${adapter.getType()}: only Express is supported.`);
+  }
+
+  private attachToExpress(app: ExpressApplication): void {
+    let find: RouteFinder | undefined;
+    app.use((request, response, next) => {
+      if (request.method !== 'POST') return next();
+      // The routes are there by the time of the first request, and do not change after it.
+      find ??= routeFinder(app, this.routes.parameter);
+      const parameters = find(request.path);
+      if (!parameters) return next();
+      this.take(request, response, parameters).then((taken) => taken && next(), next);
+    });
+  }
+
+  /** True when the body was read and the request goes on; otherwise it was answered, or nobody is there to answer. */
+  private async take(
+    request: IncomingMessage,
+    response: ServerResponse,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<boolean> {
+    if (request.readableDidRead) {
+      this.logger.error(
+        'A body parser ran before Posthorn, so the bytes that were signed are gone. Add parsers after NestFactory.create(), not to an Express instance that is passed to it.',
+      );
+      return refuse(request, response, { status: 500, error: 'The body was read before it could be verified' });
+    }
+    const admission = await this.routes.admit(parameters);
+    if (!admission.admitted) return refuse(request, response, admission.refusal);
+    const lease = this.budget.open();
+    const release = (): void => lease.close();
+    response.once('close', release);
+    const outcome = await readBytes(request, lease, { ...this.routes, limitBytes: admission.limitBytes });
+    if (outcome === 'aborted') {
+      release();
+      return false;
+    }
+    if (typeof outcome === 'string') {
+      release();
+      return refuse(request, response, REFUSALS[outcome]);
+    }
+    this.read.set(request, { bytes: outcome.bytes, context: admission.context, release });
+    return true;
+  }
+}
+
+/** The part of Express that is used. */
+interface ExpressApplication {
+  use(
+    handler: (
+      request: IncomingMessage & { path: string },
+      response: ServerResponse,
+      next: (e?: unknown) => void,
+    ) => void,
+  ): void;
+  readonly router: {
+    readonly stack: readonly { readonly route?: { path?: unknown; methods?: Record<string, boolean> } }[];
+  };
+}
+
+type RouteFinder = (path: string) => Readonly<Record<string, string>> | undefined;
+
+/** Knows our routes as Nest registered them, with every prefix and version; a host's own literal route goes before. */
+function routeFinder(app: ExpressApplication, parameter: string): RouteFinder {
+  const literals = new Set<string>();
+  const patterns: { expression: RegExp; names: string[] }[] = [];
+  for (const { route } of app.router.stack) {
+    if (typeof route?.path !== 'string' || !(route.methods?.post || route.methods?._all)) continue;
+    const segments = route.path.split('/');
+    if (!/[:*{]/.test(route.path)) literals.add(normal(route.path));
+    if (!segments.includes(`:${parameter}`)) continue;
+    patterns.push({
+      expression: new RegExp(
+        `^${segments.map((part) => (part.startsWith(':') ? '([^/]+)' : literal(part))).join('/')}/?$`,
+        'i',
+      ),
+      names: segments.filter((part) => part.startsWith(':')).map((part) => part.slice(1)),
+    });
+  }
+  return (path) => {
+    for (const { expression, names } of patterns) {
+      const values = expression.exec(path)?.slice(1);
+      if (values)
+        return literals.has(normal(path))
+          ? undefined
+          : Object.fromEntries(names.map((name, at) => [name, decoded(values[at])]));
+    }
+    return undefined;
+  };
+}
+
+const normal = (path: string): string => path.toLowerCase().replace(/\/$/, '');
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** Text that is not percent-encoded UTF-8 stays as it is: it names nothing that exists. */
+function decoded(text = ''): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Bytes held by all requests together; each holds a lease that grows with what it read. */
+class ByteBudget {
+  private used = 0;
+
+  constructor(private readonly totalBytes: number) {}
+
+  open(): ByteLease {
+    let held = 0;
+    let open = true;
+    return {
+      grow: (bytes) => {
+        if (!open || this.used + bytes > this.totalBytes) return false;
+        this.used += bytes;
+        held += bytes;
+        return true;
+      },
+      close: () => {
+        this.used -= held;
+        held = 0;
+        open = false;
+      },
+    };
+  }
+}
+
+interface ByteLease {
+  grow(bytes: number): boolean;
+  close(): void;
+}
+
+/**
+ * Reads at most `limitBytes`. A declared length over it is refused before anything is read; otherwise the stream is cut
+ * at the first byte too many. Chunks are copied into one growing buffer: kept apart, a body sent byte by byte would take
+ * a hundred times its size.
+ */
+function readBytes(
+  stream: IncomingMessage,
+  lease: ByteLease,
+  { limitBytes, deadlineMs }: { limitBytes: number; deadlineMs: number },
+): Promise<ReadOutcome> {
+  const declared = Number(stream.headers['content-length'] ?? Number.NaN);
+  if (declared > limitBytes) return Promise.resolve('too_large');
+  // The sender may have gone while the source was looked up; no event would tell.
+  if (stream.destroyed) return Promise.resolve('aborted');
+  return new Promise((resolve) => {
+    let buffer = Buffer.alloc(0);
+    let size = 0;
+    const settle = (outcome: ReadOutcome): void => {
+      clearTimeout(timer);
+      stream.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone).pause();
+      // An upload that breaks off later, while it is being refused, must not become an unhandled error.
+      stream.on('error', () => undefined);
+      resolve(outcome);
+    };
+    const onData = (chunk: Buffer): void => {
+      const needed = size + chunk.length;
+      if (needed > limitBytes) return settle('too_large');
+      if (needed > buffer.length) {
+        const capacity = Math.min(
+          limitBytes,
+          Math.max(needed, buffer.length * 2, Math.min(declared || FIRST_CAPACITY, FIRST_CAPACITY)),
+        );
+        if (!lease.grow(capacity - buffer.length)) return settle('too_busy');
+        const larger = Buffer.allocUnsafeSlow(capacity);
+        buffer.copy(larger, 0, 0, size);
+        buffer = larger;
+      }
+      chunk.copy(buffer, size);
+      size = needed;
+    };
+    const onEnd = (): void => settle({ bytes: buffer.subarray(0, size) });
+    const onGone = (): void => settle('aborted');
+    const timer = setTimeout(() => settle('too_slow'), deadlineMs);
+    stream.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
+}
+
+/**
+ * Answers before the body was read to its end. Closing at once would reset the connection under a sender that is still
+ * writing, and the answer would be lost: so a little more is discarded first.
+ */
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, error, retryAfterSeconds }: EarlyRefusal,
+): false {
+  const body = JSON.stringify({ error });
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    'X-Request-Id': requestIdOf(request as HttpRequest),
+    ...(retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
+    Connection: 'close',
+  });
+  response.write(body);
+  let left = DISCARD_BYTES;
+  const stop = (): void => {
+    clearTimeout(timer);
+    request.off('data', discard).off('end', stop).off('close', stop);
+    response.end();
+  };
+  const discard = (chunk: Buffer): void => {
+    left -= chunk.length;
+    if (left < 0) stop();
+  };
+  const timer = setTimeout(stop, DISCARD_MS);
+  request.on('error', () => undefined);
+  if (request.complete || request.destroyed) stop();
+  else request.on('data', discard).on('end', stop).on('close', stop).resume();
+  return false;
+}

@@ -25,7 +25,13 @@ export class ApiValidationPipe implements PipeTransform {
       throw refuse([type === 'body' ? 'the body must be a JSON object' : `the ${type} must be an object`]);
     const problems = textProblems(given, type === 'query');
     if (problems.length > 0) throw refuse(problems);
-    const instance = instantiate(metatype as Type<object>, given);
+    const rules = getMetadataStorage().getTargetValidationMetadatas(metatype, '', false, false);
+    // A DTO without rules takes no fields; class-validator would refuse even the empty one.
+    const [surplus] = rules.length === 0 ? Object.keys(given) : [];
+    if (surplus !== undefined) throw refuse([`property ${label(surplus)} should not exist`]);
+    const nested = new Set(rules.filter((rule) => rule.type === 'nestedValidation').map((rule) => rule.propertyName));
+    const instance = instantiate(metatype as Type<object>, given, nested);
+    if (rules.length === 0) return instance;
     const errors = await validate(instance, {
       whitelist: true,
       forbidNonWhitelisted: true,
@@ -41,15 +47,17 @@ export class ApiValidationPipe implements PipeTransform {
 const refuse = (details: readonly string[]): InvalidError =>
   new InvalidError('validation_failed', 'The request is not valid.', details.slice(0, MAX_DETAILS));
 
+/** A field's name as it may stand in a sentence. */
+const label = (name: string): string => JSON.stringify(name.slice(0, 100)).slice(1, -1);
+
 /** Fields that no DTO could describe, whatever it declares. */
 function textProblems(given: object, isQuery: boolean): string[] {
   return Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
-    const label = JSON.stringify(name).slice(1, -1).slice(0, 100);
-    if (name === '__proto__' || name === 'constructor') return [`property ${label} should not exist`];
-    if (isQuery && typeof value !== 'string') return [`${label} must be given once`];
+    if (name === '__proto__' || name === 'constructor') return [`property ${name} should not exist`];
+    if (isQuery && typeof value !== 'string') return [`${label(name)} must be given once`];
     const texts: unknown[] = Array.isArray(value) ? [name, ...(value as unknown[])] : [name, value];
     return texts.some((text) => typeof text === 'string' && UNSTORABLE.test(text))
-      ? [`${label} must not contain NUL or unpaired surrogates`]
+      ? [`${label(name)} must not contain NUL or unpaired surrogates`]
       : [];
   });
 }
@@ -58,13 +66,7 @@ function textProblems(given: object, isQuery: boolean): string[] {
  * The DTO. Only nested DTOs (`@ValidateNested`) are transformed in depth; any other object or array is the caller's own
  * JSON and passes untouched, to the byte that `JSON.stringify` makes of it.
  */
-function instantiate(metatype: Type<object>, given: object): object {
-  const nested = new Set(
-    getMetadataStorage()
-      .getTargetValidationMetadatas(metatype, '', false, false)
-      .filter(({ type }) => type === 'nestedValidation')
-      .map(({ propertyName }) => propertyName),
-  );
+function instantiate(metatype: Type<object>, given: object, nested: ReadonlySet<string>): object {
   const isOpaque = ([name, value]: [string, unknown]): boolean =>
     typeof value === 'object' && value !== null && !nested.has(name);
   const entries = Object.entries(given);

@@ -1,0 +1,2 @@
+/** The body of a route that takes none: any field is refused, as everywhere. */
+export class EmptyBody {}

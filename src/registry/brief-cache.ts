@@ -1,0 +1,30 @@
+// Answers that may be a moment old. It spares the database a look-up per request; what another replica changes is seen
+// once the answer is over its age. Absence is never remembered: what was just made is found at once, everywhere.
+import type { Clock } from '../kernel/clock.js';
+
+/** Longest time that an answer is believed. */
+export const MAX_AGE_MS = 1_000;
+
+/** Bounds the memory that callers can make us use by asking for many keys. */
+const MAX_ENTRIES = 10_000;
+
+export class BriefCache<Value> {
+  readonly #entries = new Map<string, { value: Promise<Value | undefined>; until: number }>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** The remembered value, or what `load` answers; callers that ask at the same moment share one load. */
+  async get(key: string, load: () => Promise<Value | undefined>): Promise<Value | undefined> {
+    const known = this.#entries.get(key);
+    if (known && known.until > this.clock()) return known.value;
+    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
+    const entry = { value: load(), until: this.clock() + MAX_AGE_MS };
+    this.#entries.set(key, entry);
+    let value: Value | undefined;
+    try {
+      return (value = await entry.value);
+    } finally {
+      if (value === undefined && this.#entries.get(key) === entry) this.#entries.delete(key);
+    }
+  }
+}

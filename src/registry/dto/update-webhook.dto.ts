@@ -1,0 +1,30 @@
+import {
+  ActiveField,
+  DescriptionField,
+  EventsField,
+  RetryScheduleField,
+  TimeoutField,
+  UrlField,
+} from './webhook-fields.js';
+import type { RetryScheduleInput } from './webhook-fields.js';
+
+/** Absent fields stay as they are; null, where a field takes it, goes back to the default. */
+export class UpdateWebhookDto {
+  @UrlField({ optional: true })
+  url?: string;
+
+  @EventsField({ optional: true })
+  events?: string[];
+
+  @ActiveField()
+  active?: boolean;
+
+  @DescriptionField()
+  description?: string | null;
+
+  @TimeoutField()
+  timeoutMs?: number | null;
+
+  @RetryScheduleField()
+  retrySchedule?: RetryScheduleInput | null;
+}

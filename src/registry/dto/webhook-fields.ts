@@ -1,0 +1,114 @@
+// The fields of a webhook that a client may set, each with its rule and its documentation; creating and changing differ
+// only in which of them must be there.
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateBy } from 'class-validator';
+import { isEventPattern, MAX_PATTERNS } from '../../kernel/event-match.js';
+import { MAX_RETRIES, parseRetrySchedule } from '../../kernel/retry-schedule.js';
+import type { RetrySchedule } from '../../kernel/retry-schedule.js';
+import { IfPresent } from '../../platform/http/index.js';
+
+export const MAX_DESCRIPTION_LENGTH = 500;
+export const MIN_TIMEOUT_MS = 100;
+export const MAX_TIMEOUT_MS = 120_000;
+
+/** How a client writes a retry schedule: a name, or waits. */
+export type RetryScheduleInput = string | string[];
+
+interface Presence {
+  /** The field may be left out. */
+  optional?: true;
+}
+
+const presence = ({ optional }: Presence): PropertyDecorator => (optional ? IfPresent() : applyDecorators());
+const documented = ({ optional }: Presence) => (optional ? ApiPropertyOptional : ApiProperty);
+
+/** Where deliveries go. Here it need only be text: the egress policy judges it, with answers of its own. */
+export const UrlField = (options: Presence = {}): PropertyDecorator =>
+  applyDecorators(
+    documented(options)({ format: 'uri', description: 'https, and public.', example: 'https://shop.example/hooks' }),
+    presence(options),
+    IsString(),
+  );
+
+export const EventsField = (options: Presence = {}): PropertyDecorator =>
+  applyDecorators(
+    documented(options)({
+      type: [String],
+      minItems: 1,
+      maxItems: MAX_PATTERNS,
+      description: 'Event types, prefixes such as `order.*` (any depth below), or `*`. Duplicates are folded.',
+      example: ['order.completed', 'invoice.*'],
+    }),
+    presence(options),
+    rule(
+      'isEventPatterns',
+      `must be a list of 1 to ${MAX_PATTERNS} event types, prefixes such as order.*, or *`,
+      (value) =>
+        Array.isArray(value) && value.length > 0 && value.length <= MAX_PATTERNS && value.every(isEventPattern),
+    ),
+  );
+
+export const DescriptionField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: String, nullable: true, maxLength: MAX_DESCRIPTION_LENGTH, example: 'The shop’s ERP' }),
+    IsOptional(),
+    IsString(),
+    MaxLength(MAX_DESCRIPTION_LENGTH),
+  );
+
+export const TimeoutField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: 'integer',
+      nullable: true,
+      minimum: MIN_TIMEOUT_MS,
+      maximum: MAX_TIMEOUT_MS,
+      description: 'Deadline of one attempt. Null: the installation’s default.',
+      example: 10_000,
+    }),
+    IsOptional(),
+    IsInt(),
+    Min(MIN_TIMEOUT_MS),
+    Max(MAX_TIMEOUT_MS),
+  );
+
+export const RetryScheduleField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      nullable: true,
+      oneOf: [
+        { type: 'string', enum: ['default', 'standard'] },
+        { type: 'array', items: { type: 'string' }, maxItems: MAX_RETRIES },
+      ],
+      description: 'Waits before each retry, or the name of a schedule. Null: the installation’s default.',
+      example: ['1s', '5s', '30s'],
+    }),
+    IsOptional(),
+    rule(
+      'isRetrySchedule',
+      `must be default, standard, or a list of at most ${MAX_RETRIES} durations up to 7d, such as 30s`,
+      (value) => readRetrySchedule(value) !== undefined,
+    ),
+  );
+
+export const ActiveField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: Boolean, description: 'False disables: events are recorded as skipped.' }),
+    IfPresent(),
+    IsBoolean(),
+  );
+
+/** The schedule that a client wrote; `undefined` where it is none. */
+export function readRetrySchedule(input: unknown): RetrySchedule | undefined {
+  // `constructor` and its like are names that every object has.
+  if (typeof input === 'string') return input in {} ? undefined : parseRetrySchedule(input);
+  const isList = Array.isArray(input) && input.every((wait): wait is string => typeof wait === 'string');
+  return isList ? parseRetrySchedule(input) : undefined;
+}
+
+const rule = (name: string, sentence: string, accepts: (value: unknown) => boolean): PropertyDecorator =>
+  ValidateBy({
+    name,
+    validator: { validate: accepts, defaultMessage: (context) => `${context?.property} ${sentence}` },
+  });

@@ -1,0 +1,115 @@
+// How webhooks and their secrets look from outside. A secret itself is in two answers only: the one that creates the
+// webhook, and the one that rotates.
+import { ApiProperty } from '@nestjs/swagger';
+import { formatDuration } from '../../kernel/duration.js';
+import type { Secret } from '../../kernel/secret.js';
+import type { WebhookSecret } from '../webhook-secret.entity.js';
+import type { Webhook } from '../webhook.entity.js';
+
+const ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
+const TIME = '2026-03-01T12:00:00.000Z';
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=';
+
+export class SecretDto {
+  @ApiProperty({ format: 'uuid', example: ID })
+  id!: string;
+
+  @ApiProperty({ description: 'Its last characters, to tell it by.', example: '…GKYo=' })
+  hint!: string;
+
+  @ApiProperty({ format: 'date-time', example: TIME })
+  createdAt!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Null: it lives on.', example: null })
+  expiresAt!: string | null;
+
+  static of({ id, hint, createdAt, expiresAt }: WebhookSecret): SecretDto {
+    return { id, hint, createdAt: createdAt.toISOString(), expiresAt: expiresAt?.toISOString() ?? null };
+  }
+}
+
+export class CreatedSecretDto extends SecretDto {
+  @ApiProperty({ description: 'Shown only here.', example: SECRET })
+  secret!: string;
+
+  static reveal(row: WebhookSecret, secret: Secret): CreatedSecretDto {
+    return { ...SecretDto.of(row), secret: secret.reveal() };
+  }
+}
+
+export class WebhookDto {
+  @ApiProperty({ format: 'uuid', example: ID })
+  id!: string;
+
+  @ApiProperty({ format: 'uri', example: 'https://shop.example/hooks' })
+  url!: string;
+
+  @ApiProperty({ type: [String], example: ['order.completed', 'invoice.*'] })
+  events!: string[];
+
+  @ApiProperty({ example: true })
+  active!: boolean;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: '`manual`; `gone`: the receiver answered 410; `failing`: it only failed for too long.',
+    example: null,
+  })
+  disabledReason!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'The shop’s ERP' })
+  description!: string | null;
+
+  @ApiProperty({ type: [String], description: 'Names of the custom headers.', example: [] })
+  headers!: string[];
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null: the installation’s default.', example: null })
+  timeoutMs!: number | null;
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Waits before each retry. Null: the installation’s default.',
+    example: ['1s', '5s', '30s'],
+  })
+  retrySchedule!: string[] | null;
+
+  @ApiProperty({ type: [SecretDto], description: 'The live ones, newest first.' })
+  secrets!: SecretDto[];
+
+  @ApiProperty({ format: 'date-time', example: TIME })
+  createdAt!: string;
+
+  @ApiProperty({ format: 'date-time', example: TIME })
+  updatedAt!: string;
+
+  static of(webhook: Webhook, secrets: readonly WebhookSecret[]): WebhookDto {
+    return {
+      id: webhook.id,
+      url: webhook.url,
+      events: webhook.patterns,
+      active: webhook.active,
+      disabledReason: webhook.disabledReason,
+      description: webhook.description,
+      headers: [],
+      timeoutMs: webhook.timeoutMs,
+      retrySchedule: webhook.retrySchedule?.map(formatDuration) ?? null,
+      secrets: secrets.map((secret) => SecretDto.of(secret)),
+      createdAt: webhook.createdAt.toISOString(),
+      updatedAt: webhook.updatedAt.toISOString(),
+    };
+  }
+}
+
+export class CreatedWebhookDto extends WebhookDto {
+  @ApiProperty({
+    description: 'Signs what is delivered. Shown only here; keep it, or rotate for another.',
+    example: SECRET,
+  })
+  secret!: string;
+
+  static reveal(webhook: Webhook, row: WebhookSecret, secret: Secret): CreatedWebhookDto {
+    return { ...WebhookDto.of(webhook, [row]), secret: secret.reveal() };
+  }
+}

@@ -1,0 +1,58 @@
+// What the registry refuses, with the codes that programs rely on.
+import type { UrlError } from '../kernel/egress-policy.js';
+import { ConflictError, InvalidError, NotFoundError, PosthornError } from '../kernel/errors.js';
+
+const URL_CODES: Record<UrlError, string> = {
+  'Invalid URL': 'invalid_url',
+  'HTTPS required': 'https_required',
+  'URL not allowed': 'url_not_allowed',
+};
+
+/** A webhook's URL was refused; the message is the fixed phrase, and says nothing of what a name resolves to. */
+export class UrlRefusedError extends InvalidError {
+  constructor(error: UrlError) {
+    super(URL_CODES[error], error);
+  }
+}
+
+export class UnauthenticatedError extends PosthornError {
+  constructor() {
+    super('unauthenticated', 'unauthenticated', 'Send a valid API key as Authorization: Bearer <key>.');
+  }
+}
+
+export class WebhookNotFoundError extends NotFoundError {
+  constructor() {
+    super('webhook');
+  }
+}
+
+export class SecretNotFoundError extends NotFoundError {
+  constructor() {
+    super('secret');
+  }
+}
+
+export class TenantNotFoundError extends NotFoundError {
+  constructor() {
+    super('tenant');
+  }
+}
+
+export class TenantExistsError extends ConflictError {
+  constructor() {
+    super('tenant_exists', 'There is a tenant with this id.');
+  }
+}
+
+export class LastSecretError extends ConflictError {
+  constructor() {
+    super('last_secret', 'This is the only secret left: rotate first, then retire it.');
+  }
+}
+
+export class TooManySecretsError extends ConflictError {
+  constructor(limit: number) {
+    super('too_many_secrets', `A webhook has at most ${limit} live secrets: retire one, or wait until one expires.`);
+  }
+}

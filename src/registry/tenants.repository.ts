@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { DATA_SOURCE } from '../platform/database/index.js';
+import { Tenant } from './tenant.entity.js';
+
+@Injectable()
+export class TenantsRepository {
+  constructor(@InjectRepository(Tenant, DATA_SOURCE) private readonly rows: Repository<Tenant>) {}
+
+  exists(id: string): Promise<boolean> {
+    return this.rows.existsBy({ id });
+  }
+
+  /** The new tenant, or `undefined` where the id is taken, whoever took it first. */
+  async insert(id: string, name: string): Promise<Tenant | undefined> {
+    const result = await this.rows
+      .createQueryBuilder()
+      .insert()
+      .values({ id, name })
+      .orIgnore()
+      .returning(['id'])
+      .execute();
+    return (result.raw as unknown[]).length > 0 ? this.rows.findOneByOrFail({ id }) : undefined;
+  }
+
+  /** Newest first; `beforeId` is the last tenant of the page before. */
+  findPage(limit: number, beforeId: string | undefined): Promise<Tenant[]> {
+    const page = this.rows
+      .createQueryBuilder('tenant')
+      .orderBy('tenant.createdAt', 'DESC')
+      .addOrderBy('tenant.id', 'DESC');
+    if (beforeId !== undefined) {
+      // Tenant ids are not in order of time, so the position is looked up: in SQL, which keeps the microseconds.
+      page.where(
+        `(tenant.created_at, tenant.id) <
+         (SELECT last.created_at, last.id FROM ${this.rows.metadata.tablePath} last WHERE last.id = :beforeId)`,
+        { beforeId },
+      );
+    }
+    return page.take(limit).getMany();
+  }
+}

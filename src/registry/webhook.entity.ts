@@ -1,0 +1,56 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import type { Relation } from 'typeorm';
+import { Tenant } from './tenant.entity.js';
+
+/** A subscription. Deleting is soft: its deliveries stay to be read. */
+@Entity({ name: 'webhook' })
+@Index('webhook_tenant', ['tenantId', 'id'])
+// GIN and partial, which decorators cannot say; without this line a generated migration would drop it.
+@Index('webhook_patterns', { synchronize: false })
+export class Webhook {
+  @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'webhook_pkey' })
+  id!: string;
+
+  @Column({ name: 'tenant_id', type: 'text' })
+  tenantId!: string;
+
+  @ManyToOne(() => Tenant)
+  @JoinColumn({ name: 'tenant_id', foreignKeyConstraintName: 'webhook_tenant_fkey' })
+  tenant?: Relation<Tenant>;
+
+  @Column({ name: 'url', type: 'text' })
+  url!: string;
+
+  @Column({ name: 'patterns', type: 'text', array: true })
+  patterns!: string[];
+
+  @Column({ name: 'active', type: 'boolean', default: true })
+  active!: boolean;
+
+  @Column({ name: 'disabled_reason', type: 'text', nullable: true })
+  disabledReason!: string | null;
+
+  @Column({ name: 'description', type: 'text', nullable: true })
+  description!: string | null;
+
+  /** Sealed; written once custom headers can be given. */
+  @Column({ name: 'headers', type: 'bytea', nullable: true })
+  headers!: Buffer | null;
+
+  /** Null: the installation's default. */
+  @Column({ name: 'timeout_ms', type: 'integer', nullable: true })
+  timeoutMs!: number | null;
+
+  /** Waits in milliseconds. Null: the installation's default. */
+  @Column({ name: 'retry_schedule', type: 'integer', array: true, nullable: true })
+  retrySchedule!: number[] | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  createdAt!: Date;
+
+  @Column({ name: 'updated_at', type: 'timestamptz', default: () => 'now()' })
+  updatedAt!: Date;
+
+  @Column({ name: 'deleted_at', type: 'timestamptz', nullable: true })
+  deletedAt!: Date | null;
+}

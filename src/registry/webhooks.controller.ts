@@ -1,0 +1,143 @@
+import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiConflictResponse,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+} from '@nestjs/swagger';
+import {
+  ApiController,
+  ApiPageResponse,
+  CurrentTenant,
+  EmptyBody,
+  ErrorAnswer,
+  PageQuery,
+} from '../platform/http/index.js';
+import type { Page } from '../platform/http/index.js';
+import { CreateWebhookDto } from './dto/create-webhook.dto.js';
+import { UpdateWebhookDto } from './dto/update-webhook.dto.js';
+import { CreatedSecretDto, CreatedWebhookDto, WebhookDto } from './dto/webhook.dto.js';
+import { WebhooksService } from './webhooks.service.js';
+
+const WebhookId = (): MethodDecorator => ApiParam({ name: 'id', format: 'uuid', description: 'The webhook.' });
+const NotFound = (): MethodDecorator =>
+  ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' });
+
+@ApiController('webhooks', 'Webhooks')
+export class WebhooksController {
+  constructor(private readonly webhooks: WebhooksService) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Register a webhook',
+    description:
+      'Refused URLs answer 400 with one of `Invalid URL`, `HTTPS required`, `URL not allowed`. The answer is the only one that shows the `secret`.',
+  })
+  @ApiCreatedResponse({ type: CreatedWebhookDto })
+  create(@CurrentTenant() tenantId: string, @Body() webhook: CreateWebhookDto): Promise<CreatedWebhookDto> {
+    return this.webhooks.create(tenantId, webhook);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List webhooks, newest first' })
+  @ApiPageResponse(WebhookDto, 'A page of webhooks.')
+  list(@CurrentTenant() tenantId: string, @Query() query: PageQuery): Promise<Page<WebhookDto>> {
+    return this.webhooks.list(tenantId, query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One webhook' })
+  @WebhookId()
+  @ApiOkResponse({ type: WebhookDto })
+  @NotFound()
+  get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<WebhookDto> {
+    return this.webhooks.get(tenantId, id);
+  }
+
+  @Patch(':id')
+  @ApiOperation({
+    summary: 'Change a webhook',
+    description:
+      'Absent fields stay as they are. `active` enables or disables it. A new URL is judged as at registration.',
+  })
+  @WebhookId()
+  @ApiOkResponse({ type: WebhookDto })
+  @NotFound()
+  update(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Body() change: UpdateWebhookDto,
+  ): Promise<WebhookDto> {
+    return this.webhooks.update(tenantId, id, change);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a webhook', description: 'Its waiting deliveries are skipped; its log stays.' })
+  @WebhookId()
+  @ApiNoContentResponse()
+  @NotFound()
+  delete(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<void> {
+    return this.webhooks.delete(tenantId, id);
+  }
+
+  @Post(':id/enable')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Enable a webhook' })
+  @WebhookId()
+  @ApiAcceptedResponse({ type: WebhookDto })
+  @NotFound()
+  enable(@CurrentTenant() tenantId: string, @Param('id') id: string, @Body() _body: EmptyBody): Promise<WebhookDto> {
+    return this.webhooks.update(tenantId, id, { active: true });
+  }
+
+  @Post(':id/disable')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Disable a webhook',
+    description: 'Its waiting deliveries are skipped; they can be replayed.',
+  })
+  @WebhookId()
+  @ApiAcceptedResponse({ type: WebhookDto })
+  @NotFound()
+  disable(@CurrentTenant() tenantId: string, @Param('id') id: string, @Body() _body: EmptyBody): Promise<WebhookDto> {
+    return this.webhooks.update(tenantId, id, { active: false });
+  }
+
+  @Post(':id/secrets')
+  @ApiOperation({
+    summary: 'Rotate the signing secret',
+    description: 'The old secrets sign along for 24 hours, so that a receiver can change over without a gap.',
+  })
+  @WebhookId()
+  @ApiCreatedResponse({ type: CreatedSecretDto })
+  @NotFound()
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`too_many_secrets`' })
+  rotate(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Body() _body: EmptyBody,
+  ): Promise<CreatedSecretDto> {
+    return this.webhooks.rotate(tenantId, id);
+  }
+
+  @Delete(':id/secrets/:secretId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Retire a secret now', description: 'Retiring the newest one undoes the rotation.' })
+  @WebhookId()
+  @ApiParam({ name: 'secretId', format: 'uuid' })
+  @ApiNoContentResponse()
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant, or no such live secret.' })
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`last_secret`: it is the only one left.' })
+  retire(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Param('secretId') secretId: string,
+  ): Promise<void> {
+    return this.webhooks.retire(tenantId, id, secretId);
+  }
+}

@@ -1,0 +1,130 @@
+// Webhooks and their secrets in PostgreSQL. Every question names the tenant; deleted webhooks do not exist here.
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, IsNull, LessThan, Repository } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { isId } from '../kernel/ids.js';
+import { DATA_SOURCE } from '../platform/database/index.js';
+import { WebhookSecret } from './webhook-secret.entity.js';
+import { Webhook } from './webhook.entity.js';
+
+/** What may be changed of a webhook. */
+export type WebhookChange = Partial<
+  Pick<Webhook, 'url' | 'patterns' | 'active' | 'disabledReason' | 'description' | 'timeoutMs' | 'retrySchedule'>
+>;
+
+/** What a new webhook is made of. */
+export type NewWebhook = Pick<Webhook, 'id' | 'tenantId' | 'url' | 'patterns'> & WebhookChange;
+
+export type NewSecret = Pick<WebhookSecret, 'id' | 'tenantId' | 'webhookId' | 'ciphertext' | 'hint'>;
+
+// How long replaced secrets stay live, so that a receiver can take over the new one without losing a delivery.
+const GRACE = `interval '24 hours'`;
+
+const LIVE = '(secret.expires_at IS NULL OR secret.expires_at > now())';
+
+@Injectable()
+export class WebhooksRepository {
+  constructor(@InjectRepository(Webhook, DATA_SOURCE) private readonly webhooks: Repository<Webhook>) {}
+
+  /** A malformed id is no webhook's, and never reaches PostgreSQL. */
+  async find(tenantId: string, id: string): Promise<Webhook | null> {
+    return isId(id) ? this.webhooks.findOneBy({ id, tenantId, deletedAt: IsNull() }) : null;
+  }
+
+  /** Newest first. */
+  findPage(tenantId: string, limit: number, beforeId: string | undefined): Promise<Webhook[]> {
+    return this.webhooks.find({
+      where: { tenantId, deletedAt: IsNull(), ...(beforeId !== undefined && { id: LessThan(beforeId) }) },
+      order: { id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  /** The live secrets of some webhooks, newest first. */
+  findLiveSecrets(
+    tenantId: string,
+    webhookIds: readonly string[],
+    manager: EntityManager = this.webhooks.manager,
+  ): Promise<WebhookSecret[]> {
+    return manager
+      .createQueryBuilder(WebhookSecret, 'secret')
+      .where({ tenantId, webhookId: In([...webhookIds]) })
+      .andWhere(LIVE)
+      .orderBy('secret.id', 'DESC')
+      .getMany();
+  }
+
+  insert(webhook: NewWebhook, secret: NewSecret): Promise<void> {
+    return this.webhooks.manager.transaction(async (manager) => {
+      await manager.insert(Webhook, webhook);
+      await manager.insert(WebhookSecret, secret);
+    });
+  }
+
+  /**
+   * Runs `work` while nobody else changes this webhook or its secrets; `undefined` where there is no such webhook.
+   *
+   * The lock lets deliveries and secrets that refer to the webhook be inserted: only its other changers wait.
+   */
+  async locked<Result>(
+    tenantId: string,
+    id: string,
+    work: (webhook: Webhook, manager: EntityManager) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    if (!isId(id)) return undefined;
+    return this.webhooks.manager.transaction(async (manager) => {
+      const webhook = await manager.findOne(Webhook, {
+        where: { id, tenantId, deletedAt: IsNull() },
+        lock: { mode: 'for_no_key_update' },
+      });
+      return webhook ? work(webhook, manager) : undefined;
+    });
+  }
+
+  /** Only the given columns: what another request changed at the same time stays. */
+  async update(manager: EntityManager, id: string, change: WebhookChange): Promise<void> {
+    await manager.update(Webhook, { id }, { ...change, updatedAt: () => 'now()' });
+  }
+
+  /** True for the call that disabled it. One statement: of several at once, one wins. */
+  async disable(tenantId: string, id: string, reason: string): Promise<boolean> {
+    if (!isId(id)) return false;
+    const { affected } = await this.webhooks.update(
+      { id, tenantId, active: true, deletedAt: IsNull() },
+      { active: false, disabledReason: reason, updatedAt: () => 'now()' },
+    );
+    return affected === 1;
+  }
+
+  /** True for the call that deleted it. */
+  async delete(tenantId: string, id: string): Promise<boolean> {
+    if (!isId(id)) return false;
+    const { affected } = await this.webhooks.update(
+      { id, tenantId, deletedAt: IsNull() },
+      { deletedAt: () => 'now()' },
+    );
+    return affected === 1;
+  }
+
+  /** Adds the newest secret; the others live on for a day, or for what was left of theirs. */
+  async rotate(manager: EntityManager, secret: NewSecret): Promise<WebhookSecret> {
+    await manager
+      .createQueryBuilder()
+      .update(WebhookSecret)
+      .set({ expiresAt: () => `least(expires_at, now() + ${GRACE})` })
+      .where({ webhookId: secret.webhookId })
+      .andWhere('(expires_at IS NULL OR expires_at > now())')
+      .execute();
+    await manager.insert(WebhookSecret, secret);
+    return manager.findOneByOrFail(WebhookSecret, { id: secret.id });
+  }
+
+  async retire(manager: EntityManager, secretId: string): Promise<void> {
+    await manager.delete(WebhookSecret, { id: secretId });
+  }
+
+  async keepForGood(manager: EntityManager, secretId: string): Promise<void> {
+    await manager.update(WebhookSecret, { id: secretId }, { expiresAt: null });
+  }
+}

@@ -1,0 +1,191 @@
+// The rules of webhooks: which URLs are taken, when one is disabled, how its secrets come and go. It tells the rest of
+// this process what changed, after the change is committed; other processes see the row.
+import { Injectable } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
+import { Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { EgressPolicy } from '../kernel/egress-policy.js';
+import { newId } from '../kernel/ids.js';
+import { SecretBox } from '../kernel/secret-box.js';
+import { newSigningSecret } from '../kernel/secret.js';
+import type { Secret } from '../kernel/secret.js';
+import { judgeUrl } from '../platform/egress/index.js';
+import { cursorId, pageOf } from '../platform/http/index.js';
+import type { Page, PageQuery } from '../platform/http/index.js';
+import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
+import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
+import { readRetrySchedule } from './dto/webhook-fields.js';
+import { CreatedSecretDto, CreatedWebhookDto, WebhookDto } from './dto/webhook.dto.js';
+import {
+  LastSecretError,
+  SecretNotFoundError,
+  TooManySecretsError,
+  UrlRefusedError,
+  WebhookNotFoundError,
+} from './registry.errors.js';
+import type { Webhook } from './webhook.entity.js';
+import { WebhooksRepository } from './webhooks.repository.js';
+import type { NewSecret, WebhookChange } from './webhooks.repository.js';
+
+/** Why a webhook is disabled: by hand, by a 410 of its receiver, by failing for too long. */
+export type DisabledReason = 'manual' | 'gone' | 'failing';
+
+/** One change of a webhook, told after it was committed. */
+export interface WebhookChanged {
+  readonly kind: 'disabled' | 'enabled' | 'deleted' | 'updated';
+  readonly tenantId: string;
+  readonly webhookId: string;
+}
+
+/** Each live secret is one more signature on every request. */
+export const MAX_LIVE_SECRETS = 10;
+
+@Injectable()
+export class WebhooksService implements OnModuleDestroy {
+  readonly #changes = new Subject<WebhookChanged>();
+
+  /** What changed in this process. A hint: another replica's changes are not in it. */
+  readonly changes: Observable<WebhookChanged> = this.#changes.asObservable();
+
+  constructor(
+    private readonly webhooks: WebhooksRepository,
+    private readonly egress: EgressPolicy,
+    private readonly box: SecretBox,
+  ) {}
+
+  onModuleDestroy(): void {
+    this.#changes.complete();
+  }
+
+  /** @throws UrlRefusedError */
+  async create(tenantId: string, { url, events, ...rest }: CreateWebhookDto): Promise<CreatedWebhookDto> {
+    await this.judge(url);
+    const id = newId();
+    const secret = newSigningSecret();
+    const row = this.seal(tenantId, id, secret);
+    await this.webhooks.insert({ id, tenantId, url, patterns: fold(events), ...columnsOf(rest) }, row);
+    const { webhook, secrets } = await this.read(tenantId, id);
+    const [shown] = secrets;
+    if (!shown) throw new WebhookNotFoundError();
+    return CreatedWebhookDto.reveal(webhook, shown, secret);
+  }
+
+  async list(tenantId: string, { limit, cursor }: PageQuery): Promise<Page<WebhookDto>> {
+    const rows = await this.webhooks.findPage(tenantId, limit + 1, cursorId(cursor));
+    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+    const secrets = await this.webhooks.findLiveSecrets(
+      tenantId,
+      data.map(({ id }) => id),
+    );
+    const secretsOf = (id: string) => secrets.filter(({ webhookId }) => webhookId === id);
+    return { data: data.map((webhook) => WebhookDto.of(webhook, secretsOf(webhook.id))), nextCursor };
+  }
+
+  /** @throws WebhookNotFoundError */
+  async get(tenantId: string, id: string): Promise<WebhookDto> {
+    const { webhook, secrets } = await this.read(tenantId, id);
+    return WebhookDto.of(webhook, secrets);
+  }
+
+  /** Absent fields stay as they are. @throws WebhookNotFoundError, UrlRefusedError */
+  async update(tenantId: string, id: string, { url, events, ...rest }: UpdateWebhookDto): Promise<WebhookDto> {
+    // Before judging the URL: a foreign id must not make us resolve names, nor answer in another time.
+    if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
+    if (url !== undefined) await this.judge(url);
+    const change: WebhookChange = {
+      ...columnsOf(rest),
+      ...(url !== undefined && { url }),
+      ...(events !== undefined && { patterns: fold(events) }),
+    };
+    const before = await this.webhooks.locked(tenantId, id, async (webhook, manager) => {
+      if (webhook.active === change.active) delete change.disabledReason;
+      if (Object.keys(change).length > 0) await this.webhooks.update(manager, id, change);
+      return webhook;
+    });
+    if (!before) throw new WebhookNotFoundError();
+    this.tell(before, change);
+    return this.get(tenantId, id);
+  }
+
+  /** Disables a webhook; true only for the call that changed it. */
+  async disable(tenantId: string, webhookId: string, reason: DisabledReason): Promise<boolean> {
+    const disabled = await this.webhooks.disable(tenantId, webhookId, reason);
+    if (disabled) this.#changes.next({ kind: 'disabled', tenantId, webhookId });
+    return disabled;
+  }
+
+  /** Deleting is soft. @throws WebhookNotFoundError */
+  async delete(tenantId: string, id: string): Promise<void> {
+    if (!(await this.webhooks.delete(tenantId, id))) throw new WebhookNotFoundError();
+    this.#changes.next({ kind: 'deleted', tenantId, webhookId: id });
+  }
+
+  /** A new secret; the others stay live for a day. @throws WebhookNotFoundError, TooManySecretsError */
+  async rotate(tenantId: string, id: string): Promise<CreatedSecretDto> {
+    const secret = newSigningSecret();
+    const row = await this.webhooks.locked(tenantId, id, async (_webhook, manager) => {
+      const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
+      if (live.length >= MAX_LIVE_SECRETS) throw new TooManySecretsError(MAX_LIVE_SECRETS);
+      return this.webhooks.rotate(manager, this.seal(tenantId, id, secret));
+    });
+    if (!row) throw new WebhookNotFoundError();
+    this.#changes.next({ kind: 'updated', tenantId, webhookId: id });
+    return CreatedSecretDto.reveal(row, secret);
+  }
+
+  /**
+   * Ends a secret now. Ending the newest undoes the rotation that made it: the one before it no longer expires, because
+   * a webhook must always be able to sign.
+   *
+   * @throws WebhookNotFoundError, SecretNotFoundError, LastSecretError
+   */
+  async retire(tenantId: string, id: string, secretId: string): Promise<void> {
+    const found = await this.webhooks.locked(tenantId, id, async (_webhook, manager) => {
+      const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
+      if (!live.some((secret) => secret.id === secretId)) throw new SecretNotFoundError();
+      const [newest] = live.filter((secret) => secret.id !== secretId);
+      if (!newest) throw new LastSecretError();
+      await this.webhooks.retire(manager, secretId);
+      await this.webhooks.keepForGood(manager, newest.id);
+      return true;
+    });
+    if (!found) throw new WebhookNotFoundError();
+    this.#changes.next({ kind: 'updated', tenantId, webhookId: id });
+  }
+
+  private async read(tenantId: string, id: string) {
+    const webhook = await this.webhooks.find(tenantId, id);
+    if (!webhook) throw new WebhookNotFoundError();
+    return { webhook, secrets: await this.webhooks.findLiveSecrets(tenantId, [id]) };
+  }
+
+  private async judge(url: string): Promise<void> {
+    const verdict = await judgeUrl(this.egress, url);
+    if (!verdict.ok) throw new UrlRefusedError(verdict.error);
+  }
+
+  private seal(tenantId: string, webhookId: string, secret: Secret): NewSecret {
+    const id = newId();
+    return { id, tenantId, webhookId, ciphertext: this.box.seal(secret.reveal(), id), hint: secret.hint };
+  }
+
+  private tell(before: Webhook, { active = before.active, ...change }: WebhookChange): void {
+    const { id: webhookId, tenantId } = before;
+    if (active !== before.active) this.#changes.next({ kind: active ? 'enabled' : 'disabled', tenantId, webhookId });
+    if (Object.keys(change).some((column) => column !== 'disabledReason'))
+      this.#changes.next({ kind: 'updated', tenantId, webhookId });
+  }
+}
+
+const fold = (events: readonly string[]): string[] => [...new Set(events)];
+
+/** The columns of the fields that were given, and no others. */
+function columnsOf({ active, description, timeoutMs, retrySchedule }: UpdateWebhookDto): WebhookChange {
+  const waits = retrySchedule === null || retrySchedule === undefined ? null : readRetrySchedule(retrySchedule);
+  return {
+    ...(active !== undefined && { active, disabledReason: active ? null : ('manual' satisfies DisabledReason) }),
+    ...(description !== undefined && { description }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(retrySchedule !== undefined && { retrySchedule: waits ? [...waits] : null }),
+  };
+}
