@@ -14,6 +14,8 @@ import { RegistryModule } from './registry/index.js';
 export interface PosthornModuleExtras {
   /** Whether `EventDispatcher` and the other exports inject everywhere without importing this module. @defaultValue true */
   readonly isGlobal?: boolean;
+  /** Whether the HTTP routes exist; without them, the services still do. @defaultValue true */
+  readonly controllers?: boolean;
 }
 
 @Module({})
@@ -25,22 +27,35 @@ export class PosthornModule {
    * @example
    * imports: [PosthornModule.forRoot({ databaseUrl: 'postgres://…', encryptionKey: '…' })]
    */
-  static forRoot({ isGlobal, ...options }: PosthornOptions & PosthornModuleExtras): DynamicModule {
-    return compose(SettingsModule.forRoot(options), { isGlobal });
+  static forRoot({ isGlobal, controllers, ...options }: PosthornOptions & PosthornModuleExtras): DynamicModule {
+    return compose(SettingsModule.forRoot(options), { isGlobal, controllers });
   }
 
   /** The same with settings from a factory, such as one that injects a `ConfigService`. */
-  static forRootAsync({ isGlobal, ...options }: PosthornAsyncOptions & PosthornModuleExtras): DynamicModule {
-    return compose(SettingsModule.forRootAsync(options), { isGlobal });
+  static forRootAsync({
+    isGlobal,
+    controllers,
+    ...options
+  }: PosthornAsyncOptions & PosthornModuleExtras): DynamicModule {
+    return compose(SettingsModule.forRootAsync(options), { isGlobal, controllers });
   }
 }
 
-function compose(settings: DynamicModule, { isGlobal = true }: PosthornModuleExtras): DynamicModule {
+function compose(
+  settings: DynamicModule,
+  { isGlobal = true, controllers = true }: PosthornModuleExtras,
+): DynamicModule {
+  const faced = (module: DynamicModule): DynamicModule => (controllers ? module : { ...module, controllers: [] });
   const platform = PlatformModule.register(settings, PERSISTENCE);
-  const registry = RegistryModule.register(platform);
-  const delivery = DeliveryModule.register({ platform, registry });
-  const outbound = OutboundModule.register({ platform, registry, delivery });
-  const inbound = InboundModule.register({ platform, registry });
+  const registry = faced(RegistryModule.register(platform));
+  const delivery = faced(DeliveryModule.register({ platform, registry }));
+  const outbound = faced(OutboundModule.register({ platform, registry, delivery }));
+  const inbound = faced(InboundModule.register({ platform, registry }));
   const features = [registry, delivery, outbound, inbound];
-  return { module: PosthornModule, global: isGlobal, imports: [platform, ...features], exports: features };
+  return {
+    module: PosthornModule,
+    global: isGlobal,
+    imports: [platform, ...features],
+    exports: [platform, ...features],
+  };
 }

@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { NotFoundError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
-import { cursorId, pageOf } from '../platform/http/index.js';
+import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveryInProgressError, WebhookDisabledError } from './delivery.errors.js';
@@ -24,8 +24,8 @@ export class DeliveriesService {
       tenantId,
       {
         ...filter,
-        since: since === undefined ? undefined : new Date(since),
-        until: until === undefined ? undefined : new Date(until),
+        since: momentOf(since),
+        until: momentOf(until),
         beforeId: cursorId(cursor),
       },
       limit + 1,

@@ -14,6 +14,7 @@ import { DeliveryWake } from './delivery-wake.js';
 import { Delivery } from './delivery.entity.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { Event } from './event.entity.js';
+import { EventLog } from './event-log.js';
 import { EventStore } from './event.store.js';
 import { HttpClient } from './http-client.js';
 import { RetryProcessor } from './retry.processor.js';
@@ -41,6 +42,7 @@ export class DeliveryModule implements OnModuleInit {
         DeliveryEngine,
         DeliveryWake,
         DueDeliveries,
+        EventLog,
         EventStore,
         HttpClient,
         RetryProcessor,
@@ -50,7 +52,7 @@ export class DeliveryModule implements OnModuleInit {
         Sweeper,
         WebhookHealth,
       ],
-      exports: [DeliveriesService, DeliveryWake, EventStore],
+      exports: [DeliveriesService, DeliveryWake, EventLog, EventStore],
     };
   }
 

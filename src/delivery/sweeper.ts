@@ -4,6 +4,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { lowestIdAt } from '../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
+import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import { DeliveryEngine } from './delivery-engine.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
@@ -13,6 +14,9 @@ const SWEEP_MS = 3_000;
 
 /** Looks that read more than a few rows are taken every so many sweeps. */
 const SLOW_EVERY = 20;
+
+/** Expired idempotency keys deleted in one look. */
+const LEDGER_BATCH = 5_000;
 
 const DAY_MS = 86_400_000;
 
@@ -30,6 +34,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly retries: RetryQueue,
     private readonly engine: DeliveryEngine,
     private readonly wake: DeliveryWake,
+    private readonly ledger: IdempotencyLedger,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -55,6 +60,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     const { id, nowMs } = await this.due.lowestPending();
     const dayAgo = lowestIdAt(nowMs - DAY_MS);
     this.engine.raiseLowWater(id && id < dayAgo ? id : dayAgo);
+    await this.ledger.deleteExpired(LEDGER_BATCH);
     for (const webhookId of await this.due.disabledWithRetries()) await this.due.skipWaiting(webhookId);
     // Retries planned further ahead than the horizon enter it between two slow looks. The window is one look longer than
     // the pause, since a job that is added twice is one job.

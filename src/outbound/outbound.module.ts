@@ -1,10 +1,19 @@
 // The doors through which events enter: the injected dispatcher and the events API.
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { EventDispatcher } from './event-dispatcher.js';
+import { EventsController } from './events.controller.js';
+import { EventsService } from './events.service.js';
 
 @Module({})
 export class OutboundModule {
   static register(parts: { platform: DynamicModule; registry: DynamicModule; delivery: DynamicModule }): DynamicModule {
-    return { module: OutboundModule, imports: [parts.platform, parts.registry, parts.delivery] };
+    return {
+      module: OutboundModule,
+      imports: [parts.platform, parts.registry, parts.delivery],
+      controllers: [EventsController],
+      providers: [EventDispatcher, EventsService],
+      exports: [EventDispatcher],
+    };
   }
 }

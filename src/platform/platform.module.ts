@@ -9,6 +9,7 @@ import { SETTINGS_TOKEN, SettingsError } from './config/index.js';
 import type { Settings } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import type { Persistence } from './database/index.js';
+import { IdempotencyLedger } from './idempotency/index.js';
 import { QueueModule } from './queue/index.js';
 
 /** Injects the `Clock`. */
@@ -44,8 +45,8 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       imports: parts,
-      providers,
-      exports: [...parts, ...providers.map(({ provide }) => provide)],
+      providers: [...providers, IdempotencyLedger],
+      exports: [...parts, ...providers.map(({ provide }) => provide), IdempotencyLedger],
     };
   }
 }

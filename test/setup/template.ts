@@ -1,5 +1,8 @@
-// The database that every test file gets a copy of.
+// The database that every test file gets a copy of: made by the migrations, as a server's is.
 import pg from 'pg';
+import { dataSourceOptions } from '../../src/persistence.js';
+import { PosthornDataSource } from '../../src/platform/database/index.js';
+import { migrateQueues } from '../../src/platform/queue/index.js';
 
 export const TEMPLATE_DATABASE = 'template_posthorn';
 
@@ -15,4 +18,10 @@ export async function prepareTemplate(adminUrl: string): Promise<void> {
   } finally {
     await client.end();
   }
+  const url = new URL(adminUrl);
+  url.pathname = `/${TEMPLATE_DATABASE}`;
+  const dataSource = await new PosthornDataSource(dataSourceOptions({ url: url.href })).initialize();
+  await dataSource.runMigrations();
+  await dataSource.destroy();
+  await migrateQueues({ url: url.href }, 'posthorn_queue');
 }

@@ -1,12 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsISO8601, IsString, IsUUID, Matches, Max, Min } from 'class-validator';
-import { IfPresent, PageQuery } from '../../platform/http/index.js';
+import { IsIn, IsInt, IsString, IsUUID, Matches, Max, Min } from 'class-validator';
+import { IfPresent, Instant, PageQuery } from '../../platform/http/index.js';
 import { DELIVERY_STATUSES } from '../delivery-status.js';
 import type { DeliveryStatus } from '../delivery-status.js';
-
-// PostgreSQL and people disagree about `now`, `0000-00-00` and the like; only a full UTC-comparable instant is taken.
-const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 
 /** Filters of the delivery log. */
 export class DeliveryQuery extends PageQuery {
@@ -34,15 +31,9 @@ export class DeliveryQuery extends PageQuery {
   @Max(999)
   httpStatus?: number;
 
-  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'Created at or after.' })
-  @IfPresent()
-  @IsISO8601({ strict: true })
-  @Matches(INSTANT)
+  @Instant('Created at or after.')
   since?: string;
 
-  @ApiPropertyOptional({ type: String, format: 'date-time', description: 'Created before.' })
-  @IfPresent()
-  @IsISO8601({ strict: true })
-  @Matches(INSTANT)
+  @Instant('Created before.')
   until?: string;
 }

@@ -1,5 +1,8 @@
 export type { AutoDisableRule } from './kinds.js';
 export { CONNECTION_TOKEN, SETTINGS_TOKEN, SettingsModule } from './settings.module.js';
 export type { PosthornAsyncOptions, PosthornOptions } from './settings.module.js';
-export { readEnvironment, readSettings, SETTINGS, SettingsError } from './settings.js';
+export { environmentInput, readEnvironment, readSettings, SETTINGS, SettingsError } from './settings.js';
 export type { Settings, SettingsInput } from './settings.js';
+export { generatedKeys } from './generated-keys.js';
+export type { GeneratedKeys } from './generated-keys.js';
+export { serverEnvironment } from './environment.js';

@@ -224,11 +224,13 @@ export function readSettings(input: SettingsInput, nameOf: (key: Key) => string 
   return settings;
 }
 
-/** The settings that an environment holds; an empty string is absent. */
-export function readEnvironment(env: Record<string, string | undefined>): Settings {
-  const input = Object.fromEntries(Object.entries(SETTINGS).map(([key, setting]) => [key, env[setting.env]]));
-  return readSettings(input as SettingsInput, (key) => SETTINGS[key].env);
-}
+/** What an environment says, under our option names. */
+export const environmentInput = (env: Record<string, string | undefined>): SettingsInput =>
+  Object.fromEntries(Object.entries(SETTINGS).map(([key, setting]) => [key, env[setting.env]])) as SettingsInput;
+
+/** The settings that an environment holds; an empty string is absent, and refusals name variables. */
+export const readEnvironment = (env: Record<string, string | undefined>): Settings =>
+  readSettings(environmentInput(env), (key) => SETTINGS[key].env);
 
 function contradictions(settings: Settings, nameOf: (key: Key) => string): string[] {
   const wrong: string[] = [];

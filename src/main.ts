@@ -1,0 +1,49 @@
+// The server as a process: environment in, signals handled, sentences out.
+import 'reflect-metadata';
+import { serverEnvironment } from './platform/config/index.js';
+import { startServer } from './server.js';
+import type { RunningServer } from './server.js';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function announce({ url, newAdminKey }: RunningServer): void {
+  say('');
+  say(`Posthorn listens at ${url}`);
+  say(`  Swagger UI   ${url}/docs`);
+  say(`  API          ${url}/api   (Authorization: Bearer <key>)`);
+  say(`  Receiving    ${url}/webhooks/<source>`);
+  if (newAdminKey) say(`  Admin key    ${newAdminKey}   (shown only now; kept in the data directory)`);
+  say('  Ctrl-C drains and stops.');
+  say('');
+}
+
+/** Stops once, however often it is asked: npm and the terminal both pass on a Ctrl-C. */
+function stopOnSignal(server: RunningServer): void {
+  let stopping = false;
+  const stop = (why: string, exitCode: number): void => {
+    if (stopping) return;
+    stopping = true;
+    say(`${why}: draining, then stopping.`);
+    server.stop().then(
+      () => process.exit(exitCode),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', () => stop('Interrupted', 0));
+  process.on('SIGTERM', () => stop('Asked to stop', 0));
+  void server.databaseLost.then((error) => stop(error.message, 1));
+}
+
+try {
+  const server = await startServer(serverEnvironment());
+  announce(server);
+  stopOnSignal(server);
+} catch (error) {
+  // Errors of ours are sentences for people; of anything else, the stack is what helps.
+  const isOurs = typeof (error as { code?: unknown }).code === 'string' && error instanceof Error;
+  console.error(isOurs ? `Posthorn cannot start. ${error.message}` : error);
+  process.exit(1);
+}

@@ -1,0 +1,52 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Allow, ArrayMaxSize, ArrayMinSize, IsArray } from 'class-validator';
+
+/** An event to send. Its fields are judged by `checkEvent`, the same code that judges dispatches from application code. */
+export class EventDto {
+  @ApiProperty({ type: String, maxLength: 128, example: 'order.completed', description: 'Words joined by dots.' })
+  @Allow()
+  event!: unknown;
+
+  @ApiProperty({
+    type: Object,
+    example: { orderId: '1042', total: '99.95' },
+    description: 'A JSON object, at most 256 KiB.',
+  })
+  @Allow()
+  data!: unknown;
+
+  @ApiPropertyOptional({ type: String, maxLength: 255, example: 'order-1042-completed' })
+  @Allow()
+  idempotencyKey?: unknown;
+
+  @ApiPropertyOptional({ type: [String], description: 'Narrows the matching webhooks to these.', example: [] })
+  @Allow()
+  webhookIds?: unknown;
+}
+
+export class EventBatchDto {
+  @ApiProperty({ type: [EventDto], minItems: 1, maxItems: 1000 })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(1_000)
+  events!: unknown[];
+}
+
+export class DispatchView {
+  @ApiProperty({ type: String, format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ type: String, example: 'order.completed' })
+  event!: string;
+
+  @ApiProperty({ type: Number, example: 2, description: 'How many deliveries are pending.' })
+  deliveries!: number;
+}
+
+export class BatchRefusalView {
+  @ApiProperty({ type: String, example: 'The data of an event must be a JSON object.' })
+  error!: string;
+
+  @ApiProperty({ type: String, example: 'invalid_event_data' })
+  code!: string;
+}

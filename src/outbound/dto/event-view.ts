@@ -1,0 +1,26 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { DeliveryView } from '../../delivery/index.js';
+
+/** An event as the list shows it. */
+export class EventView {
+  @ApiProperty({ type: String, format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ type: String, example: 'order.completed' })
+  event!: string;
+
+  @ApiProperty({ type: Object, example: { orderId: '1042' } })
+  data!: object;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  timestamp!: Date;
+
+  @ApiProperty({ type: String, nullable: true })
+  idempotencyKey!: string | null;
+}
+
+/** An event with what became of it. */
+export class EventDetailView extends EventView {
+  @ApiProperty({ type: [DeliveryView], description: 'One for each webhook that it matched.' })
+  deliveries!: DeliveryView[];
+}

@@ -1,0 +1,182 @@
+// The door for application code: one awaited call that stores an event and its deliveries, in the caller's own
+// transaction where one is given. Nothing is sent from here: a committed row is.
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { DeliveryWake, EventStore } from '../delivery/index.js';
+import type { NewEvent } from '../delivery/index.js';
+import type { Clock } from '../kernel/clock.js';
+import { NotFoundError, PosthornError } from '../kernel/errors.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { Database, executorOf } from '../platform/database/index.js';
+import type { SqlExecutor } from '../platform/database/index.js';
+import { IdempotencyLedger } from '../platform/idempotency/index.js';
+import { CLOCK_TOKEN } from '../platform/platform.module.js';
+import { isTenantId } from '../registry/index.js';
+import { checkEvent } from './event-check.js';
+import type { EventInput } from './event-check.js';
+import { UnknownWebhookError } from './outbound.errors.js';
+import type { EventData, PosthornEvents } from './posthorn-events.js';
+
+/** The tenant of single-tenant applications; it exists from the start. */
+const DEFAULT_TENANT = 'default';
+
+/** The scope of idempotency keys of events, whichever door they came through. */
+const KEY_SCOPE = 'POST /api/events';
+
+/** How an event is dispatched. */
+export interface DispatchOptions {
+  /** Whose event it is. @defaultValue 'default' */
+  readonly tenant?: string;
+  /** The caller's transaction: the event is sent if and only if it commits. Of any TypeORM data source of the same database. */
+  readonly manager?: EntityManager;
+  /** The same key and content within the window (24 h) give the first answer and store nothing. 1–255 printable ASCII characters. */
+  readonly idempotencyKey?: string;
+  /** Narrows the matching webhooks to these ids. */
+  readonly webhookIds?: readonly string[];
+}
+
+/** What a dispatch answers. */
+export interface DispatchResult {
+  /** Id of the event: the `webhook-id` of every request that carries it. */
+  readonly id: string;
+  readonly event: string;
+  /** How many deliveries are pending. */
+  readonly deliveries: number;
+}
+
+@Injectable()
+export class EventDispatcher {
+  constructor(
+    private readonly database: Database,
+    private readonly events: EventStore,
+    private readonly ledger: IdempotencyLedger,
+    private readonly wake: DeliveryWake,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Stores an event and one delivery for each webhook that subscribes to its type. Durable once it resolves (with
+   * `manager`: once the caller's transaction commits); delivered at least once from then on.
+   *
+   * @param event - `[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*`, at most 128 characters; `posthorn.*` is reserved.
+   * @param data - A JSON object, at most `MAX_EVENT_SIZE` bytes; serialised once, the same bytes on every attempt.
+   * @throws PosthornError of kind `invalid`, `too_large`, `not_found` (a webhook id) or `conflict` (the idempotency key).
+   *   No refusal aborts the caller's transaction.
+   * @example
+   * await db.transaction(async (manager) => {
+   *   const order = await manager.save(Order, draft);
+   *   await dispatcher.dispatch('order.completed', { orderId: order.id }, { manager });
+   * });
+   */
+  async dispatch<Type extends keyof PosthornEvents | (string & {})>(
+    event: Type,
+    data: EventData<Type & string>,
+    { idempotencyKey, webhookIds, ...where }: DispatchOptions = {},
+  ): Promise<DispatchResult> {
+    return this.dispatchInput({ event, data, idempotencyKey, webhookIds }, where);
+  }
+
+  /** {@link dispatch} for input of unknown shape, such as a request's. */
+  async dispatchInput(
+    input: EventInput,
+    { tenant = DEFAULT_TENANT, manager }: Pick<DispatchOptions, 'tenant' | 'manager'> = {},
+  ): Promise<DispatchResult> {
+    const checked = this.check(input, tenant);
+    if (manager) {
+      const executor = await executorOf(manager);
+      const result = await this.store(executor, tenant, checked);
+      await this.wake.onCommit(executor);
+      return result;
+    }
+    const result = checked.idempotencyKey
+      ? await this.database.transaction((executor) => this.store(executor, tenant, checked))
+      : await this.store(this.database, tenant, checked);
+    if (result.deliveries > 0) this.wake.everywhere();
+    return result;
+  }
+
+  /**
+   * Stores many events at once: the valid ones commit together, each refused one is answered with its error.
+   *
+   * @returns an answer for each input, in order.
+   */
+  async dispatchMany(
+    inputs: readonly EventInput[],
+    tenant = DEFAULT_TENANT,
+  ): Promise<(DispatchResult | PosthornError)[]> {
+    const checked = inputs.map((input) => refusedAsValue(() => this.check(input, tenant)));
+    const answers: (DispatchResult | PosthornError)[] = await this.database.transaction((executor) =>
+      this.storeMany(executor, tenant, checked),
+    );
+    if (answers.some((answer) => 'deliveries' in answer && answer.deliveries > 0)) this.wake.everywhere();
+    return answers;
+  }
+
+  private check(input: EventInput, tenant: string): NewEvent {
+    if (!isTenantId(tenant)) throw new NotFoundError('tenant');
+    return checkEvent(input, this.clock(), this.settings.maxEventSize);
+  }
+
+  private async store(executor: SqlExecutor, tenant: string, event: NewEvent): Promise<DispatchResult> {
+    if (event.webhookIds && (await this.events.unknownWebhooks(tenant, event.webhookIds, executor)).length > 0) {
+      throw new UnknownWebhookError();
+    }
+    const add = async (): Promise<DispatchResult> => answerOf(event, await this.events.add(executor, tenant, [event]));
+    if (event.idempotencyKey === undefined) return add();
+    const content = JSON.stringify([event.type, event.data, event.webhookIds]);
+    return this.ledger.once(executor, { tenantId: tenant, scope: KEY_SCOPE, key: event.idempotencyKey, content }, add);
+  }
+
+  private async storeMany(
+    executor: SqlExecutor,
+    tenant: string,
+    checked: readonly (NewEvent | PosthornError)[],
+  ): Promise<(DispatchResult | PosthornError)[]> {
+    const answers = new Map<NewEvent, DispatchResult | PosthornError>();
+    const events = checked.filter((event): event is NewEvent => !(event instanceof PosthornError));
+    const unknown = new Set(await this.unknownWebhooks(executor, tenant, events));
+    const known: NewEvent[] = [];
+    for (const event of events) {
+      if (event.webhookIds?.some((id) => unknown.has(id))) answers.set(event, new UnknownWebhookError());
+      else known.push(event);
+    }
+    const plain = known.filter(({ idempotencyKey }) => idempotencyKey === undefined);
+    if (plain.length > 0) {
+      const pending = await this.events.add(executor, tenant, plain);
+      for (const event of plain) answers.set(event, answerOf(event, pending));
+    }
+    // In the order of their keys: two batches with the same keys wait for each other, but never in a circle.
+    const keyed = known.filter(({ idempotencyKey }) => idempotencyKey !== undefined);
+    keyed.sort((a, b) => (String(a.idempotencyKey) < String(b.idempotencyKey) ? -1 : 1));
+    for (const event of keyed) {
+      answers.set(event, await this.store(executor, tenant, event).catch((error: unknown) => refusalOrThrow(error)));
+    }
+    return checked.map((event) => (event instanceof PosthornError ? event : (answers.get(event) as DispatchResult)));
+  }
+
+  private async unknownWebhooks(executor: SqlExecutor, tenant: string, events: readonly NewEvent[]): Promise<string[]> {
+    const ids = [...new Set(events.flatMap(({ webhookIds }) => webhookIds ?? []))];
+    return ids.length === 0 ? [] : this.events.unknownWebhooks(tenant, ids, executor);
+  }
+}
+
+const answerOf = (event: NewEvent, pending: ReadonlyMap<string, number>): DispatchResult => ({
+  id: event.id,
+  event: event.type,
+  deliveries: pending.get(event.id) ?? 0,
+});
+
+function refusedAsValue<Value>(work: () => Value): Value | PosthornError {
+  try {
+    return work();
+  } catch (error) {
+    return refusalOrThrow(error);
+  }
+}
+
+function refusalOrThrow(error: unknown): PosthornError {
+  if (error instanceof PosthornError) return error;
+  throw error;
+}

@@ -1,0 +1,90 @@
+import { Body, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiConflictResponse,
+  ApiExtraModels,
+  ApiHeader,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiPayloadTooLargeResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
+import type { Page } from '../platform/http/index.js';
+import { BatchRefusalView, DispatchView, EventBatchDto, EventDto } from './dto/event-dto.js';
+import { EventQuery } from './dto/event-query.js';
+import { EventDetailView, EventView } from './dto/event-view.js';
+import { EventsService } from './events.service.js';
+
+const ApiTooLarge = (): MethodDecorator =>
+  ApiPayloadTooLargeResponse({ type: ErrorAnswer, description: 'Too many bytes.' });
+
+@ApiController('events', 'Events')
+export class EventsController {
+  constructor(private readonly events: EventsService) {}
+
+  @Post()
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Send an event', description: 'To every active webhook that subscribes to its type.' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same as `idempotencyKey`.' })
+  @ApiAcceptedResponse({ type: DispatchView, description: 'Stored; delivery is under way.' })
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'One of `webhookIds` is unknown.' })
+  @ApiConflictResponse({
+    type: ErrorAnswer,
+    description: 'The idempotency key was used for another request, or is in progress.',
+  })
+  @ApiTooLarge()
+  dispatch(
+    @CurrentTenant() tenantId: string,
+    @Body() input: EventDto,
+    @Headers('idempotency-key') key: string | undefined,
+  ): Promise<DispatchView> {
+    return this.events.dispatch(tenantId, input, key);
+  }
+
+  @Post('batch')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Send up to 1,000 events',
+    description: 'The valid ones commit together; answers are in order.',
+  })
+  @ApiExtraModels(DispatchView, BatchRefusalView)
+  @ApiAcceptedResponse({
+    description: 'An answer for each event, in order.',
+    schema: {
+      type: 'object',
+      required: ['results'],
+      properties: {
+        results: {
+          type: 'array',
+          items: { oneOf: [{ $ref: getSchemaPath(DispatchView) }, { $ref: getSchemaPath(BatchRefusalView) }] },
+        },
+      },
+    },
+  })
+  @ApiTooLarge()
+  async dispatchMany(
+    @CurrentTenant() tenantId: string,
+    @Body() { events }: EventBatchDto,
+  ): Promise<{ results: (DispatchView | BatchRefusalView)[] }> {
+    return { results: await this.events.dispatchMany(tenantId, events) };
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'Events sent, newest first' })
+  @ApiPageResponse(EventView, 'A page of events.')
+  list(@CurrentTenant() tenantId: string, @Query() query: EventQuery): Promise<Page<EventView>> {
+    return this.events.list(tenantId, query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One event, and to whom it was sent' })
+  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
+  @ApiOkResponse({ type: EventDetailView })
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
+  get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<EventDetailView> {
+    return this.events.get(tenantId, id);
+  }
+}

@@ -1,0 +1,65 @@
+// The events API: dispatching over HTTP, and what was sent, to whom, and why not.
+import { Injectable } from '@nestjs/common';
+import { EventLog, viewOfDelivery } from '../delivery/index.js';
+import { NotFoundError, PosthornError } from '../kernel/errors.js';
+import { isId } from '../kernel/ids.js';
+import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
+import type { Page } from '../platform/http/index.js';
+import type { BatchRefusalView, DispatchView, EventDto } from './dto/event-dto.js';
+import type { EventQuery } from './dto/event-query.js';
+import type { EventDetailView, EventView } from './dto/event-view.js';
+import { checkIdempotencyKey } from './event-check.js';
+import { EventDispatcher } from './event-dispatcher.js';
+import { IdempotencyKeysDifferError } from './outbound.errors.js';
+
+type StoredEvent = NonNullable<Awaited<ReturnType<EventLog['findOne']>>>;
+
+@Injectable()
+export class EventsService {
+  constructor(
+    private readonly dispatcher: EventDispatcher,
+    private readonly log: EventLog,
+  ) {}
+
+  /** @param headerKey - The `Idempotency-Key` header; it and the body's key must be equal when both are given. */
+  async dispatch(tenant: string, input: EventDto, headerKey: string | undefined): Promise<DispatchView> {
+    const idempotencyKey = checkIdempotencyKey(headerKey ?? input.idempotencyKey);
+    if (headerKey !== undefined && input.idempotencyKey !== undefined && headerKey !== input.idempotencyKey) {
+      throw new IdempotencyKeysDifferError();
+    }
+    return this.dispatcher.dispatchInput({ ...input, idempotencyKey }, { tenant });
+  }
+
+  async dispatchMany(tenant: string, inputs: readonly unknown[]): Promise<(DispatchView | BatchRefusalView)[]> {
+    const events = inputs.map((input) =>
+      typeof input === 'object' && input !== null ? (input as EventDto) : { event: input, data: undefined },
+    );
+    const answers = await this.dispatcher.dispatchMany(events, tenant);
+    return answers.map((answer) =>
+      answer instanceof PosthornError ? { error: answer.message, code: answer.code } : { ...answer },
+    );
+  }
+
+  async list(tenantId: string, { limit, cursor, event, since, until }: EventQuery): Promise<Page<EventView>> {
+    const filter = { event, since: momentOf(since), until: momentOf(until), beforeId: cursorId(cursor) };
+    const rows = await this.log.findNewest(tenantId, filter, limit + 1);
+    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+    return { data: data.map(viewOfEvent), nextCursor };
+  }
+
+  /** @throws NotFoundError when the tenant has no such event. */
+  async get(tenantId: string, id: string): Promise<EventDetailView> {
+    const event = isId(id) ? await this.log.findOne(tenantId, id) : null;
+    if (!event) throw new NotFoundError('event');
+    const deliveries = await this.log.findDeliveries(tenantId, id);
+    return { ...viewOfEvent(event), deliveries: deliveries.map(viewOfDelivery) };
+  }
+}
+
+const viewOfEvent = (event: StoredEvent): EventView => ({
+  id: event.id,
+  event: event.type,
+  data: JSON.parse(event.data.toString()) as object,
+  timestamp: event.occurredAt,
+  idempotencyKey: event.idempotencyKey,
+});

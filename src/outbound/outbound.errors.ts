@@ -1,0 +1,58 @@
+import { InvalidError, NotFoundError, PosthornError } from '../kernel/errors.js';
+
+/** The type is not of the grammar, or reserved. */
+export class InvalidEventTypeError extends InvalidError {
+  constructor(reserved: boolean) {
+    super(
+      reserved ? 'event_type_reserved' : 'invalid_event_type',
+      reserved
+        ? 'Event types that begin with posthorn. are reserved.'
+        : 'An event type is words of letters, digits, _ and - joined by dots, at most 128 characters.',
+    );
+  }
+}
+
+/** The data is not a JSON object. */
+export class InvalidEventDataError extends InvalidError {
+  constructor() {
+    super('invalid_event_data', 'The data of an event must be a JSON object.');
+  }
+}
+
+/** The data is larger than MAX_EVENT_SIZE. */
+export class EventTooLargeError extends PosthornError {
+  constructor(maxBytes: number) {
+    super('too_large', 'event_too_large', `The data of an event may have at most ${maxBytes} bytes of JSON.`);
+  }
+}
+
+/** The idempotency key is empty, too long, or holds characters that no store takes. */
+export class InvalidIdempotencyKeyError extends InvalidError {
+  constructor() {
+    super('invalid_idempotency_key', 'An idempotency key is 1 to 255 printable ASCII characters.');
+  }
+}
+
+/** The key in the body and the one in the header differ. */
+export class IdempotencyKeysDifferError extends InvalidError {
+  constructor() {
+    super(
+      'idempotency_keys_differ',
+      'idempotencyKey and the Idempotency-Key header must be equal when both are given.',
+    );
+  }
+}
+
+/** A webhook that the event is narrowed to does not exist. */
+export class UnknownWebhookError extends NotFoundError {
+  constructor() {
+    super('webhook');
+  }
+}
+
+/** `webhookIds` is not a list of ids. */
+export class InvalidWebhookIdsError extends InvalidError {
+  constructor() {
+    super('invalid_webhook_ids', 'webhookIds must be a list of 1 to 1000 webhook ids.');
+  }
+}

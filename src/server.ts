@@ -1,0 +1,80 @@
+// Starts the server and stops it in order: HTTP and engine first, the database last.
+import { ConsoleLogger } from '@nestjs/common';
+import type { LogLevel } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { AddressInfo } from 'node:net';
+import { AppModule } from './app.module.js';
+import { environmentInput, generatedKeys, readEnvironment } from './platform/config/index.js';
+import type { Settings } from './platform/config/index.js';
+import { startEmbeddedPostgres } from './platform/database/embedded-postgres/index.js';
+import type { EmbeddedPostgres } from './platform/database/embedded-postgres/index.js';
+import { configureHttp } from './platform/http/index.js';
+import { serveOpenApi } from './platform/http/openapi.js';
+
+const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
+
+/** A server that runs. */
+export interface RunningServer {
+  readonly url: string;
+  /** Present exactly at the start that made the admin key. */
+  readonly newAdminKey?: string;
+  /** Fulfils only if the embedded database ends by itself: the server cannot go on. */
+  readonly databaseLost: Promise<Error>;
+  /** Drains and stops everything, the embedded database last. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything that an environment asks for.
+ *
+ * @throws SettingsError naming the variables that are wrong; EmbeddedPostgresError with a sentence that says what to do.
+ */
+export async function startServer(env: Record<string, string | undefined>): Promise<RunningServer> {
+  const settings = readEnvironment(env);
+  const logger = new ConsoleLogger({
+    json: !process.stdout.isTTY,
+    logLevels: LEVELS.slice(0, LEVELS.indexOf(settings.logLevel) + 1),
+  });
+  const keys = await generatedKeys(settings);
+  const embedded = settings.databaseUrl
+    ? undefined
+    : await startEmbeddedPostgres({ dataDir: settings.dataDir, log: (line) => logger.debug(line, 'PostgreSQL') });
+  try {
+    const app = await NestFactory.create<NestExpressApplication>(
+      AppModule.register({
+        ...environmentInput(env),
+        connection: embedded?.connection,
+        encryptionKey: keys.encryptionKey.map((key) => key.reveal()),
+        adminApiKey: keys.adminApiKey.reveal(),
+      }),
+      { bodyParser: false, logger, abortOnError: false },
+    );
+    configureHttp(app, settings);
+    serveOpenApi(app);
+    await app.listen(settings.port, settings.host);
+    return running(app, settings, embedded, keys.adminKeyIsNew ? keys.adminApiKey.reveal() : undefined);
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+function running(
+  app: NestExpressApplication,
+  settings: Settings,
+  embedded: EmbeddedPostgres | undefined,
+  newAdminKey: string | undefined,
+): RunningServer {
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+  return {
+    url: `http://${host}:${port}`,
+    newAdminKey,
+    databaseLost: embedded?.lost ?? new Promise(() => undefined),
+    stop: async () => {
+      await app.close();
+      await embedded?.stop();
+    },
+  };
+}
