@@ -2,13 +2,14 @@
 // that wants to run our migrations with its own tools.
 import type { DataSourceOptions } from 'typeorm';
 import { DELIVERY_ENTITIES } from './delivery/index.js';
+import { INBOUND_ENTITIES } from './inbound/index.js';
 import { POSTHORN_MIGRATIONS } from './migrations/index.js';
 import { dataSourceOptions as optionsFor, DEFAULT_SCHEMA } from './platform/database/index.js';
 import type { DatabaseConnection, Persistence } from './platform/database/index.js';
 import { REGISTRY_ENTITIES } from './registry/index.js';
 
 /** Every entity of Posthorn. */
-export const POSTHORN_ENTITIES = [...REGISTRY_ENTITIES, ...DELIVERY_ENTITIES] as const;
+export const POSTHORN_ENTITIES = [...REGISTRY_ENTITIES, ...DELIVERY_ENTITIES, ...INBOUND_ENTITIES] as const;
 
 export { POSTHORN_MIGRATIONS };
 
@@ -18,7 +19,7 @@ export const PERSISTENCE: Persistence = { entities: POSTHORN_ENTITIES, migration
  * Options of a TypeORM data source that holds all of Posthorn's tables.
  *
  * @example
- * const dataSource = new PosthornDataSource(dataSourceOptions({ url: process.env.DATABASE_URL }));
+ * const dataSource = new PosthornDataSource(dataSourceOptions({ url: 'postgres://…' }));
  */
 export const dataSourceOptions = (
   connection: DatabaseConnection,

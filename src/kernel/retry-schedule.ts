@@ -4,10 +4,10 @@ import { parseDuration } from './duration.js';
 /** Waits before each retry, in milliseconds; as many retries as there are entries. */
 export type RetrySchedule = readonly number[];
 
-const NAMED: Record<string, readonly string[]> = {
-  default: ['1s', '5s', '30s'],
-  standard: ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h'],
-};
+const NAMED = new Map<string, readonly string[]>([
+  ['default', ['1s', '5s', '30s']],
+  ['standard', ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h']],
+]);
 
 /** Most retries a schedule may hold, and the longest single wait. */
 export const MAX_RETRIES = 100;
@@ -24,7 +24,7 @@ export const MAX_RETRY_AFTER_MS = 86_400_000;
  * `undefined` where it is neither.
  */
 export function parseRetrySchedule(input: string | readonly string[]): RetrySchedule | undefined {
-  const list = typeof input === 'string' ? NAMED[input] : input;
+  const list = typeof input === 'string' ? NAMED.get(input) : input;
   if (!list || list.length > MAX_RETRIES) return undefined;
   const waits: number[] = [];
   for (const text of list) {

@@ -5,6 +5,7 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { createRedisBackend, PostgresConnection, PostgresQueueBackend, runMigrations, withBackend } from 'bullmq';
 import type { Processor as JobProcessor, Queue, Worker } from 'bullmq';
 import pg from 'pg';
+import { monotonicNow } from '../../kernel/clock.js';
 import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
 import type { Settings } from '../config/settings.js';
 import { pgConfig } from '../database/connection.js';
@@ -113,7 +114,7 @@ export class Queues implements BeforeApplicationShutdown {
   }
 
   private report(error: Error): void {
-    const now = performance.now();
+    const now = monotonicNow();
     if (this.lastErrorAt > 0 && now - this.lastErrorAt < ERROR_LOG_INTERVAL_MS) return;
     this.lastErrorAt = now;
     this.logger.warn(`The queue is unreachable; due work is found by polling until it is back: ${error.message}`);

@@ -1,0 +1,18 @@
+// The public face of Posthorn: these names and no others.
+export { PosthornModule } from './posthorn.module.js';
+export type { PosthornModuleExtras } from './posthorn.module.js';
+export type { PosthornAsyncOptions, PosthornOptions, Settings, SettingsInput } from './platform/config/index.js';
+export { SettingsError } from './platform/config/index.js';
+
+export { EventDispatcher } from './outbound/index.js';
+export type { DispatchOptions, DispatchResult, EventData, EventInput, PosthornEvents } from './outbound/index.js';
+
+export { OnWebhook } from './inbound/index.js';
+export type { ReceivedEvent } from './inbound/index.js';
+
+export { PosthornError } from './kernel/errors.js';
+export type { ErrorKind } from './kernel/errors.js';
+
+export { dataSourceOptions, POSTHORN_ENTITIES, POSTHORN_MIGRATIONS } from './persistence.js';
+export { PosthornDataSource } from './platform/database/index.js';
+export type { DatabaseConnection } from './platform/database/index.js';

@@ -1,0 +1,162 @@
+// The house's arrows, read from import lines: who may import whom, and what only one file may touch.
+import { describe, expect, it } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+
+const SRC = join(import.meta.dirname, '..', 'src');
+
+interface Source {
+  /** Path below src, such as `delivery/claim.ts`. */
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const sources: Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(SRC, path), 'utf8');
+    const imports = [...text.matchAll(/^(?:import|export)\s[^;]*?from\s+'([^']+)';|^import '([^']+)';/gm)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    );
+    return { path: path.replaceAll('\\', '/'), text, imports };
+  });
+
+const code = sources.filter(({ path }) => !path.endsWith('.spec.ts'));
+
+/** Imports of our own files, as paths below src. */
+const ownImports = (source: Source): string[] =>
+  source.imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => relative(SRC, normalize(join(SRC, dirname(source.path), specifier))).replace(/\.js$/, '.ts'));
+
+const folderOf = (path: string): string => (path.includes('/') ? (path.split('/')[0] as string) : 'root');
+
+const ALLOWED: Record<string, readonly string[]> = {
+  kernel: [],
+  platform: ['kernel'],
+  registry: ['kernel', 'platform'],
+  delivery: ['kernel', 'platform', 'registry'],
+  outbound: ['kernel', 'platform', 'registry', 'delivery'],
+  inbound: ['kernel', 'platform', 'registry', 'outbound'],
+  migrations: ['platform'],
+  monitoring: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound'],
+  root: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound', 'migrations', 'monitoring'],
+};
+
+describe('the arrows', () => {
+  it('point one way: kernel ← platform ← registry ← delivery ← outbound ← inbound', () => {
+    const wrong = code.flatMap((source) => {
+      const from = folderOf(source.path);
+      return ownImports(source)
+        .filter((target) => folderOf(target) !== from && !ALLOWED[from]?.includes(folderOf(target)))
+        .map((target) => `${source.path} → ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('enter a sibling through its index only', () => {
+    const doors = /^(?:registry|delivery|outbound|inbound|monitoring|migrations)\//;
+    const wrong = code.flatMap((source) =>
+      ownImports(source)
+        .filter((target) => doors.test(target) && folderOf(target) !== folderOf(source.path))
+        .filter((target) => !/^\w+\/index\.ts$/.test(target))
+        .map((target) => `${source.path} → ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('form no circle', () => {
+    const graph = new Map(code.map((source) => [source.path, ownImports(source)]));
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      if (done.has(path) || trail.includes(path)) return;
+      for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of graph.keys()) visit(path, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('never lead to the public face from inside', () => {
+    expect(code.filter((source) => ownImports(source).includes('index.ts')).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('leave the kernel pure: only node:* and pure packages', () => {
+    const pure = /^(?:node:|\.|uuid$|ipaddr\.js$)/;
+    const wrong = code
+      .filter(({ path }) => folderOf(path) === 'kernel')
+      .flatMap(({ path, imports }) => imports.filter((name) => !pure.test(name)).map((name) => `${path} → ${name}`));
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('what only one place may touch', () => {
+  const users = (pattern: RegExp): string[] => code.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
+
+  it('process.env: one file', () => {
+    const own = users(/process\.env\b/).filter((path) => !path.startsWith('platform/database/embedded-postgres/'));
+    expect(own).toEqual(['platform/config/environment.ts']);
+  });
+
+  it('the process clock: one file', () => {
+    expect(users(/\bDate\.now\(|\bnew Date\(\)|performance\.now\(/)).toEqual(['kernel/clock.ts']);
+  });
+
+  it('bullmq: the queue plumbing, and processor and queue files', () => {
+    const wrong = code
+      .filter(({ imports }) => imports.some((name) => name === 'bullmq' || name === '@nestjs/bullmq'))
+      .map(({ path }) => path)
+      .filter((path) => !path.startsWith('platform/queue/') && !/\.(?:processor|queue)\.ts$/.test(path));
+    expect(wrong).toEqual([]);
+  });
+
+  it('process signals: the server alone', () => {
+    expect(users(/process\.(?:on|once)\(\s*'SIG/)).toEqual(['main.ts']);
+  });
+});
+
+describe('a table is written by its owner alone', () => {
+  const OWNERS: Record<string, string> = {
+    tenant: 'registry',
+    webhook: 'registry',
+    webhook_secret: 'registry',
+    source: 'registry',
+    source_secret: 'registry',
+    event: 'delivery',
+    delivery: 'delivery',
+    delivery_attempt: 'delivery',
+    webhook_health: 'delivery',
+    received_event: 'inbound',
+    handler_run: 'inbound',
+    received_key: 'inbound',
+    idempotency_key: 'platform',
+  };
+
+  it.each(Object.entries(OWNERS))('%s by %s', (table, owner) => {
+    const writes = new RegExp(`(?:INSERT INTO|UPDATE|DELETE FROM) \\$\\{[\\w.]*?\\b${table}\\}`, 'i');
+    const wrong = code
+      .filter(({ path, text }) => folderOf(path) !== owner && writes.test(text))
+      .map(({ path }) => path);
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('validation', () => {
+  it('sees every DTO: no controller takes a @Body() or @Query() of a type that is erased', () => {
+    const wrong = code
+      .filter(({ path }) => path.endsWith('.controller.ts'))
+      .flatMap(({ path, text }) => {
+        const erased = [...text.matchAll(/^import type \{([^}]*)\}/gm)].flatMap((match) =>
+          (match[1] ?? '').split(',').map((name) => name.trim()),
+        );
+        return [...text.matchAll(/@(?:Body|Query)\(\)\s+(?:\w+|\{[^}]*\}):\s*(\w+)/g)]
+          .map((match) => match[1] ?? '')
+          .filter((type) => erased.includes(type))
+          .map((type) => `${path}: ${type}`);
+      });
+    expect(wrong).toEqual([]);
+  });
+});

@@ -1,0 +1,16 @@
+import { expect, it } from '@jest/globals';
+import * as posthorn from '../src/index.js';
+
+it('exports these names: a change here is a decision', () => {
+  expect(Object.keys(posthorn).sort()).toEqual([
+    'EventDispatcher',
+    'OnWebhook',
+    'POSTHORN_ENTITIES',
+    'POSTHORN_MIGRATIONS',
+    'PosthornDataSource',
+    'PosthornError',
+    'PosthornModule',
+    'SettingsError',
+    'dataSourceOptions',
+  ]);
+});
