@@ -1,10 +1,63 @@
 // Receiving: signature guard over the raw bytes, idempotency interceptor over the ledger, handlers and their runs.
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DATA_SOURCE } from '../platform/database/index.js';
+import { queueProvider } from '../platform/queue/index.js';
+import { HandlerRun } from './handler-run.entity.js';
+import { HandlerRunner } from './handler-runner.js';
+import { HandlerRunsRepository } from './handler-runs.repository.js';
+import { Handlers } from './handlers.js';
+import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+import { InboundController } from './inbound.controller.js';
+import { InboundService } from './inbound.service.js';
+import { InboundSweeper } from './inbound.sweeper.js';
+import { LedgerRepository } from './ledger.repository.js';
+import { OutcomeWatch } from './outcome-watch.js';
+import { Providers } from './providers/providers.js';
+import { ReceivedEventRow } from './received-event.entity.js';
+import { ReceivedEventsController } from './received-events.controller.js';
+import { ReceivedEventsRepository } from './received-events.repository.js';
+import { ReceivedEventsService } from './received-events.service.js';
+import { RunsProcessor } from './runs.processor.js';
+import { RUNS_QUEUE, RunsQueue } from './runs.queue.js';
+import { SignatureGuard } from './signature.guard.js';
+import { SourceGate } from './source.gate.js';
+
+/** The entities whose tables belong to receiving. */
+export const INBOUND_ENTITIES = [ReceivedEventRow, HandlerRun] as const;
 
 @Module({})
 export class InboundModule {
   static register(parts: { platform: DynamicModule; registry: DynamicModule }): DynamicModule {
-    return { module: InboundModule, imports: [parts.platform, parts.registry] };
+    return {
+      module: InboundModule,
+      imports: [
+        parts.platform,
+        parts.registry,
+        DiscoveryModule,
+        TypeOrmModule.forFeature([...INBOUND_ENTITIES], DATA_SOURCE),
+      ],
+      controllers: [InboundController, ReceivedEventsController],
+      providers: [
+        queueProvider(RUNS_QUEUE),
+        Handlers,
+        HandlerRunner,
+        HandlerRunsRepository,
+        IdempotencyInterceptor,
+        InboundService,
+        InboundSweeper,
+        LedgerRepository,
+        OutcomeWatch,
+        Providers,
+        ReceivedEventsRepository,
+        ReceivedEventsService,
+        RunsProcessor,
+        RunsQueue,
+        SignatureGuard,
+        SourceGate,
+      ],
+    };
   }
 }

@@ -179,6 +179,7 @@ export class Init1764000000000 implements MigrationInterface {
         position smallint NOT NULL,
         status text NOT NULL,
         attempt_count integer NOT NULL DEFAULT 0,
+        retries_used smallint NOT NULL DEFAULT 0,
         due_at timestamptz,
         error text,
         finished_at timestamptz,

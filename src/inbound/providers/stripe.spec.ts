@@ -11,12 +11,12 @@ const SECRET = 'whsec_ZmFrZSBidXQgcmVhbGlzdGlj';
 const T = 1_767_225_600;
 const BODY = Buffer.from('{"id":"evt_1","type":"charge.succeeded","created":1767225599}');
 
-const mac = (time: string | number, body = BODY, secret = SECRET): string =>
+const mac = (time: string | number, body: Buffer = BODY, secret = SECRET): string =>
   hmac('sha256', secret, `${time}.`, body).toString('hex');
 const GOOD = mac(T);
 const BAD = mac(T, BODY, 'wrong');
 
-const request = (header: string | undefined, body = BODY): WebhookRequest => ({
+const request = (header: string | undefined, body: Buffer = BODY): WebhookRequest => ({
   method: 'POST',
   url: 'https://shop.example/webhooks/stripe',
   headers: { 'stripe-signature': header },

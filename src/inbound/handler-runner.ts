@@ -1,0 +1,169 @@
+// Runs the handlers of one claimed event, one after another, all of them even if one fails, and records what came of it.
+// While they run the lease is renewed. The edge: a process that is held up for longer than a lease (a stopped virtual
+// machine, a database out of reach) may have a handler run a second time elsewhere.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicNow } from '../kernel/clock.js';
+import { nextWait } from '../kernel/retry-schedule.js';
+import { RANDOM_TOKEN } from '../platform/platform.module.js';
+import { HandlerRunsRepository } from './handler-runs.repository.js';
+import type { Claim, ClaimedRun, Progress, RunOutcome, StoredEvent } from './handler-runs.repository.js';
+import { Handlers } from './handlers.js';
+import { LEASE_MS, RENEW_INTERVAL_MS, RUN_RETRY_SCHEDULE } from './policy.js';
+import { Providers } from './providers/providers.js';
+import type { ReceivedEvent } from './received-event.js';
+import { RunsQueue } from './runs.queue.js';
+import { dataOf } from './webhook.js';
+
+const MAX_ERROR_LENGTH = 2_000;
+const SETTLE_PAUSE_MS = 250;
+
+@Injectable()
+export class HandlerRunner {
+  private readonly logger = new Logger('HandlerRunner');
+  private readonly running = new Map<string, Promise<Progress>>();
+
+  constructor(
+    private readonly handlers: Handlers,
+    private readonly providers: Providers,
+    private readonly repository: HandlerRunsRepository,
+    private readonly queue: RunsQueue,
+    @Inject(RANDOM_TOKEN) private readonly random: () => number,
+  ) {}
+
+  /** Runs what was claimed; the answer is what that made of the event. */
+  run(claim: Claim): Promise<Progress> {
+    const { id } = claim.event;
+    const work = this.work(claim).finally(() => this.running.delete(id));
+    this.running.set(id, work);
+    return work;
+  }
+
+  /** The work on an event in this process, for whoever waits for its outcome. */
+  inFlight(eventId: string): Promise<unknown> | undefined {
+    return this.running.get(eventId);
+  }
+
+  /** Waits until nothing runs, but not longer than `timeoutMs`: what is left is run again elsewhere after its lease. */
+  async drain(timeoutMs: number): Promise<void> {
+    const deadline = monotonicNow() + timeoutMs;
+    while (this.running.size > 0 && monotonicNow() < deadline) {
+      const left = new AbortController();
+      await Promise.race([
+        Promise.allSettled(this.running.values()),
+        delay(deadline - monotonicNow(), undefined, { signal: left.signal }).catch(() => undefined),
+      ]);
+      left.abort();
+    }
+    if (this.running.size > 0)
+      this.logger.warn(`Stopping while handlers of ${this.running.size} events run: they will be run again.`);
+  }
+
+  private async work({ event, runs }: Claim): Promise<Progress> {
+    const lease = new Lease(this.repository, event.id, runs);
+    const outcomes: RunOutcome[] = [];
+    try {
+      const data = dataOf(this.providers.find(event.provider), {
+        headers: JSON.parse(event.headers) as Record<string, string>,
+        body: event.body,
+      });
+      for (const run of runs) {
+        // Somebody else may hold it by now; starting it would run it twice.
+        if (!(await lease.covers(run))) continue;
+        outcomes.push(await this.runOne(event, run, data));
+      }
+    } finally {
+      lease.end();
+    }
+    const progress = await this.settle(event.id, outcomes);
+    this.hintRetry(event.id, outcomes);
+    return progress;
+  }
+
+  private async runOne(event: StoredEvent, run: ClaimedRun, data: unknown): Promise<RunOutcome> {
+    const { handler: name, attempt } = run;
+    try {
+      const handler = this.handlers.findByName(name);
+      if (!handler) throw new Error(`No handler is called ${name} in this process.`);
+      await handler.handle(toReceivedEvent(event, data, attempt));
+      return { handler: name, attempt, error: null, waitMs: null };
+    } catch (error) {
+      const waitMs = nextWait(RUN_RETRY_SCHEDULE, run.retriesUsed, undefined, this.random) ?? null;
+      this.logger.error(
+        `${name} failed on ${event.source} ${event.type} (received event ${event.id}, attempt ${attempt}); ${
+          waitMs === null ? 'no further try of our own' : `next try in ${Math.round(waitMs / 1_000)} s`
+        }.`,
+        error instanceof Error ? error.stack : String(error),
+      );
+      return { handler: name, attempt, error: messageOf(error), waitMs };
+    }
+  }
+
+  /** Keeps trying while the lease lasts: the work is done, and forgetting it would mean doing it again. */
+  private async settle(eventId: string, outcomes: readonly RunOutcome[]): Promise<Progress> {
+    const deadline = monotonicNow() + LEASE_MS - RENEW_INTERVAL_MS;
+    for (;;) {
+      try {
+        return await this.repository.settle(eventId, outcomes);
+      } catch (error) {
+        if (monotonicNow() + SETTLE_PAUSE_MS > deadline) throw error;
+        await delay(SETTLE_PAUSE_MS);
+      }
+    }
+  }
+
+  private hintRetry(eventId: string, outcomes: readonly RunOutcome[]): void {
+    const waits = outcomes.map(({ waitMs }) => waitMs).filter((waitMs) => waitMs !== null);
+    if (waits.length > 0) this.queue.hint(eventId, Math.min(...waits));
+  }
+}
+
+/** The lease over all runs of one claim, renewed until it is ended. */
+class Lease {
+  private ours: Set<string>;
+  private renewedAt = monotonicNow();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly repository: HandlerRunsRepository,
+    private readonly eventId: string,
+    private readonly runs: readonly ClaimedRun[],
+  ) {
+    this.ours = new Set(runs.map(({ handler }) => handler));
+    // A renewal that fails is not the end: the next one, or the look before the next handler, decides.
+    this.timer = setInterval(() => void this.renew().catch(() => undefined), RENEW_INTERVAL_MS);
+  }
+
+  /** Whether a run is surely still ours. */
+  async covers({ handler }: ClaimedRun): Promise<boolean> {
+    if (monotonicNow() - this.renewedAt > RENEW_INTERVAL_MS * 2) await this.renew().catch(() => this.ours.clear());
+    return this.ours.has(handler);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
+
+  private async renew(): Promise<void> {
+    const askedAt = monotonicNow();
+    this.ours = await this.repository.renew(this.eventId, this.runs);
+    this.renewedAt = askedAt;
+  }
+}
+
+const toReceivedEvent = (event: StoredEvent, data: unknown, attempt: number): ReceivedEvent =>
+  Object.freeze({
+    id: event.id,
+    source: event.source,
+    type: event.type,
+    data,
+    headers: JSON.parse(event.headers) as Record<string, string>,
+    occurredAt: event.occurredAt ?? undefined,
+    receivedAt: event.receivedAt,
+    attempt,
+    tenant: event.tenantId,
+  });
+
+/** What is kept of an error; PostgreSQL's text cannot hold NUL. */
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').slice(0, MAX_ERROR_LENGTH) || 'Error';

@@ -1,0 +1,235 @@
+// Who may run which handler, and what came of it. A run belongs to whoever turned its row to `running`, until its lease
+// ends by PostgreSQL's clock; `attempt_count` is the fence that tells two owners apart.
+import { Injectable } from '@nestjs/common';
+import { Database } from '../platform/database/index.js';
+import { LEASE_MS, RUN_RETRY_SCHEDULE } from './policy.js';
+
+/** A run that its holder may start, until the lease ends. */
+export interface ClaimedRun {
+  readonly handler: string;
+  readonly attempt: number;
+  /** Steps of our own retry schedule that are used up. */
+  readonly retriesUsed: number;
+}
+
+/** The stored event that runs belong to. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly source: string;
+  readonly provider: string;
+  readonly type: string;
+  /** JSON of the masked headers. */
+  readonly headers: string;
+  readonly body: Buffer;
+  readonly occurredAt: Date | null;
+  readonly receivedAt: Date;
+}
+
+export interface Claim {
+  readonly event: StoredEvent;
+  readonly runs: readonly ClaimedRun[];
+}
+
+export interface RunOutcome {
+  readonly handler: string;
+  readonly attempt: number;
+  /** Why it failed; `null` when it succeeded. */
+  readonly error: string | null;
+  /** Until our own next try; `null` for none. */
+  readonly waitMs: number | null;
+}
+
+/** Where an event stands for a copy that waits. */
+export type Progress = 'processed' | 'failed' | 'in_progress' | 'interrupted';
+
+const INTERRUPTED = 'The process that ran it stopped before it finished.';
+
+@Injectable()
+export class HandlerRunsRepository {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Takes the unfinished runs of one event, or none while another holder's lease lives, so that its handlers never run
+   * beside each other. `due` takes only those whose own retry has come, and counts it.
+   *
+   * Locks: the event's unfinished run rows in the order of their position, then the event's row. Of any number of
+   * concurrent claims one gets them: the others wait for the row locks, see `running`, and take nothing. Index: the
+   * primary keys. Not the query builder: it has no UPDATE from a locked select.
+   */
+  async claim(eventId: string, which: 'unfinished' | 'due'): Promise<Claim | undefined> {
+    const { received_event, handler_run } = this.database.tables;
+    const [row] = await this.database.query<StoredEvent & { runs: ClaimedRun[] }>(
+      {
+        name: 'posthorn_runs_claim',
+        text: `
+          WITH open AS (
+            SELECT handler FROM ${handler_run}
+            WHERE received_event_id = $1 AND (status IN ('pending', 'failed') OR status = 'running' AND due_at <= now())
+              AND ($2 = 'unfinished' OR due_at <= now())
+            ORDER BY position
+            FOR UPDATE
+          ), claimed AS (
+            UPDATE ${handler_run} r
+            SET status = 'running', attempt_count = r.attempt_count + 1, due_at = now() + $3::float8 * interval '1 millisecond',
+              retries_used = r.retries_used + CASE WHEN $2 = 'due' AND r.status = 'failed' THEN 1 ELSE 0 END
+            FROM open
+            WHERE r.received_event_id = $1 AND r.handler = open.handler AND NOT EXISTS (
+              SELECT FROM ${handler_run} WHERE received_event_id = $1 AND status = 'running' AND due_at > now())
+            RETURNING r.handler, r.position, r.attempt_count, r.retries_used
+          )
+          UPDATE ${received_event} SET status = 'processing', processed_at = NULL
+          WHERE id = $1 AND EXISTS (SELECT FROM claimed)
+          RETURNING id, tenant_id AS "tenantId", source, provider, type, headers, body, occurred_at AS "occurredAt",
+            received_at AS "receivedAt", (
+              SELECT json_agg(json_build_object('handler', handler, 'attempt', attempt_count, 'retriesUsed', retries_used)
+                ORDER BY position)
+              FROM claimed) AS runs`,
+      },
+      [eventId, which, LEASE_MS],
+    );
+    if (!row) return undefined;
+    const { runs, ...event } = row;
+    return { event, runs };
+  }
+
+  /** Lengthens the lease of runs that are still ours, and says which are. Locks their rows; index: the primary key. */
+  async renew(eventId: string, runs: readonly ClaimedRun[]): Promise<Set<string>> {
+    const rows = await this.database.query<{ handler: string }>(
+      {
+        name: 'posthorn_runs_renew',
+        text: `
+          UPDATE ${this.database.tables.handler_run} r SET due_at = now() + $4::float8 * interval '1 millisecond'
+          FROM unnest($2::text[], $3::integer[]) AS ours (handler, attempt)
+          WHERE r.received_event_id = $1 AND r.handler = ours.handler AND r.attempt_count = ours.attempt
+            AND r.status = 'running'
+          RETURNING r.handler`,
+      },
+      [eventId, runs.map(({ handler }) => handler), runs.map(({ attempt }) => attempt), LEASE_MS],
+    );
+    return new Set(rows.map(({ handler }) => handler));
+  }
+
+  /**
+   * Records what the handlers did and what that makes of the event, and says it. An outcome counts while nobody else
+   * claimed the run after us, even if the lease had ended meanwhile: a success must not be run again for being late.
+   *
+   * One statement. Locks: the run rows named, then the event's row. Index: the primary keys.
+   */
+  async settle(eventId: string, outcomes: readonly RunOutcome[]): Promise<Progress> {
+    const { received_event, handler_run } = this.database.tables;
+    const [row] = await this.database.query<{ status: Progress | 'processing' }>(
+      {
+        name: 'posthorn_runs_settle',
+        text: `
+          WITH settled AS (
+            UPDATE ${handler_run} r
+            SET status = CASE WHEN o.error IS NULL THEN 'succeeded' ELSE 'failed' END, error = o.error, finished_at = now(),
+              due_at = now() + o.wait_ms * interval '1 millisecond'
+            FROM unnest($2::text[], $3::integer[], $4::text[], $5::float8[]) AS o (handler, attempt, error, wait_ms)
+            WHERE r.received_event_id = $1 AND r.handler = o.handler AND r.attempt_count = o.attempt
+              AND r.status IN ('running', 'failed')
+            RETURNING r.handler, r.status
+          ), whole AS (
+            SELECT CASE
+              WHEN bool_and(COALESCE(s.status, r.status) = 'succeeded') THEN 'processed'
+              WHEN bool_or(COALESCE(s.status, r.status) IN ('pending', 'running')) THEN 'processing'
+              ELSE 'failed' END AS status
+            FROM ${handler_run} r LEFT JOIN settled s ON s.handler = r.handler
+            WHERE r.received_event_id = $1
+          )
+          UPDATE ${received_event} e
+          SET status = whole.status, processed_at = CASE WHEN whole.status = 'processed' THEN now() END
+          FROM whole WHERE e.id = $1
+          RETURNING e.status`,
+      },
+      [
+        eventId,
+        outcomes.map(({ handler }) => handler),
+        outcomes.map(({ attempt }) => attempt),
+        outcomes.map(({ error }) => error),
+        outcomes.map(({ waitMs }) => waitMs),
+      ],
+    );
+    return row === undefined || row.status === 'processing' ? 'in_progress' : row.status;
+  }
+
+  /** Where an event stands. `interrupted`: unfinished, and nobody holds it. No locks; index: the primary keys. */
+  async findProgress(eventId: string): Promise<Progress> {
+    const { received_event, handler_run } = this.database.tables;
+    const [row] = await this.database.query<{ status: string; held: boolean }>(
+      {
+        name: 'posthorn_runs_progress',
+        text: `
+          SELECT e.status, EXISTS (
+            SELECT FROM ${handler_run} WHERE received_event_id = $1 AND status = 'running' AND due_at > now()) AS held
+          FROM ${received_event} e WHERE e.id = $1`,
+      },
+      [eventId],
+    );
+    if (row?.held) return 'in_progress';
+    if (row?.status === 'failed') return 'failed';
+    return row?.status === 'processing' ? 'interrupted' : 'processed';
+  }
+
+  /** Makes the failed runs of one event due now, as if it had just come; says whether there were any. */
+  async requeue(eventId: string): Promise<boolean> {
+    const { received_event, handler_run } = this.database.tables;
+    const rows = await this.database.query(
+      {
+        // Locks the failed run rows, then the event's row, as settling does. Index: the primary keys.
+        text: `
+          WITH due AS (
+            UPDATE ${handler_run} SET status = 'pending', due_at = now()
+            WHERE received_event_id = $1 AND status = 'failed' RETURNING 1
+          )
+          UPDATE ${received_event} SET status = 'processing' WHERE id = $1 AND EXISTS (SELECT FROM due) RETURNING 1`,
+      },
+      [eventId],
+    );
+    return rows.length > 0;
+  }
+
+  /**
+   * Turns runs whose holder died into failed ones that are due at once, or never again once the schedule is used up (a
+   * handler that kills its process must not do so for ever). Says how many.
+   *
+   * Index: `handler_run_due`. Locks up to `limit` run rows, skipping those that somebody works on, then their events.
+   */
+  async failInterrupted(limit: number): Promise<number> {
+    const { received_event, handler_run } = this.database.tables;
+    const rows = await this.database.query(
+      {
+        text: `
+          WITH expired AS (
+            SELECT received_event_id, handler FROM ${handler_run} WHERE status = 'running' AND due_at <= now()
+            ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+          ), failed AS (
+            UPDATE ${handler_run} r
+            SET status = 'failed', error = $2, finished_at = now(), due_at = CASE WHEN r.retries_used < $3 THEN now() END
+            FROM expired x WHERE r.received_event_id = x.received_event_id AND r.handler = x.handler
+            RETURNING r.received_event_id
+          )
+          UPDATE ${received_event} SET status = 'failed' WHERE id IN (SELECT received_event_id FROM failed) RETURNING 1`,
+      },
+      [limit, INTERRUPTED, RUN_RETRY_SCHEDULE.length],
+    );
+    return rows.length;
+  }
+
+  /** Events of the `limit` runs that are longest overdue. No locks: the claim decides. Index: `handler_run_due`. */
+  async findDueEventIds(limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      {
+        name: 'posthorn_runs_due',
+        text: `
+          SELECT DISTINCT received_event_id AS id FROM (
+            SELECT received_event_id FROM ${this.database.tables.handler_run}
+            WHERE status <> 'succeeded' AND status IN ('pending', 'failed') AND due_at <= now()
+            ORDER BY due_at LIMIT $1) due`,
+      },
+      [limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+}

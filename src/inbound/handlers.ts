@@ -1,0 +1,95 @@
+// The table of all webhook handlers of the application, made once at start. It refuses what could only fail later:
+// two handlers of one name, patterns that match nothing, handlers that no singleton holds.
+import { Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { subscriptionsOf } from './on-webhook.decorator.js';
+import type { Subscription } from './on-webhook.decorator.js';
+import type { ReceivedEvent } from './received-event.js';
+
+/** One handler: a method of a provider, under the name that its runs are stored with. */
+export interface Handler {
+  readonly name: string;
+  readonly subscriptions: readonly Subscription[];
+  handle(event: ReceivedEvent): unknown;
+}
+
+type Methods = Record<string, (event: ReceivedEvent) => unknown>;
+
+@Injectable()
+export class Handlers implements OnModuleInit {
+  private readonly logger = new Logger('Handlers');
+  private readonly byName = new Map<string, Handler>();
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  onModuleInit(): void {
+    const seen = new Set<object>();
+    for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+      const instance: unknown = wrapper.instance;
+      // An alias (`useExisting`) shows the instance of another wrapper.
+      if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
+      seen.add(instance);
+      const prototype = Object.getPrototypeOf(instance) as Record<string, object> | null;
+      for (const method of this.scanner.getAllMethodNames(prototype)) {
+        const subscriptions = subscriptionsOf(prototype?.[method] as object);
+        if (subscriptions.length === 0) continue;
+        const className = instance.constructor.name;
+        if (wrapper.isTransient || !wrapper.isDependencyTreeStatic())
+          throw new Error(
+            `${className}.${method} handles webhooks, so ${className} must be a singleton: drop its request or transient scope.`,
+          );
+        this.add(instance as Methods, className, method, subscriptions);
+      }
+    }
+    this.logTable();
+  }
+
+  /** Who handles events of this type, in the order in which they run. */
+  findFor(source: string, type: string): Handler[] {
+    return [...this.byName.values()].filter(({ subscriptions }) =>
+      subscriptions.some((subscription) => subscription.source === source && matches(subscription.pattern, type)),
+    );
+  }
+
+  /** The handler that a stored run names, unless it was renamed or removed since. */
+  findByName(name: string): Handler | undefined {
+    return this.byName.get(name);
+  }
+
+  private add(instance: Methods, className: string, method: string, subscriptions: readonly Subscription[]): void {
+    for (const name of new Set(subscriptions.map((subscription) => subscription.name ?? `${className}.${method}`))) {
+      const own = subscriptions.filter((subscription) => (subscription.name ?? `${className}.${method}`) === name);
+      for (const { source, pattern } of own) {
+        if (!isPattern(pattern))
+          throw new Error(
+            `@OnWebhook('${source}', '${pattern}') on ${className}.${method}: the pattern must be a type, a prefix such as 'invoice.*', or '*'.`,
+          );
+      }
+      if (this.byName.has(name))
+        throw new Error(
+          `Two webhook handlers are called ${name}, so their runs could not be told apart: give one a name of its own with @OnWebhook(source, type, { name }).`,
+        );
+      // Called through the instance, so that whatever wraps the method later (a proxy, a spy) is called too.
+      this.byName.set(name, { name, subscriptions: own, handle: (event) => instance[method]?.(event) });
+    }
+  }
+
+  private logTable(): void {
+    const rows = [...this.byName.values()].flatMap(({ name, subscriptions }) =>
+      subscriptions.map(({ source, pattern }) => `${source} ${pattern} → ${name}`),
+    );
+    this.logger.log(rows.length > 0 ? `Webhook handlers:\n  ${rows.join('\n  ')}` : 'No webhook handlers.');
+  }
+}
+
+/** True where a pattern takes a type: `a.*` takes `a.b` and `a.b.c`, not `a`. */
+export const matches = (pattern: string, type: string): boolean =>
+  pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1)));
+
+/** Senders name types in their own grammars, so only the star is judged: it stands alone or after the last dot. */
+const isPattern = (pattern: string): boolean =>
+  pattern === '*' || /^[^*]+$/.test(pattern) || /^[^*]+\.\*$/.test(pattern);

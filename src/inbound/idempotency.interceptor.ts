@@ -1,0 +1,51 @@
+// Lets an event through to its handlers once. What the ledger knows already is answered here; the controller only ever
+// sees work that this request has claimed.
+import { Injectable } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { of } from 'rxjs';
+import type { Observable } from 'rxjs';
+import type { HttpResponse } from '../platform/http/index.js';
+import { ANSWERS } from './answers.js';
+import type { Answer, Outcome } from './answers.js';
+import type { Claim } from './handler-runs.repository.js';
+import { InboundService } from './inbound.service.js';
+import { webhookOf } from './webhook.js';
+
+const CLAIM = Symbol('posthorn.claim');
+
+/** What this request has claimed. */
+export const claimOf = (request: object): Claim => {
+  const claim = (request as { [CLAIM]?: Claim })[CLAIM];
+  if (!claim) throw new Error('A webhook came past IdempotencyInterceptor.');
+  return claim;
+};
+
+/** Puts the status and headers of an outcome on the response, and gives its body. */
+export function answer(response: HttpResponse, outcome: Outcome): Answer['body'] {
+  const { status, body, retryAfterSeconds } = ANSWERS[outcome];
+  response.status(status);
+  if (retryAfterSeconds !== undefined) response.header('Retry-After', String(retryAfterSeconds));
+  return body;
+}
+
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  constructor(private readonly inbound: InboundService) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<object>();
+    const response = http.getResponse<HttpResponse>();
+    const webhook = webhookOf(request);
+
+    const handshake = webhook.provider.handshake?.(webhook.request);
+    if (handshake) {
+      response.status(200).header('Content-Type', handshake.contentType);
+      return of(handshake.body);
+    }
+    const admission = await this.inbound.admit(webhook);
+    if ('outcome' in admission) return of(answer(response, admission.outcome));
+    Object.assign(request, { [CLAIM]: admission.claim });
+    return next.handle();
+  }
+}

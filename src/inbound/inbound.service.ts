@@ -1,0 +1,141 @@
+// What becomes of a verified webhook: first of its id, copy of a finished, running or unfinished one.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { newId } from '../kernel/ids.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import type { Outcome } from './answers.js';
+import { HandlerRunner } from './handler-runner.js';
+import { HandlerRunsRepository } from './handler-runs.repository.js';
+import type { Claim } from './handler-runs.repository.js';
+import { Handlers } from './handlers.js';
+import { LedgerRepository } from './ledger.repository.js';
+import type { LedgerEntry, NewReceivedEvent } from './ledger.repository.js';
+import { OutcomeWatch } from './outcome-watch.js';
+import { WAIT_MS } from './policy.js';
+import { RunsQueue } from './runs.queue.js';
+import { maskedHeaders, parseJson, sha256, storable } from './webhook.js';
+import type { VerifiedWebhook } from './webhook.js';
+
+/** Either everything is said, or the caller holds the runs and must process them. */
+export type InboundAdmission = { readonly outcome: Outcome } | { readonly claim: Claim };
+
+// An entry may be renewed or pruned between two statements; a third time in a row it is not.
+const MAX_LOOKS = 3;
+
+@Injectable()
+export class InboundService implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('Inbound');
+  private stopping = false;
+
+  constructor(
+    private readonly ledger: LedgerRepository,
+    private readonly runs: HandlerRunsRepository,
+    private readonly handlers: Handlers,
+    private readonly runner: HandlerRunner,
+    private readonly watch: OutcomeWatch,
+    private readonly queue: RunsQueue,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {}
+
+  /** Stores the event if it is the first of its id; else says what its copies are answered. */
+  async admit(webhook: VerifiedWebhook): Promise<InboundAdmission> {
+    const event = this.describe(webhook);
+    for (let look = 0; look < MAX_LOOKS; look++) {
+      const stored = await this.ledger.store(event, this.settings.idempotencyWindowMs);
+      if (stored) return this.admitFirst(event, stored.receivedAt);
+      const entry = await this.ledger.findEntry(event);
+      if (entry) return this.admitCopy(entry, webhook.source.processing === 'queued');
+    }
+    return { outcome: 'in_progress' };
+  }
+
+  /** Runs what was claimed. */
+  async process(claim: Claim): Promise<Outcome> {
+    return this.runner.run(claim).then((progress) => (progress === 'interrupted' ? 'in_progress' : progress));
+  }
+
+  /** Runs the handlers of a stored event whose own time has come; nothing where it has not, or somebody else does. */
+  async resume(eventId: string): Promise<void> {
+    if (this.stopping) return;
+    const claim = await this.runs.claim(eventId, 'due');
+    if (claim) await this.runner.run(claim);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    await this.runner.drain(this.settings.shutdownTimeoutMs);
+  }
+
+  private describe({ source, provider, request }: VerifiedWebhook): NewReceivedEvent {
+    const parsed = parseJson(provider.jsonOf?.(request) ?? request.body);
+    const readable = request.body.length > 0 && (parsed !== undefined || !provider.sendsJson);
+    const { externalId, type, occurredAt } = storable(provider.describe(request, parsed?.data));
+    const handlers = readable ? this.handlers.findFor(source.name, type) : [];
+    return {
+      id: newId(),
+      tenantId: source.tenantId,
+      sourceId: source.id,
+      source: source.name,
+      provider: provider.name,
+      externalId,
+      type,
+      status: !readable ? 'rejected' : handlers.length === 0 ? 'unhandled' : 'processing',
+      headers: JSON.stringify(maskedHeaders(request.headers)),
+      body: request.body,
+      bodyHash: sha256(request.body),
+      occurredAt,
+      handlers: handlers.map(({ name }) => name),
+      runStatus: source.processing === 'queued' ? 'pending' : 'running',
+    };
+  }
+
+  private admitFirst(event: NewReceivedEvent, receivedAt: Date): InboundAdmission {
+    if (event.status === 'rejected') return { outcome: 'not_json' };
+    if (event.status === 'unhandled') {
+      this.logger.log(`No handler for ${event.source} ${event.type} (received event ${event.id}).`);
+      return { outcome: 'processed' };
+    }
+    if (event.runStatus === 'pending') {
+      this.queue.hint(event.id, 0);
+      return { outcome: 'accepted' };
+    }
+    return {
+      claim: {
+        event: { ...event, occurredAt: event.occurredAt ?? null, receivedAt },
+        runs: event.handlers.map((handler) => ({ handler, attempt: 1, retriesUsed: 0 })),
+      },
+    };
+  }
+
+  private async admitCopy({ id, status, sameBody }: LedgerEntry, queued: boolean): Promise<InboundAdmission> {
+    if (!sameBody) {
+      this.logger.warn(`Another body came under the id of received event ${id}; the first one counts.`);
+      await this.ledger.flagConflict(id);
+    }
+    if (status === 'rejected') return { outcome: 'not_json' };
+    if (status !== 'processing' && status !== 'failed') return { outcome: 'already_processed' };
+    if (queued) {
+      if (status === 'failed' && (await this.runs.requeue(id))) this.queue.hint(id, 0);
+      return { outcome: 'accepted' };
+    }
+    const claim = await this.runs.claim(id, 'unfinished');
+    return claim ? { claim } : this.awaitOutcome(id);
+  }
+
+  private async awaitOutcome(id: string): Promise<InboundAdmission> {
+    const progress = await this.watch.outcomeOf(id, WAIT_MS);
+    switch (progress) {
+      case 'processed':
+        return { outcome: 'already_processed' };
+      case 'failed':
+      case 'in_progress':
+        return { outcome: progress };
+      case 'interrupted': {
+        // Its holder died while we waited.
+        const claim = await this.runs.claim(id, 'unfinished');
+        return claim ? { claim } : { outcome: 'in_progress' };
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// Finds what no job woke: runs that are due, runs whose holder died, and ledger entries past their window. With it a
+// lost queue costs seconds, never an event.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { monotonicNow } from '../kernel/clock.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { HandlerRunsRepository } from './handler-runs.repository.js';
+import { InboundService } from './inbound.service.js';
+import { LedgerRepository } from './ledger.repository.js';
+import { PRUNE_BATCH, PRUNE_INTERVAL_MS, RUN_CONCURRENCY, SWEEP_INTERVAL_MS } from './policy.js';
+
+const LOOK_LIMIT = 200;
+
+@Injectable()
+export class InboundSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('InboundSweeper');
+  private readonly resuming = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+  private prunedAt = Number.NEGATIVE_INFINITY;
+  private stopped = false;
+
+  constructor(
+    private readonly inbound: InboundService,
+    private readonly runs: HandlerRunsRepository,
+    private readonly ledger: LedgerRepository,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.settings.role !== 'api') this.schedule();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    // One sweep after the other, never two at once, however slow the database is.
+    this.timer = setTimeout(() => {
+      this.sweep()
+        .catch((error: Error) => this.logger.warn(`A sweep failed, the next one tries again: ${error.message}`))
+        .finally(() => this.schedule());
+    }, SWEEP_INTERVAL_MS);
+  }
+
+  private async sweep(): Promise<void> {
+    const interrupted = await this.runs.failInterrupted(LOOK_LIMIT);
+    if (interrupted > 0) this.logger.warn(`Handlers of ${interrupted} events were interrupted; they run again.`);
+    if (this.resuming.size < RUN_CONCURRENCY) {
+      for (const id of await this.runs.findDueEventIds(LOOK_LIMIT)) {
+        if (this.stopped || this.resuming.size >= RUN_CONCURRENCY) break;
+        if (!this.resuming.has(id)) this.resume(id);
+      }
+    }
+    if (monotonicNow() - this.prunedAt >= PRUNE_INTERVAL_MS) await this.prune();
+  }
+
+  /** Not awaited: a handler that takes minutes must not keep the sweep from the others. */
+  private resume(id: string): void {
+    this.resuming.add(id);
+    this.inbound
+      .resume(id)
+      .catch((error: Error) => this.logger.warn(`Received event ${id} could not be resumed: ${error.message}`))
+      .finally(() => this.resuming.delete(id));
+  }
+
+  private async prune(): Promise<void> {
+    while (
+      !this.stopped &&
+      (await this.ledger.deleteExpired(this.settings.idempotencyWindowMs, PRUNE_BATCH)) === PRUNE_BATCH
+    );
+    this.prunedAt = monotonicNow();
+  }
+}

@@ -1,0 +1,44 @@
+// Marks the methods that handle received webhooks. It only leaves a note; the handler table reads it at start.
+import 'reflect-metadata';
+
+const SUBSCRIPTIONS = 'posthorn:on-webhook';
+
+/** What one `@OnWebhook()` says. */
+export interface Subscription {
+  readonly source: string;
+  readonly pattern: string;
+  readonly name?: string;
+}
+
+/** Options of `@OnWebhook()`. */
+export interface OnWebhookOptions {
+  /**
+   * The name under which the handler's runs are stored. Give one where the class or the method may be renamed: a run
+   * that is not finished is found again by its name. @defaultValue `Class.method`
+   */
+  readonly name?: string;
+}
+
+/**
+ * Runs this method for the webhooks of a source. The class must be a provider or controller with singleton scope.
+ *
+ * Handlers of one event run one after another, all of them even if one throws; one that succeeded is not run again, one
+ * that threw is tried again when the sender sends the event again and after 10 s, 1 m, 10 m, 1 h and 6 h.
+ *
+ * @param source - The name of the source, of any tenant.
+ * @param typePattern - A type, a prefix such as `invoice.*` (any depth below, not `invoice` itself), or `*`.
+ * @example
+ * \@OnWebhook('stripe', 'payment_intent.succeeded')
+ * async onPaid(event: ReceivedEvent<StripePaymentIntent>): Promise<void> { … }
+ */
+export const OnWebhook =
+  (source: string, typePattern: string, { name }: OnWebhookOptions = {}): MethodDecorator =>
+  (_target, _key, descriptor) => {
+    const method = descriptor.value as object;
+    Reflect.defineMetadata(SUBSCRIPTIONS, [...subscriptionsOf(method), { source, pattern: typePattern, name }], method);
+  };
+
+/** What a method was decorated with; nothing for any other. */
+export function subscriptionsOf(method: object): readonly Subscription[] {
+  return (Reflect.getOwnMetadata(SUBSCRIPTIONS, method) as readonly Subscription[] | undefined) ?? [];
+}

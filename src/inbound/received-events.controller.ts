@@ -1,0 +1,59 @@
+import { Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiConflictResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+} from '@nestjs/swagger';
+import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
+import type { Page } from '../platform/http/index.js';
+import { ReceivedEventQuery } from './dto/received-event-query.js';
+import { ReceivedEventDetailDto, ReceivedEventDto } from './dto/received-event.dto.js';
+import { ReplayedDto, ReplayReceivedEventDto } from './dto/replay-received-event.dto.js';
+import { ReceivedEventsService } from './received-events.service.js';
+
+const EventId = (): MethodDecorator => ApiParam({ name: 'id', format: 'uuid', description: 'The received event.' });
+const NotFound = (): MethodDecorator =>
+  ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such received event in this tenant.' });
+
+@ApiController('received-events', 'Received events')
+export class ReceivedEventsController {
+  constructor(private readonly events: ReceivedEventsService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List what came in, newest first' })
+  @ApiPageResponse(ReceivedEventDto, 'A page of received events.')
+  list(@CurrentTenant() tenantId: string, @Query() query: ReceivedEventQuery): Promise<Page<ReceivedEventDto>> {
+    return this.events.list(tenantId, query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One received event with its body and its handler runs' })
+  @EventId()
+  @ApiOkResponse({ type: ReceivedEventDetailDto })
+  @NotFound()
+  get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<ReceivedEventDetailDto> {
+    return this.events.get(tenantId, id);
+  }
+
+  @Post(':id/replay')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Run handlers of a received event again',
+    description:
+      'Those that did not succeed; with `all` every one. Where there was no handler, those that there are now.',
+  })
+  @EventId()
+  @ApiAcceptedResponse({ type: ReplayedDto })
+  @NotFound()
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`in_progress`, `event_rejected`' })
+  replay(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Body() { all = false }: ReplayReceivedEventDto,
+  ): Promise<ReplayedDto> {
+    return this.events.replay(tenantId, id, all);
+  }
+}

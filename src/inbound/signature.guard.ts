@@ -1,0 +1,52 @@
+// Nobody gets past it without a signature that one of the source's live secrets made over these very bytes. It runs
+// before the interceptor, so an unverified request never touches the ledger.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { requestIdOf } from '../platform/http/index.js';
+import type { HttpRequest } from '../platform/http/index.js';
+import { InvalidSignatureError } from './inbound.errors.js';
+import type { WebhookRequest } from './providers/provider.js';
+import { SourceGate } from './source.gate.js';
+import { noteWebhook } from './webhook.js';
+
+@Injectable()
+export class SignatureGuard implements CanActivate {
+  private readonly logger = new Logger('SignatureGuard');
+
+  constructor(
+    private readonly gate: SourceGate,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const incoming = context.switchToHttp().getRequest<HttpRequest>();
+    const body = this.gate.bodyOf(incoming);
+    if (!body) throw new Error('The body of a webhook was not read: is the application running on Express?');
+    const { source, provider, arrivedAtMs } = body.context;
+    const request: WebhookRequest = {
+      method: incoming.method,
+      url: this.publicUrlOf(incoming),
+      headers: incoming.headers,
+      body: body.bytes,
+    };
+    const verdict = provider.verify(request, source.secrets, arrivedAtMs, {
+      toleranceSeconds: source.toleranceSeconds,
+    });
+    if (!verdict.ok) {
+      this.logger.warn(
+        `Refused a webhook for ${source.tenantId}/${source.name} (${provider.name}): ${verdict.reason}; ${source.secrets.length} live secrets, request ${requestIdOf(incoming)}.`,
+      );
+      throw new InvalidSignatureError();
+    }
+    body.release();
+    noteWebhook(incoming, { source, provider, request });
+    return true;
+  }
+
+  /** The URL as the sender wrote it, as far as we can know: some providers sign it. */
+  private publicUrlOf({ headers, url, originalUrl = url }: HttpRequest): string {
+    return `${this.settings.publicUrl?.replace(/\/+$/, '') ?? `http://${headers.host ?? 'localhost'}`}${originalUrl}`;
+  }
+}

@@ -1,0 +1,71 @@
+// Decides, before a byte of a webhook is read, whether there is such a source and how much it may send; then has the
+// body read as it came. Made while the application is created: later the host's body parsers would be first.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Clock } from '../kernel/clock.js';
+import { NotFoundError } from '../kernel/errors.js';
+import { refusalOf } from '../platform/http/index.js';
+import { RawBodies } from '../platform/http/raw-body.js';
+import type { Admission, RawBody } from '../platform/http/raw-body.js';
+import { CLOCK_TOKEN } from '../platform/platform.module.js';
+import { DEFAULT_TENANT, SourcesService } from '../registry/index.js';
+import type { OpenSource } from '../registry/index.js';
+import { PROCESSING_FAILED } from './answers.js';
+import { DEFAULT_MAX_BODY_BYTES, READ_DEADLINE_MS, UNVERIFIED_BYTES } from './policy.js';
+import type { Provider } from './providers/provider.js';
+import { Providers } from './providers/providers.js';
+
+/** Route parameters that no host would use: they mark our routes under any prefix. */
+export const SOURCE_PARAMETER = 'posthornSource';
+export const TENANT_PARAMETER = 'posthornTenant';
+
+/** A request for a source that exists. */
+export interface Addressed {
+  readonly source: OpenSource;
+  readonly provider: Provider;
+  /** When the request came, before its body did: slow uploads must not make a signature stale. */
+  readonly arrivedAtMs: number;
+}
+
+@Injectable()
+export class SourceGate {
+  private readonly logger = new Logger('SourceGate');
+  private readonly bodies: RawBodies<Addressed>;
+
+  constructor(
+    host: HttpAdapterHost,
+    private readonly sources: SourcesService,
+    private readonly providers: Providers,
+    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
+  ) {
+    this.bodies = new RawBodies(host, {
+      parameter: SOURCE_PARAMETER,
+      budgetBytes: UNVERIFIED_BYTES,
+      deadlineMs: READ_DEADLINE_MS,
+      admit: (parameters) => this.admit(parameters),
+    });
+  }
+
+  /** The body of a request that was let through. */
+  bodyOf(request: object): RawBody<Addressed> | undefined {
+    return this.bodies.of(request);
+  }
+
+  private async admit(parameters: Readonly<Record<string, string>>): Promise<Admission<Addressed>> {
+    const arrivedAtMs = this.clock();
+    try {
+      const tenant = parameters[TENANT_PARAMETER] ?? DEFAULT_TENANT;
+      const source = await this.sources.findOpen(tenant, parameters[SOURCE_PARAMETER] ?? '');
+      if (!source) throw new NotFoundError('source');
+      const provider = this.providers.find(source.provider);
+      if (!provider) throw new Error(`Source ${source.name} names the provider ${source.provider}, which is not here.`);
+      const limitBytes = source.maxBodyBytes ?? provider.defaultMaxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+      return { admitted: true, limitBytes, context: { source, provider, arrivedAtMs } };
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (!refusal.unexpected) return { admitted: false, refusal };
+      this.logger.error('A webhook could not be let through.', error instanceof Error ? error.stack : String(error));
+      return { admitted: false, refusal: { status: refusal.status, error: PROCESSING_FAILED } };
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// One webhook on its way from the guard to the store: what was verified, and what of it may be kept.
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { OpenSource } from '../registry/index.js';
+import { UNKNOWN_TYPE } from './providers/provider.js';
+import type { Description, Provider, WebhookRequest } from './providers/provider.js';
+
+/** A request whose signature held. */
+export interface VerifiedWebhook {
+  readonly source: OpenSource;
+  readonly provider: Provider;
+  readonly request: WebhookRequest;
+}
+
+/** What stands in the place of a header value that is a secret, or proves the knowledge of one. */
+const MASK = '[secret]';
+const SENSITIVE = /signature|authorization|cookie|token|secret|password|hmac|api-?key/;
+
+// Both stand in the key of an index, whose entries PostgreSQL limits to a third of a page.
+const MAX_ID_LENGTH = 255;
+const MAX_TYPE_LENGTH = 255;
+
+/** The headers as they are stored and handed on. */
+export function maskedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue;
+    kept[name] = SENSITIVE.test(name) ? MASK : Array.isArray(value) ? value.join(', ') : value;
+  }
+  return kept;
+}
+
+/**
+ * The parsed JSON of a body: `undefined` where it is none. A byte order mark is put up with; bytes that are not UTF-8
+ * are not JSON.
+ */
+export function parseJson(bytes: Buffer): { readonly data: unknown } | undefined {
+  try {
+    return { data: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What handlers see as `data`: the parsed JSON, or the bytes of a body that is none. */
+export function dataOf(provider: Provider | undefined, request: Pick<WebhookRequest, 'headers' | 'body'>): unknown {
+  const parsed = parseJson(provider?.jsonOf?.(request) ?? request.body);
+  return parsed ? parsed.data : request.body;
+}
+
+/** The sender's names in a form that can be stored and indexed, however long or odd they are. */
+export function storable({ externalId, type, occurredAt }: Description): Description {
+  return {
+    externalId: isPlain(externalId, MAX_ID_LENGTH) ? externalId : `sha256:${sha256(externalId).toString('hex')}`,
+    type: isPlain(type, MAX_TYPE_LENGTH) ? type : UNKNOWN_TYPE,
+    occurredAt,
+  };
+}
+
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for: PostgreSQL refuses NUL in text
+const isPlain = (text: string, maxLength: number): boolean => text.length <= maxLength && !/[\u0000-\u001f]/.test(text);
+
+export const sha256 = (bytes: string | Buffer): Buffer => createHash('sha256').update(bytes).digest();
+
+const WEBHOOK = Symbol('posthorn.webhook');
+
+/** Notes on the request what the guard verified, for those who come after it. */
+export function noteWebhook(request: object, webhook: VerifiedWebhook): void {
+  Object.assign(request, { [WEBHOOK]: webhook });
+}
+
+/** What the guard verified. Throws where it did not run: nothing unverified may go on. */
+export function webhookOf(request: object): VerifiedWebhook {
+  const webhook = (request as { [WEBHOOK]?: VerifiedWebhook })[WEBHOOK];
+  if (!webhook) throw new Error('A webhook came past SignatureGuard.');
+  return webhook;
+}
