@@ -1,0 +1,174 @@
+// What every route of the API has in common: who gets in, and how everything malformed is refused.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import request from 'supertest';
+import { ADMIN_KEY, refusal, RegistryScene, routesOf, UNKNOWN_ID } from './registry.harness.js';
+
+let scene: RegistryScene;
+
+beforeAll(async () => {
+  scene = await RegistryScene.open();
+});
+
+afterAll(() => scene?.close());
+
+const as = (tenant: string) => scene.as(tenant);
+
+describe('the door', () => {
+  it.each([
+    ['no header', undefined],
+    ['an empty token', 'Bearer '],
+    ['another key', `Bearer ${'x'.repeat(26)}`],
+    ['a prefix of the key', `Bearer ${ADMIN_KEY.slice(0, -1)}`],
+    ['more than the key', `Bearer ${ADMIN_KEY}x`],
+    ['two tokens', `Bearer ${ADMIN_KEY} ${ADMIN_KEY}`],
+    ['another scheme', `Basic ${Buffer.from(`:${ADMIN_KEY}`).toString('base64')}`],
+    ['no scheme', ADMIN_KEY],
+    ['a huge token', `Bearer ${'x'.repeat(10_000)}`],
+  ])('is closed to %s', async (_what, authorization) => {
+    const call = request(scene.origin).get('/api/webhooks');
+    const answer = await (authorization === undefined ? call : call.set('Authorization', authorization));
+    expect(answer.status).toBe(401);
+    expect(answer.body).toEqual({ error: expect.any(String), code: 'unauthenticated', requestId: expect.any(String) });
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+  });
+
+  it('takes the scheme in any case', async () => {
+    await request(scene.origin).get('/api/webhooks').set('Authorization', `bearer ${ADMIN_KEY}`).expect(200);
+  });
+
+  it('is closed to a doubled header', async () => {
+    const answer = await scene.raw(
+      `GET /api/webhooks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${ADMIN_KEY}\r\nAuthorization: Bearer ${ADMIN_KEY}\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  it('asks who is there before it reads a body', async () => {
+    const call = request(scene.origin).post('/api/webhooks').type('json').send('{broken');
+    expect(await refusal(call)).toMatchObject({ status: 401 });
+  });
+});
+
+describe('every answer', () => {
+  it('has one error shape, and the request id in it and in the header', async () => {
+    const answer = await as('default').get('/api/webhooks/nope').set('X-Request-Id', 'my-request.1');
+    expect(answer.headers['x-request-id']).toBe('my-request.1');
+    expect(answer.body).toEqual({ error: 'No such webhook.', code: 'webhook_not_found', requestId: 'my-request.1' });
+    const strange = await as('default').get('/api/webhooks').set('X-Request-Id', 'a b"c');
+    expect(strange.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('is not for caching or framing, and does not tell what runs here', async () => {
+    const { headers } = await as('default').get('/api/webhooks').expect(200);
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    });
+    expect(headers).not.toHaveProperty('x-powered-by');
+    expect(headers).not.toHaveProperty('etag');
+  });
+
+  it('to an unknown address is 404, to a known one with another method 405 with Allow', async () => {
+    expect(await refusal(as('default').get('/api/nothing'))).toMatchObject({ status: 404, code: 'route_not_found' });
+    expect(await refusal(as('default').get('/'))).toMatchObject({ status: 404, code: 'route_not_found' });
+    const wrong = await as('default').put(`/api/webhooks/${UNKNOWN_ID}`).send({});
+    expect(wrong.status).toBe(405);
+    expect(wrong.body).toMatchObject({ code: 'method_not_allowed' });
+    expect(wrong.headers.allow).toBe('DELETE, GET, HEAD, OPTIONS, PATCH');
+    const options = await as('default').options('/api/webhooks').expect(204);
+    expect(options.headers.allow).toBe('GET, HEAD, OPTIONS, POST');
+    await as('default').options('/api/nothing').expect(404);
+    const head = await as('default').head('/api/webhooks').expect(200);
+    expect(head.text ?? '').toBe('');
+  });
+
+  it.each([
+    ['text', 'text/plain', 'x', 415, 'unsupported_media_type'],
+    ['a form', 'application/x-www-form-urlencoded', 'a=b', 415, 'unsupported_media_type'],
+    ['another charset', 'application/json; charset=utf-16', '{}', 415, 'unsupported_media_type'],
+    ['broken JSON', 'application/json', '{"a":', 400, 'malformed_json'],
+    ['a comment in JSON', 'application/json', '{/**/}', 400, 'malformed_json'],
+    ['a list', 'application/json', '[]', 400, 'validation_failed'],
+    ['a scalar', 'application/json', '5', 400, 'validation_failed'],
+    ['null', 'application/json', 'null', 400, 'validation_failed'],
+    [
+      'nesting without end',
+      'application/json',
+      `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      400,
+      'malformed_json',
+    ],
+    ['too much', 'application/json', `{"a":"${'x'.repeat(400_000)}"}`, 413, 'payload_too_large'],
+  ])('to a body of %s is a refusal', async (_what, type, body, status, code) => {
+    const call = as('default').post('/api/webhooks').set('Content-Type', type).send(body);
+    expect(await refusal(call)).toMatchObject({ status, code });
+  });
+
+  it('to bytes that are not UTF-8, or compressed, or of no declared type, is a refusal', async () => {
+    const send = (headers: Record<string, string>, body: Buffer) =>
+      fetch(`${scene.origin}/api/webhooks`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${ADMIN_KEY}`, ...headers },
+        body,
+      });
+    const json = { 'Content-Type': 'application/json' };
+    expect((await send(json, Buffer.from('{"url":"\xff"}', 'latin1'))).status).toBe(400);
+    expect((await send({ ...json, 'Content-Encoding': 'gzip' }, Buffer.from('{}'))).status).toBe(415);
+    expect((await send({}, Buffer.from('{}'))).status).toBe(415);
+  });
+
+  it('to an endless upload comes while it is still being sent', async () => {
+    const socket = connect(Number(new URL(scene.origin).port), '127.0.0.1');
+    socket.on('error', () => undefined).setEncoding('utf8');
+    socket.write(
+      `POST /api/webhooks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_KEY}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    const timer = setInterval(() => socket.write(`10000\r\n${' '.repeat(0x10000)}\r\n`), 1);
+    const [answer] = (await once(socket, 'data')) as [string];
+    clearInterval(timer);
+    socket.destroy();
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it.each(['/api/webhooks/%ff', '/api/webhooks/%', '/api/webhooks/%00', '/%ff', '/api/webhooks?cursor=%ff'])(
+    'to the malformed address %s is 400',
+    async (path) => {
+      const answer = await scene.raw(
+        `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${ADMIN_KEY}\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain('"code":"malformed_url"');
+    },
+  );
+
+  it.each([
+    `1' OR '1'='1`,
+    '{01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d}',
+    UNKNOWN_ID.toUpperCase(),
+    'null',
+    '0',
+    '-1',
+    '[object Object]',
+    'x'.repeat(400),
+    '😀',
+  ])('to the id %s is 404', async (id) => {
+    for (const [method, path] of routesOf(encodeURIComponent(id)))
+      expect(await refusal(as('default')[method](path))).toMatchObject({ status: 404, code: 'webhook_not_found' });
+  });
+
+  it('names every problem of a request by its path', async () => {
+    const answer = await refusal(as('default').post('/api/webhooks').send({ events: [], timeoutMs: 1, extra: 1 }));
+    expect(answer.details).toEqual(
+      expect.arrayContaining([
+        'property extra should not exist',
+        'url must be a string',
+        expect.stringMatching(/^events must be a list of 1 to 100/),
+        'timeoutMs must not be less than 100',
+      ]),
+    );
+    expect(answer.details).toHaveLength(4);
+  });
+});

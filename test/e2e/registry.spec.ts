@@ -1,0 +1,261 @@
+// Registering, changing and deleting webhooks, as a client of the API meets them.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SecretBox } from '../../src/kernel/secret-box.js';
+import { WebhooksService } from '../../src/registry/index.js';
+import type { WebhookChanged } from '../../src/registry/index.js';
+import { ENCRYPTION_KEY, refusal, RegistryScene, routesOf, UNKNOWN_ID, URL_A } from './registry.harness.js';
+import type { WebhookAnswer } from './registry.harness.js';
+
+let scene: RegistryScene;
+
+beforeAll(async () => {
+  scene = await RegistryScene.open();
+});
+
+afterAll(() => scene?.close());
+
+const as = (tenant: string) => scene.as(tenant);
+const register = (tenant: string, fields?: object) => scene.register(tenant, fields);
+const read = (tenant: string, id: string) => scene.read(tenant, id);
+
+describe('registering a webhook', () => {
+  it('answers exactly the documented shape', async () => {
+    const webhook = await register('default', { description: 'ERP', timeoutMs: 5000, retrySchedule: ['1s', '90s'] });
+    expect(webhook).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
+      url: URL_A,
+      events: ['order.completed'],
+      active: true,
+      disabledReason: null,
+      description: 'ERP',
+      headers: [],
+      timeoutMs: 5000,
+      retrySchedule: ['1s', '90s'],
+      secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+      secrets: [
+        {
+          id: expect.any(String),
+          hint: `…${webhook.secret.slice(-4)}`,
+          createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+          expiresAt: null,
+        },
+      ],
+      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+  });
+
+  it('shows the secret once and never again', async () => {
+    const { id, secret } = await register('default');
+    const bytes = secret.slice('whsec_'.length);
+    for (const call of [
+      as('default').get(`/api/webhooks/${id}`),
+      as('default').get('/api/webhooks?limit=250'),
+      as('default').patch(`/api/webhooks/${id}`).send({ description: 'x' }),
+      as('default').post(`/api/webhooks/${id}/disable`),
+    ]) {
+      const answer = await call;
+      expect(answer.status).toBeLessThan(300);
+      expect(answer.text).not.toContain(bytes);
+      expect(answer.text).not.toContain('"secret":');
+    }
+  });
+
+  it('stores the secret encrypted, bound to its row', async () => {
+    const { id, secret } = await register('default');
+    const { rows } = await scene.sql.query<{ id: string; ciphertext: Buffer; hint: string }>(
+      'SELECT id, ciphertext, hint FROM posthorn.webhook_secret WHERE webhook_id = $1',
+      [id],
+    );
+    const [row] = rows;
+    expect(row?.ciphertext.includes(Buffer.from(secret))).toBe(false);
+    const box = new SecretBox([Buffer.from(ENCRYPTION_KEY, 'base64')]);
+    expect(box.open(row!.ciphertext, row!.id)).toBe(secret);
+    expect(() => box.open(row!.ciphertext, id)).toThrow();
+  });
+
+  it.each([
+    ['Invalid URL', 'invalid_url', ['', 'not a url', '/hooks', 'https://', 'https:\\\\example.com']],
+    ['HTTPS required', 'https_required', ['http://93.184.215.14/', 'ftp://93.184.215.14/', 'javascript:alert(1)']],
+    [
+      'URL not allowed',
+      'url_not_allowed',
+      [
+        'https://localhost/',
+        'https://127.0.0.1/',
+        'https://[::1]/',
+        'https://2130706433/',
+        'https://10.0.0.1/',
+        'https://169.254.169.254/latest',
+        'https://db.internal/',
+        'https://user:pass@93.184.215.14/',
+        'https://93.184.215.14/#x',
+      ],
+    ],
+  ])('refuses URLs with %s', async (error, code, urls) => {
+    const { id } = await register('default');
+    for (const url of urls) {
+      const expected = { status: 400, error, code };
+      expect(
+        await refusal(
+          as('default')
+            .post('/api/webhooks')
+            .send({ url, events: ['a'] }),
+        ),
+      ).toMatchObject(expected);
+      expect(await refusal(as('default').patch(`/api/webhooks/${id}`).send({ url }))).toMatchObject(expected);
+    }
+    expect((await read('default', id)).url).toBe(URL_A);
+  });
+
+  it.each([
+    ['no events', { events: [] }],
+    ['events that are no list', { events: 'order.completed' }],
+    ['an event that is no text', { events: [1] }],
+    ['an empty event', { events: [''] }],
+    ['a pattern in the middle', { events: ['a.*.b'] }],
+    ['a double star', { events: ['**'] }],
+    ['an event of 129 characters', { events: ['a'.repeat(129)] }],
+    ['101 events', { events: Array.from({ length: 101 }, (_, index) => `e${index}`) }],
+    ['a URL that is no text', { url: 5 }],
+    ['a null URL', { url: null }],
+    ['a description of 501 characters', { description: 'x'.repeat(501) }],
+    ['NUL in the description', { description: 'a\0b' }],
+    ['an unpaired surrogate in the description', { description: 'a\ud800b' }],
+    ['a timeout of 99 ms', { timeoutMs: 99 }],
+    ['a timeout of 120001 ms', { timeoutMs: 120_001 }],
+    ['a timeout that is no whole number', { timeoutMs: 100.5 }],
+    ['a timeout as text', { timeoutMs: '500' }],
+    ['a schedule of an unknown name', { retrySchedule: 'sometimes' }],
+    ['a schedule named like a property of every object', { retrySchedule: 'constructor' }],
+    ['a schedule of numbers', { retrySchedule: [1, 2] }],
+    ['a schedule of no durations', { retrySchedule: ['soon'] }],
+    ['a wait of 8 days', { retrySchedule: ['8d'] }],
+    ['101 waits', { retrySchedule: Array.from({ length: 101 }, () => '1s') }],
+    ['active as text', { active: 'yes' }],
+  ])('refuses %s, at registration and in a PATCH', async (_what, fields) => {
+    const expected = { status: 400, code: 'validation_failed', details: [expect.any(String)] };
+    const body = { url: URL_A, events: ['a'], ...fields };
+    expect(await refusal(as('default').post('/api/webhooks').send(body))).toMatchObject(expected);
+    const { id } = await register('default');
+    expect(await refusal(as('default').patch(`/api/webhooks/${id}`).send(fields))).toMatchObject(expected);
+  });
+
+  it('takes limits at their edge, and folds duplicates', async () => {
+    const webhook = await register('default', {
+      events: ['b', 'a.*', 'b', '*'],
+      description: '😀'.repeat(500),
+      timeoutMs: 100,
+      retrySchedule: 'standard',
+    });
+    expect(webhook.events).toEqual(['b', 'a.*', '*']);
+    expect(webhook.retrySchedule).toEqual(['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '1d']);
+    expect((await register('default', { retrySchedule: [] })).retrySchedule).toEqual([]);
+    expect((await register('default', { events: ['posthorn.webhook.failing'] })).active).toBe(true);
+  });
+
+  it('refuses fields that are not the client’s to set', async () => {
+    const { id } = await register('default');
+    const before = await read('default', id);
+    for (const [name, value] of Object.entries({
+      id: UNKNOWN_ID,
+      tenantId: 'acme',
+      tenant: { id: 'acme' },
+      secret: 'whsec_x',
+      secrets: [],
+      createdAt: '2020-01-01T00:00:00Z',
+      updatedAt: '2020-01-01T00:00:00Z',
+      deletedAt: null,
+      disabledReason: null,
+      headers: [],
+      patterns: ['*'],
+      constructor: {},
+      nonsense: 1,
+    })) {
+      const expected = { status: 400, code: 'validation_failed', details: [expect.stringContaining(name)] };
+      const body = { url: URL_A, events: ['a'], [name]: value };
+      expect(await refusal(as('default').post('/api/webhooks').send(body))).toMatchObject(expected);
+      expect(
+        await refusal(
+          as('default')
+            .patch(`/api/webhooks/${id}`)
+            .send({ [name]: value }),
+        ),
+      ).toMatchObject(expected);
+    }
+    for (const path of ['enable', 'disable', 'secrets'])
+      expect(await refusal(as('default').post(`/api/webhooks/${id}/${path}`).send({ secret: 'x' }))).toMatchObject({
+        status: 400,
+      });
+    const raw = `{"url":"${URL_A}","events":["a"],"__proto__":{"active":false}}`;
+    expect(await refusal(as('default').post('/api/webhooks').type('json').send(raw))).toMatchObject({ status: 400 });
+    expect(await read('default', id)).toEqual(before);
+  });
+});
+
+describe('changing a webhook', () => {
+  it('keeps what a PATCH does not mention', async () => {
+    const webhook = await register('default', { description: 'ERP', timeoutMs: 5000, retrySchedule: ['2s'] });
+    const answer = await as('default')
+      .patch(`/api/webhooks/${webhook.id}`)
+      .send({ events: ['x.*'] })
+      .expect(200);
+    const { secret, ...rest } = webhook;
+    expect(secret).toMatch(/^whsec_/);
+    expect(answer.body).toEqual({ ...rest, events: ['x.*'], updatedAt: expect.any(String) });
+    expect((answer.body as WebhookAnswer).updatedAt >= webhook.updatedAt).toBe(true);
+  });
+
+  it('resets to the default what a PATCH sets to null', async () => {
+    const { id } = await register('default', { description: 'ERP', timeoutMs: 5000, retrySchedule: ['2s'] });
+    await as('default')
+      .patch(`/api/webhooks/${id}`)
+      .send({ description: null, timeoutMs: null, retrySchedule: null })
+      .expect(200);
+    expect(await read('default', id)).toMatchObject({ description: null, timeoutMs: null, retrySchedule: null });
+  });
+
+  it('loses no field of PATCHes at the same moment', async () => {
+    const { id } = await register('default');
+    const changes = [{ description: 'ERP' }, { timeoutMs: 700 }, { events: ['z'] }, { retrySchedule: ['3s'] }];
+    await Promise.all(changes.map((change) => as('default').patch(`/api/webhooks/${id}`).send(change).expect(200)));
+    expect(await read('default', id)).toMatchObject(Object.assign({}, ...changes) as object);
+  });
+
+  it('disables and enables, by PATCH and by route, and tells this process once per change', async () => {
+    const service = scene.app.get(WebhooksService);
+    const told: WebhookChanged['kind'][] = [];
+    const { id } = await register('default');
+    const subscription = service.changes.subscribe((change) => change.webhookId === id && told.push(change.kind));
+    const patch = (active: boolean) => as('default').patch(`/api/webhooks/${id}`).send({ active }).expect(200);
+
+    expect((await patch(false)).body).toMatchObject({ active: false, disabledReason: 'manual' });
+    await patch(false);
+    expect((await patch(true)).body).toMatchObject({ active: true, disabledReason: null });
+    expect(await service.disable('default', id, 'gone')).toBe(true);
+    expect(await service.disable('default', id, 'failing')).toBe(false);
+    // What disabled it first stays the reason.
+    const again = await as('default').post(`/api/webhooks/${id}/disable`).expect(202);
+    expect(again.body).toMatchObject({ active: false, disabledReason: 'gone' });
+    await as('default').post(`/api/webhooks/${id}/enable`).expect(202);
+    await as('default').patch(`/api/webhooks/${id}`).send({ description: 'x' }).expect(200);
+    await as('default').delete(`/api/webhooks/${id}`).expect(204);
+    subscription.unsubscribe();
+    expect(told).toEqual(['disabled', 'enabled', 'disabled', 'enabled', 'updated', 'deleted']);
+    expect(await service.disable('default', id, 'gone')).toBe(false);
+    expect(await service.disable('default', 'no-id', 'gone')).toBe(false);
+  });
+
+  it('deletes softly: gone for the API, the row stays', async () => {
+    const { id } = await register('default');
+    await as('default').delete(`/api/webhooks/${id}`).expect(204, '');
+    for (const [method, path] of routesOf(id))
+      expect(await refusal(as('default')[method](path))).toMatchObject({ status: 404, code: 'webhook_not_found' });
+    const list = await as('default').get('/api/webhooks?limit=250').expect(200);
+    expect(list.text).not.toContain(id);
+    const { rows } = await scene.sql.query('SELECT 1 FROM posthorn.webhook WHERE id = $1 AND deleted_at IS NOT NULL', [
+      id,
+    ]);
+    expect(rows).toHaveLength(1);
+  });
+});
