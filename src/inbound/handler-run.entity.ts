@@ -29,8 +29,12 @@ export class HandlerRun {
   @Column({ name: 'retries_used', type: 'smallint', default: 0 })
   retriesUsed!: number;
 
-  /** `pending`, `failed`: when it may run again; `running`: when its lease ends; `null`: no further try of our own. */
-  @Column({ name: 'due_at', type: 'timestamptz', nullable: true })
+  @Column({
+    name: 'due_at',
+    type: 'timestamptz',
+    nullable: true,
+    comment: 'pending, failed: when it may run again; running: when its lease ends; null: no further try of our own',
+  })
   dueAt!: Date | null;
 
   @Column({ name: 'error', type: 'text', nullable: true })

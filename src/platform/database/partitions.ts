@@ -81,11 +81,17 @@ interface NewPartition {
 async function attach(executor: SqlExecutor, { schema, table, key, name, low, high }: NewPartition): Promise<void> {
   await executor.query({ text: `SET LOCAL lock_timeout = '2s'` });
   await executor.query({ text: `SELECT pg_advisory_xact_lock(${PARTITION_LOCK})` });
-  const [found] = await executor.query<{ exists: boolean }>({ text: `SELECT to_regclass($1) IS NOT NULL AS exists` }, [
-    name,
-  ]);
-  if (found?.exists) return;
   const parent = `${schema}.${table}`;
+  // Read from the catalogue's rows: to_regclass may answer from a cache that is as old as this transaction, from before
+  // the wait for the lock.
+  const [found] = await executor.query(
+    {
+      text: `SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = $1::regclass AND c.relname = split_part($2, '.', 2)`,
+    },
+    [parent, name],
+  );
+  if (found) return;
   await executor.query({ text: `CREATE TABLE ${name} (LIKE ${parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)` });
   await executor.query({
     text: `WITH moved AS (DELETE FROM ${parent}_default WHERE ${key} >= '${low}' AND ${key} < '${high}' RETURNING *)
