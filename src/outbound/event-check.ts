@@ -63,7 +63,7 @@ function serialise(data: unknown, maxBytes: number): string {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new InvalidEventDataError();
   let json: string | undefined;
   try {
-    json = JSON.stringify(data) as string | undefined;
+    json = JSON.stringify(data);
   } catch {
     // Circular, nested beyond the stack, or holding a BigInt.
     throw new InvalidEventDataError();

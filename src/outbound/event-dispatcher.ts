@@ -16,7 +16,7 @@ import { isTenantId } from '../registry/index.js';
 import { checkEvent } from './event-check.js';
 import type { EventInput } from './event-check.js';
 import { UnknownWebhookError } from './outbound.errors.js';
-import type { EventData, PosthornEvents } from './posthorn-events.js';
+import type { EventData } from './posthorn-events.js';
 
 /** The tenant of single-tenant applications; it exists from the start. */
 const DEFAULT_TENANT = 'default';
@@ -70,9 +70,9 @@ export class EventDispatcher {
    *   await dispatcher.dispatch('order.completed', { orderId: order.id }, { manager });
    * });
    */
-  async dispatch<Type extends keyof PosthornEvents | (string & {})>(
+  async dispatch<Type extends string>(
     event: Type,
-    data: EventData<Type & string>,
+    data: EventData<Type>,
     { idempotencyKey, webhookIds, ...where }: DispatchOptions = {},
   ): Promise<DispatchResult> {
     return this.dispatchInput({ event, data, idempotencyKey, webhookIds }, where);

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const WITHIN_MS = 5_000;
 const POLL_MS = 10;
 
+type Falsy = false | 0 | '' | null | undefined;
+
 /**
  * Asks until the answer is truthy, and gives it back. A check that throws has no answer yet.
  *
@@ -14,13 +16,13 @@ export async function eventually<T>(
   check: () => T | Promise<T>,
   awaited: string,
   { within = WITHIN_MS }: { within?: number } = {},
-): Promise<T> {
+): Promise<Exclude<T, Falsy>> {
   const deadline = performance.now() + within;
   for (;;) {
     let cause: unknown;
     try {
       const answer = await check();
-      if (answer) return answer;
+      if (answer) return answer as Exclude<T, Falsy>;
     } catch (error) {
       cause = error;
     }

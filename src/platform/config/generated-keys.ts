@@ -49,7 +49,9 @@ async function keep(path: string, make: () => string): Promise<{ text: string; i
     if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
     const text = (await readFile(path, 'utf8')).trim();
     if (text === '')
-      throw new Error(`${path} is empty: a start was cut off while writing it. Delete it to have a new key made.`);
+      throw new Error(`${path} is empty: a start was cut off while writing it. Delete it to have a new key made.`, {
+        cause: error,
+      });
     return { text, isNew: false };
   }
 }

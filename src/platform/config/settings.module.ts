@@ -16,22 +16,21 @@ export interface PosthornOptions extends SettingsInput {
   readonly connection?: DatabaseConnection;
 }
 
-const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<PosthornOptions>().setClassMethodName('forRoot').build();
+const definition = new ConfigurableModuleBuilder<PosthornOptions>().setClassMethodName('forRoot').build();
 
 /** Options of `forRootAsync`: `useFactory`, `useClass` or `useExisting`, with `imports` and `inject`. */
-export type PosthornAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
+export type PosthornAsyncOptions = typeof definition.ASYNC_OPTIONS_TYPE;
 
 @Module({
   providers: [
     {
       provide: SETTINGS_TOKEN,
-      inject: [MODULE_OPTIONS_TOKEN],
+      inject: [definition.MODULE_OPTIONS_TOKEN],
       useFactory: ({ connection: _, ...input }: PosthornOptions): Settings => readSettings(input),
     },
     {
       provide: CONNECTION_TOKEN,
-      inject: [MODULE_OPTIONS_TOKEN],
+      inject: [definition.MODULE_OPTIONS_TOKEN],
       useFactory: ({ connection, databaseUrl }: PosthornOptions): DatabaseConnection => {
         if (connection) return connection;
         if (databaseUrl) return { url: databaseUrl };
@@ -41,4 +40,4 @@ export type PosthornAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
   ],
   exports: [SETTINGS_TOKEN, CONNECTION_TOKEN],
 })
-export class SettingsModule extends ConfigurableModuleClass {}
+export class SettingsModule extends definition.ConfigurableModuleClass {}

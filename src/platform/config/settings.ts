@@ -208,7 +208,7 @@ export function readSettings(input: SettingsInput, nameOf: (key: Key) => string 
   const wrong: string[] = [];
   const values: Record<string, unknown> = {};
   for (const key of Object.keys(SETTINGS) as Key[]) {
-    const setting: Setting<unknown, unknown> = SETTINGS[key] as Setting<unknown, unknown>;
+    const setting: Setting<unknown, unknown> = SETTINGS[key];
     const given: unknown = input[key] === '' ? undefined : (input[key] ?? undefined);
     const raw = given ?? setting.default;
     const name = 'isDuration' in setting.kind ? `${key}Ms` : key;
@@ -226,7 +226,7 @@ export function readSettings(input: SettingsInput, nameOf: (key: Key) => string 
 
 /** What an environment says, under our option names. */
 export const environmentInput = (env: Record<string, string | undefined>): SettingsInput =>
-  Object.fromEntries(Object.entries(SETTINGS).map(([key, setting]) => [key, env[setting.env]])) as SettingsInput;
+  Object.fromEntries(Object.entries(SETTINGS).map(([key, setting]) => [key, env[setting.env]]));
 
 /** The settings that an environment holds; an empty string is absent, and refusals name variables. */
 export const readEnvironment = (env: Record<string, string | undefined>): Settings =>

@@ -131,7 +131,7 @@ export async function migrateQueues(connection: DatabaseConnection, schema: stri
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock(hashtext($1))', [`${schema} migrations`]);
-    await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], schema);
+    await runMigrations(client, schema);
   } finally {
     await client.end();
   }
