@@ -1,10 +1,12 @@
 // What the specs of receiving share: an application with handlers on a real database, requests signed by the senders' own
 // libraries, and the rows to look at.
 import { Controller, Injectable, Module, Post, Req } from '@nestjs/common';
-import type { INestApplication, Type } from '@nestjs/common';
+import type { INestApplication, NestApplicationOptions, Type } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { sign } from '@octokit/webhooks-methods';
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import Stripe from 'stripe';
@@ -91,14 +93,19 @@ export interface Shop {
   readonly behaviour: Behaviour;
 }
 
-/** Starts an application that imports Posthorn; `prepare` does what a host does in its main.ts. */
+/** How a host differs from the plainest one. */
+export interface ShopOptions {
+  /** What a host does in its main.ts before it listens. */
+  readonly prepare?: (app: NestExpressApplication) => void;
+  readonly options?: NestApplicationOptions;
+  readonly providers?: Type[];
+  readonly role?: 'all' | 'api';
+}
+
+/** Starts an application that imports Posthorn. */
 export async function startShop(
   databaseUrl: string,
-  {
-    prepare,
-    providers = [],
-    role = 'all',
-  }: { prepare?: (app: INestApplication) => void; providers?: Type[]; role?: 'all' | 'api' } = {},
+  { prepare, options, providers = [], role = 'all' }: ShopOptions = {},
 ): Promise<Shop> {
   @Module({
     imports: [
@@ -120,7 +127,7 @@ export async function startShop(
   class ShopModule {}
 
   const testing = await Test.createTestingModule({ imports: [ShopModule] }).compile();
-  const app = testing.createNestApplication({ logger: false });
+  const app = testing.createNestApplication<NestExpressApplication>({ logger: false, ...options });
   prepare?.(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
@@ -258,4 +265,28 @@ export async function addSource(
     'INSERT INTO posthorn.source_secret (id, tenant_id, source_id, ciphertext, hint) VALUES ($1, $2, $3, $4, $5)',
     [secretId, tenant, id, box.seal(STRIPE_SECRET, secretId), '…'],
   );
+}
+
+/** The answers to verified and unverified webhooks, to the last key. */
+export const EXACT: Record<string, { status: number; body: unknown }> = {
+  processed: { status: 200, body: { status: 'processed' } },
+  already: { status: 200, body: { status: 'already_processed' } },
+  accepted: { status: 202, body: { status: 'accepted' } },
+  invalid: { status: 401, body: { error: 'Invalid signature' } },
+  notJson: { status: 400, body: { error: 'Not JSON' } },
+  inProgress: { status: 409, body: { error: 'In progress' } },
+  failed: { status: 500, body: { error: 'Processing failed' } },
+};
+
+export const answerOf = ({ status, body }: Answered): { status: number; body: unknown } => ({ status, body });
+
+export const fail = (): never => {
+  throw new Error('the books are closed');
+};
+
+/** A promise and its end, to hold a handler at a point. */
+export function gate(): { opened: Promise<void>; open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
 }

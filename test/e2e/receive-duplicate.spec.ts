@@ -1,0 +1,128 @@
+// Copies of an event: its handlers run once, however many come, however concurrent.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
+import { addSource, answerOf, EXACT, fail, gate, Rows, sendStripe, startShop, stripeEvent } from './receive.harness.js';
+import type { Shop } from './receive.harness.js';
+
+let databaseUrl: string;
+let shop: Shop;
+let rows: Rows;
+
+beforeAll(async () => {
+  databaseUrl = (await cloneDatabase()).url;
+  rows = new Rows(databaseUrl);
+  shop = await startShop(databaseUrl);
+  await addSource(rows, { name: 'queued', processing: 'queued' });
+  await addSource(rows, { name: 'stripe', tenant: 'acme' });
+});
+afterAll(async () => {
+  await shop?.app.close();
+  await rows?.end();
+});
+
+describe('copies', () => {
+  it('of one event, a hundred at once over two processes, run its handlers once', async () => {
+    const second = await startShop(databaseUrl);
+    try {
+      const { id, body } = stripeEvent('payment.made');
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, index) => sendStripe(index % 2 ? shop : second, body)),
+      );
+      const ran = [...shop.behaviour.runsOf(id), ...second.behaviour.runsOf(id)];
+      expect(ran).toEqual(['book', 'thank']);
+      expect(answers.filter(({ body }) => (body as { status: string }).status === 'processed')).toHaveLength(1);
+      expect(answers.filter(({ body }) => (body as { status: string }).status === 'already_processed')).toHaveLength(
+        99,
+      );
+    } finally {
+      await second.app.close();
+    }
+  });
+
+  it('that come while it is processed wait for the outcome, in its process and in others', async () => {
+    const second = await startShop(databaseUrl);
+    try {
+      const { id, body } = stripeEvent('payment.made');
+      const { opened, open } = gate();
+      shop.behaviour.plan('book', ({ data }) => ((data as { id: string }).id === id ? opened : undefined));
+      const first = sendStripe(shop, body);
+      await eventually(() => shop.behaviour.runsOf(id).length === 1, 'the handler runs');
+      const copies = [sendStripe(shop, body), sendStripe(second, body)];
+      open();
+      expect(answerOf(await first)).toEqual(EXACT.processed);
+      for (const copy of copies) expect(answerOf(await copy)).toEqual(EXACT.already);
+    } finally {
+      await second.app.close();
+    }
+  });
+
+  it('are told to come again when that takes longer than five seconds, and hold no connection meanwhile', async () => {
+    const { id, body } = stripeEvent('payment.made');
+    const { opened, open } = gate();
+    shop.behaviour.plan('book', ({ data }) => ((data as { id: string }).id === id ? opened : undefined));
+    const first = sendStripe(shop, body);
+    await eventually(() => shop.behaviour.runsOf(id).length === 1, 'the handler runs');
+    // Far more than the pool has connections.
+    const copies = Array.from({ length: 60 }, () => sendStripe(shop, body));
+    const other = stripeEvent('payment.refunded');
+    expect(answerOf(await sendStripe(shop, other.body))).toEqual(EXACT.processed);
+    for (const copy of await Promise.all(copies)) {
+      expect(answerOf(copy)).toEqual(EXACT.inProgress);
+      expect(copy.headers.get('retry-after')).toBe('5');
+    }
+    open();
+    expect(answerOf(await first)).toEqual(EXACT.processed);
+    expect(shop.behaviour.runsOf(id)).toEqual(['book', 'thank']);
+  });
+
+  it('with another body are duplicates, flagged; the first body counts', async () => {
+    const { id, body } = stripeEvent('payment.made', { amount: 1 });
+    shop.behaviour.plan('book', fail);
+    expect(answerOf(await sendStripe(shop, body))).toEqual(EXACT.failed);
+    shop.behaviour.plan('book', () => undefined);
+    expect(answerOf(await sendStripe(shop, body.replace('"amount":1', '"amount":2')))).toEqual(EXACT.processed);
+    expect(shop.behaviour.seen.at(-1)?.event).toMatchObject({ data: { amount: 1 }, attempt: 2 });
+    const stored = await rows.event(id);
+    expect(stored).toMatchObject({ status: 'processed', conflict: true });
+    expect(stored?.body.toString()).toBe(body);
+  });
+
+  it('past the idempotency window are events of their own', async () => {
+    const { id, body } = stripeEvent('payment.made');
+    await sendStripe(shop, body);
+    await rows.query(
+      `UPDATE posthorn.received_key SET seen_at = seen_at - interval '25 hours' WHERE external_id = $1`,
+      [id],
+    );
+    expect(answerOf(await sendStripe(shop, body))).toEqual(EXACT.processed);
+    expect(answerOf(await sendStripe(shop, body))).toEqual(EXACT.already);
+    expect(shop.behaviour.runsOf(id)).toEqual(['book', 'thank', 'book', 'thank']);
+  });
+
+  it('of one id at another source or tenant are other events', async () => {
+    const { id, body } = stripeEvent('payment.made');
+    expect(answerOf(await sendStripe(shop, body))).toEqual(EXACT.processed);
+    expect(answerOf(await sendStripe(shop, body, '/webhooks/acme/stripe'))).toEqual(EXACT.processed);
+    expect(shop.behaviour.runsOf(id)).toHaveLength(4);
+  });
+});
+
+describe('the ledger', () => {
+  it('forgets what is past the window', async () => {
+    const { id, body } = stripeEvent('payment.made');
+    await sendStripe(shop, body);
+    await rows.query(
+      `UPDATE posthorn.received_key SET seen_at = seen_at - interval '25 hours' WHERE external_id = $1`,
+      [id],
+    );
+    const pruning = await startShop(databaseUrl);
+    try {
+      const entries = () => rows.query('SELECT FROM posthorn.received_key WHERE external_id = $1', [id]);
+      await eventually(async () => (await entries()).length === 0, 'the entry is deleted', { within: 10_000 });
+      expect(await rows.event(id)).toMatchObject({ status: 'processed' });
+    } finally {
+      await pruning.app.close();
+    }
+  });
+});
