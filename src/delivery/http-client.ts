@@ -157,8 +157,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 }
 
 function errorCode(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code.slice(0, 64) : 'UNKNOWN';
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  if (typeof code === 'string') return code.slice(0, 64);
+  // undici loses llhttp's code of an answer that is no HTTP (it looks it up the wrong way round).
+  return name === 'HTTPParserError' ? 'HPE_INVALID' : 'UNKNOWN';
 }
 
 /** Classified by code, never by class or text. */

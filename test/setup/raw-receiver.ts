@@ -17,6 +17,7 @@ export class RawReceiver {
   /** Requests that came in whole, head and body, as bytes. */
   readonly requests: Buffer[] = [];
   connections = 0;
+  private readonly all = new Set<Socket>();
   private readonly open = new Set<Socket>();
 
   private constructor(
@@ -38,23 +39,32 @@ export class RawReceiver {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
   }
 
-  /** Connections that are open right now. */
+  /**
+   * Connections that are open right now and have carried at least a byte. An HTTP client may open one ahead that never
+   * carries anything.
+   */
   get openConnections(): number {
     return this.open.size;
   }
 
   async close(): Promise<void> {
-    for (const socket of this.open) socket.destroy();
+    for (const socket of this.all) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
   private take(socket: Socket): void {
     this.connections += 1;
-    this.open.add(socket);
-    socket.on('error', () => undefined).on('close', () => this.open.delete(socket));
+    this.all.add(socket);
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        this.all.delete(socket);
+        this.open.delete(socket);
+      });
     this.behaviour.onConnection?.(socket);
     let buffer = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
+      this.open.add(socket);
       if (buffer.length === 0) this.behaviour.onFirstByte?.(socket);
       buffer = Buffer.concat([buffer, chunk]);
       for (let length = lengthOfRequest(buffer); length > 0; length = lengthOfRequest(buffer)) {
