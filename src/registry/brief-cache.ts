@@ -1,5 +1,6 @@
 // Answers that may be a moment old. It spares the database a look-up per request; what another replica changes is seen
 // once the answer is over its age. Absence is never remembered: what was just made is found at once, everywhere.
+import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 
 /** Longest time that an answer is believed. */
@@ -11,7 +12,7 @@ const MAX_ENTRIES = 10_000;
 export class BriefCache<Value> {
   readonly #entries = new Map<string, { value: Promise<Value | undefined>; until: number }>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Clock = monotonicNow) {}
 
   /** The remembered value, or what `load` answers; callers that ask at the same moment share one load. */
   async get(key: string, load: () => Promise<Value | undefined>): Promise<Value | undefined> {

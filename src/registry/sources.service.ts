@@ -1,13 +1,11 @@
 // The senders we receive from. Those that the environment names are made and kept in step at each start.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import type { Clock } from '../kernel/clock.js';
 import { newId } from '../kernel/ids.js';
 import { SecretBox, SecretBoxError } from '../kernel/secret-box.js';
 import { Secret } from '../kernel/secret.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { BriefCache } from './brief-cache.js';
 import type { SourceSecret } from './source-secret.entity.js';
 import type { Processing } from './source.entity.js';
@@ -35,17 +33,14 @@ const SOURCE_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 @Injectable()
 export class SourcesService implements OnModuleInit {
-  readonly #open: BriefCache<OpenSource>;
+  readonly #open = new BriefCache<OpenSource>();
   private readonly logger = new Logger('PosthornSources');
 
   constructor(
     private readonly sources: SourcesRepository,
     private readonly box: SecretBox,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
-    @Inject(CLOCK_TOKEN) clock: Clock,
-  ) {
-    this.#open = new BriefCache(clock);
-  }
+  ) {}
 
   async onModuleInit(): Promise<void> {
     const { stripeWebhookSecret, githubWebhookSecret } = this.settings;

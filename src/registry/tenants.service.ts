@@ -1,8 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { Clock } from '../kernel/clock.js';
+import { Injectable } from '@nestjs/common';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
-import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { BriefCache } from './brief-cache.js';
 import type { CreateTenantDto } from './dto/create-tenant.dto.js';
 import { TenantDto } from './dto/tenant.dto.js';
@@ -12,14 +10,9 @@ import { TenantsRepository } from './tenants.repository.js';
 
 @Injectable()
 export class TenantsService {
-  readonly #known: BriefCache<true>;
+  readonly #known = new BriefCache<true>();
 
-  constructor(
-    private readonly tenants: TenantsRepository,
-    @Inject(CLOCK_TOKEN) clock: Clock,
-  ) {
-    this.#known = new BriefCache(clock);
-  }
+  constructor(private readonly tenants: TenantsRepository) {}
 
   /** Whether there is such a tenant; at most a second old. */
   async exists(id: string): Promise<boolean> {

@@ -22,19 +22,23 @@ export class ApiGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<IncomingRequest>();
-    const authorization = single(request, 'authorization');
-    const principal = await this.authenticator.authenticate({ authorization, tenant: single(request, 'x-tenant') });
+    const tenant = request.headers['x-tenant'];
+    const principal = await this.authenticator.authenticate({
+      authorization: authorizationOf(request),
+      // Given twice, it is joined by a comma, which no tenant's name contains.
+      tenant: Array.isArray(tenant) ? tenant.join() : tenant,
+    });
     setPrincipal(request, principal);
     return true;
   }
 }
 
-/** The header's one value. Node drops a second `Authorization` in silence, so the raw list is what counts. */
-function single(request: IncomingRequest, name: string): string | undefined {
+/** The header's one value. Node drops a second one in silence, so the raw list is what counts. */
+function authorizationOf(request: IncomingRequest): string | undefined {
   const raw = request.rawHeaders ?? request.raw?.rawHeaders ?? [];
-  const count = raw.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length;
-  const value = request.headers[name];
+  const count = raw.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'authorization').length;
+  const value = request.headers.authorization;
   if (count > 1 || Array.isArray(value) || (value?.length ?? 0) > MAX_AUTHORIZATION_LENGTH)
-    throw new PosthornError('unauthenticated', 'unauthenticated', `The ${name} header is not acceptable.`);
+    throw new PosthornError('unauthenticated', 'unauthenticated', 'The Authorization header is not acceptable.');
   return value;
 }

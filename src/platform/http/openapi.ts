@@ -2,6 +2,7 @@
 // heavy, and a host has its own.
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { VERSION } from '../../kernel/version.js';
 
 const DESCRIPTION = `Send, receive and manage webhooks.
 
@@ -12,7 +13,7 @@ const DESCRIPTION = `Send, receive and manage webhooks.
 Lists are newest first and continue with \`?cursor=<nextCursor>\`. Every refusal is \`{ error, code, requestId, details? }\`.`;
 
 /** Serves OpenAPI 3 at `/docs-json` and Swagger UI at `/docs`. */
-export function serveOpenApi(app: INestApplication, version = '0.1.0'): void {
+export function serveOpenApi(app: INestApplication, version = VERSION): void {
   const config = new DocumentBuilder()
     .setTitle('Posthorn')
     .setDescription(DESCRIPTION)
