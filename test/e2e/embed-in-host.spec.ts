@@ -5,7 +5,7 @@ import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken, InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import Stripe from 'stripe';
 import type { DataSource } from 'typeorm';
 import { EventDispatcher, OnWebhook, PosthornModule } from '../../src/index.js';
@@ -84,7 +84,7 @@ beforeAll(async () => {
   host.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   host.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true }));
   await host.listen(0, '127.0.0.1');
-  url = `http://127.0.0.1:${(host.getHttpServer().address() as AddressInfo).port}`;
+  url = `http://127.0.0.1:${((host.getHttpServer() as Server).address() as AddressInfo).port}`;
   await host
     .get(getDataSourceToken() as Type<DataSource>, { strict: false })
     .query('CREATE TABLE shop_order (id text PRIMARY KEY)');
@@ -117,7 +117,7 @@ describe('an application that imports Posthorn', () => {
 
     const deliveries = await eventually(async () => {
       const answer = await fetch(`${url}/v9/api/deliveries`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
-      const text = await answer.text(); console.log(text); const { data } = JSON.parse(text) as { data: { status: string }[] };
+      const { data } = (await answer.json()) as { data: { status: string }[] };
       return data[0]?.status === 'success' && data;
     }, 'the delivery is logged as a success');
     expect(deliveries).toHaveLength(1);

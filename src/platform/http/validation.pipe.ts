@@ -54,7 +54,8 @@ const label = (name: string): string => JSON.stringify(name.slice(0, 100)).slice
 function textProblems(given: object, isQuery: boolean): string[] {
   return Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
     if (name === '__proto__' || name === 'constructor') return [`property ${name} should not exist`];
-    if (isQuery && typeof value !== 'string') return [`${label(name)} must be given once`];
+    // Arrays and objects are what parsers make of a repeated parameter. A host's own global pipe may have made numbers.
+    if (isQuery && typeof value === 'object') return [`${label(name)} must be given once`];
     const texts: unknown[] = Array.isArray(value) ? [name, ...(value as unknown[])] : [name, value];
     return texts.some((text) => typeof text === 'string' && UNSTORABLE.test(text))
       ? [`${label(name)} must not contain NUL or unpaired surrogates`]
