@@ -84,7 +84,7 @@ export class DeliveryScene {
       type,
       send: async (data = { n: 1 }) => {
         const eventId = await this.dispatch(type, data);
-        return this.deliveryOf(eventId);
+        return this.deliveryOf(eventId, webhookId);
       },
     };
   }
@@ -96,11 +96,11 @@ export class DeliveryScene {
     return body.id;
   }
 
-  /** The id of the one delivery of an event. */
-  async deliveryOf(eventId: string): Promise<string> {
-    const { body } = await this.server.api<{ deliveries: { id: string }[] }>('GET', `/api/events/${eventId}`);
-    const [delivery] = body.deliveries;
-    if (!delivery || body.deliveries.length > 1) throw new Error(`Not one delivery: ${JSON.stringify(body)}`);
+  /** The id of the delivery of an event to a webhook. */
+  async deliveryOf(eventId: string, webhookId: string): Promise<string> {
+    const { body } = await this.server.api<{ deliveries: readonly Delivery[] }>('GET', `/api/events/${eventId}`);
+    const delivery = body.deliveries.find((each) => each.webhookId === webhookId);
+    if (!delivery) throw new Error(`No delivery: ${JSON.stringify(body)}`);
     return delivery.id;
   }
 
@@ -110,16 +110,14 @@ export class DeliveryScene {
 
   /** The delivery, once it has one of these statuses. */
   async becomes(id: string, ...statuses: string[]): Promise<Delivery> {
-    let last: Delivery | undefined;
     return eventually(
       async () => {
-        last = await this.delivery(id);
-        return statuses.includes(last.status) ? last : undefined;
+        const delivery = await this.delivery(id);
+        if (!statuses.includes(delivery.status)) throw new Error(`It is ${JSON.stringify(delivery)}`);
+        return delivery;
       },
       `delivery ${id} becomes ${statuses.join(' or ')}`,
-    ).catch((error: Error) => {
-      throw new Error(`${error.message} It is ${JSON.stringify(last)}`);
-    }) as Promise<Delivery>;
+    );
   }
 
   /** The delivery, once it is final. */

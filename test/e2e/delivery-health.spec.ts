@@ -1,0 +1,260 @@
+// Webhooks that only fail: who is told, when they are disabled, and what the reserved events are not.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { EventDispatcher } from '../../src/outbound/index.js';
+import { eventually } from '../setup/eventually.js';
+import { TestReceiver } from '../setup/receiver.js';
+import type { Answer } from '../setup/receiver.js';
+import { DeliveryScene } from './delivery.harness.js';
+import type { Delivery, Target } from './delivery.harness.js';
+
+/** Disabled after a minute of nothing but failures, three at least. */
+const RULE = '1m,3';
+
+let scene: DeliveryScene;
+const receivers: TestReceiver[] = [];
+
+beforeAll(async () => {
+  scene = await DeliveryScene.open({ retrySchedule: [], autoDisable: RULE });
+});
+afterAll(() => scene?.close());
+afterEach(async () => {
+  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
+  // Each test has its own listeners to what happens to webhooks.
+  await scene.sql('UPDATE posthorn.webhook SET deleted_at = now() WHERE deleted_at IS NULL');
+});
+
+async function receiverWith(answer: Answer): Promise<TestReceiver> {
+  const receiver = await TestReceiver.start(answer);
+  receivers.push(receiver);
+  return receiver;
+}
+
+interface Told {
+  event: string;
+  data: Record<string, unknown>;
+}
+
+/** A receiver of these operational events, and what it was told so far. */
+async function listener(...events: string[]): Promise<{ told: () => Told[]; receiver: TestReceiver; id: string }> {
+  const receiver = await receiverWith(200);
+  const { id } = await scene.server.webhook(receiver.url, events);
+  return { id, receiver, told: () => receiver.received.map(({ body }) => JSON.parse(body.toString()) as Told) };
+}
+
+/** Fails one attempt after another until the webhook has failed `times` times. */
+async function fail(target: Target, times: number): Promise<void> {
+  for (let n = 0; n < times; n += 1) await scene.settled(await target.send());
+}
+
+const failingFor = (target: Target, interval: string): Promise<unknown> =>
+  scene.sql('UPDATE posthorn.webhook_health SET failing_since = now() - $2::interval WHERE webhook_id = $1', [
+    target.webhookId,
+    interval,
+  ]);
+
+const healthOf = async (target: Target): Promise<{ consecutive_failures: number } | undefined> => {
+  const [row] = await scene.sql<{ consecutive_failures: number }>(
+    'SELECT consecutive_failures FROM posthorn.webhook_health WHERE webhook_id = $1',
+    [target.webhookId],
+  );
+  return row;
+};
+
+describe('posthorn.delivery.exhausted', () => {
+  it('goes to a webhook that names it, signed like any event, and says which delivery failed', async () => {
+    const { told, receiver } = await listener('posthorn.delivery.exhausted');
+    const target = await scene.target((await receiverWith(500)).url);
+    const id = await target.send();
+    const { eventId } = await scene.settled(id);
+    const request = await receiver.next();
+    expect(request.headers).toMatchObject({
+      'x-webhook-event': 'posthorn.delivery.exhausted',
+      'webhook-signature': expect.stringMatching(/^v1,/),
+    });
+    expect(told()).toMatchObject([
+      {
+        event: 'posthorn.delivery.exhausted',
+        data: { deliveryId: id, eventId, event: target.type, webhookId: target.webhookId, attempts: 1 },
+      },
+    ]);
+  });
+
+  it('goes to those who take posthorn.* or posthorn.delivery.*, and never to those who take *', async () => {
+    const everything = await listener('*');
+    const named = [await listener('posthorn.*'), await listener('posthorn.delivery.*')];
+    const target = await scene.target((await receiverWith(500)).url);
+    await scene.settled(await target.send());
+    for (const { receiver } of named) await receiver.next();
+    await scene.dispatch('some.thing');
+    await eventually(() => everything.told().some(({ event }) => event === 'some.thing'), 'the ordinary event arrives');
+    // `*` got the ordinary events, that of the failing webhook included, and the reserved one was dispatched before the last.
+    expect(
+      everything
+        .told()
+        .map(({ event }) => event)
+        .sort(),
+    ).toEqual(['some.thing', target.type].sort());
+  });
+
+  it('of an operational event that fails is not told: no loop', async () => {
+    const dead = await receiverWith(500);
+    const { id: deaf } = await scene.server.webhook(dead.url, ['posthorn.delivery.exhausted']);
+    const { told, receiver } = await listener('posthorn.delivery.exhausted');
+    const target = await scene.target(dead.url);
+    await scene.settled(await target.send());
+    await receiver.next();
+    await eventually(async () => {
+      const log = await scene.logged('posthorn.delivery.exhausted');
+      return log.some(({ status, webhookId }) => status === 'failed' && webhookId === deaf);
+    }, 'the operational event itself fails');
+    // A second ordinary failure: whatever a loop would have sent in between would stand before it.
+    await scene.settled(await target.send());
+    await receiver.next();
+    expect(told().map(({ data }) => data.event)).toEqual([target.type, target.type]);
+  });
+
+  it('is not caused by a final 4xx', async () => {
+    const { told, receiver } = await listener('posthorn.delivery.exhausted');
+    const refusing = await scene.target((await receiverWith(404)).url);
+    await scene.settled(await refusing.send());
+    const failing = await scene.target((await receiverWith(500)).url);
+    await scene.settled(await failing.send());
+    await receiver.next();
+    expect(told().map(({ data }) => data.event)).toEqual([failing.type]);
+  });
+});
+
+describe('a reserved type', () => {
+  it('is dispatched by nobody else: not by the API, not in a batch, not from code', async () => {
+    const types = ['posthorn.delivery.exhausted', 'posthorn.x', 'posthorn.webhook.failing'];
+    for (const event of types) {
+      const single = await scene.server.api('POST', '/api/events', { event, data: {} });
+      expect(single).toMatchObject({ status: 400, body: { code: 'event_type_reserved' } });
+      await expect(scene.server.get(EventDispatcher).dispatch(event, {})).rejects.toMatchObject({
+        kind: 'invalid',
+        code: 'event_type_reserved',
+      });
+    }
+    const batch = await scene.server.api('POST', '/api/events/batch', {
+      events: types.map((event) => ({ event, data: {} })),
+    });
+    expect(batch).toMatchObject({ status: 202, body: { results: types.map(() => ({ code: 'event_type_reserved' })) } });
+  });
+
+  it('is one only with its dot: posthorn and posthornish.x are ordinary', async () => {
+    for (const event of ['posthorn', 'posthornish.x'])
+      expect((await scene.server.api('POST', '/api/events', { event, data: {} })).status).toBe(202);
+  });
+});
+
+describe('a webhook that only fails', () => {
+  it('is warned of at half and at three quarters, disabled at the whole, and told so', async () => {
+    const { told, receiver } = await listener('posthorn.webhook.failing', 'posthorn.webhook.disabled');
+    const target = await scene.target((await receiverWith(500)).url);
+    const { webhookId } = target;
+    await fail(target, 2);
+    expect(told()).toEqual([]);
+    await failingFor(target, '31 s');
+    await fail(target, 1);
+    await receiver.next();
+    await failingFor(target, '46 s');
+    await fail(target, 2);
+    await receiver.next();
+    expect(await scene.webhook(webhookId)).toMatchObject({ active: true });
+    await failingFor(target, '61 s');
+    await fail(target, 1);
+    await receiver.next();
+    expect(told()).toMatchObject([
+      { event: 'posthorn.webhook.failing', data: { webhookId, percent: 50, failures: 3 } },
+      { event: 'posthorn.webhook.failing', data: { webhookId, percent: 75, failures: 4 } },
+      { event: 'posthorn.webhook.disabled', data: { webhookId, reason: 'failing' } },
+    ]);
+    expect(await scene.webhook(webhookId)).toMatchObject({ active: false, disabledReason: 'failing' });
+  });
+
+  it('stays enabled while only one of time and count is reached', async () => {
+    const often = await scene.target((await receiverWith(500)).url);
+    await fail(often, 8);
+    const long = await scene.target((await receiverWith(500)).url);
+    await fail(long, 1);
+    await failingFor(long, '30 d');
+    await fail(long, 1);
+    expect(await healthOf(often)).toEqual({ consecutive_failures: 8 });
+    expect(await healthOf(long)).toEqual({ consecutive_failures: 2 });
+    expect(await scene.webhook(often.webhookId)).toMatchObject({ active: true });
+    expect(await scene.webhook(long.webhookId)).toMatchObject({ active: true });
+    await fail(long, 1);
+    await eventually(async () => !(await scene.webhook(long.webhookId)).active, 'the third failure disables it');
+  });
+
+  it('has what waits for it skipped when it is disabled, and can be tried again once enabled', async () => {
+    const receiver = await receiverWith(500);
+    const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
+    const waiting: string[] = [];
+    for (let n = 0; n < 2; n += 1) {
+      waiting.push(await target.send());
+      await scene.becomes(waiting[n]!, 'retrying');
+    }
+    await failingFor(target, '2 m');
+    waiting.push(await target.send());
+    for (const id of waiting)
+      expect(await scene.becomes(id, 'skipped')).toMatchObject({ reason: 'webhook_disabled', attemptCount: 1 });
+    receiver.always(200);
+    await scene.server.api('POST', `/api/webhooks/${target.webhookId}/enable`);
+    expect((await scene.retry(waiting[0]!)).status).toBe(202);
+    expect(await scene.settled(waiting[0]!)).toMatchObject({ status: 'success', attemptCount: 2 });
+  });
+
+  it('counts anew after a success, and its owner is told if there was a warning', async () => {
+    const { told, receiver } = await listener('posthorn.webhook.*');
+    const failing = await receiverWith(500);
+    const target = await scene.target(failing.url);
+    await fail(target, 1);
+    failing.answers(200);
+    await fail(target, 1);
+    expect(await healthOf(target)).toBeUndefined();
+    await fail(target, 2);
+    await failingFor(target, '31 s');
+    await fail(target, 1);
+    await receiver.next();
+    failing.always(200);
+    await fail(target, 1);
+    await receiver.next();
+    expect(told().map(({ event, data }) => [event, data.webhookId])).toEqual([
+      ['posthorn.webhook.failing', target.webhookId],
+      ['posthorn.webhook.recovered', target.webhookId],
+    ]);
+    expect(await healthOf(target)).toBeUndefined();
+  });
+
+  it('counts anew after it was enabled by hand', async () => {
+    const target = await scene.target((await receiverWith(500)).url);
+    await fail(target, 2);
+    await failingFor(target, '2 m');
+    await fail(target, 1);
+    await eventually(async () => !(await scene.webhook(target.webhookId)).active, 'it is disabled');
+    await scene.server.api('POST', `/api/webhooks/${target.webhookId}/enable`);
+    await eventually(async () => (await healthOf(target)) === undefined, 'its failures are forgotten');
+    await fail(target, 2);
+    expect(await scene.webhook(target.webhookId)).toMatchObject({ active: true });
+  });
+
+  it('never, under AUTO_DISABLE=off', async () => {
+    const other = await DeliveryScene.open({ retrySchedule: [], autoDisable: 'off' });
+    try {
+      const target = await other.target((await receiverWith(500)).url);
+      const ids = [await target.send()];
+      await other.settled(ids[0]!);
+      await other.sql(
+        `UPDATE posthorn.webhook_health SET failing_since = now() - interval '30 d', consecutive_failures = 500`,
+      );
+      const last: Delivery = await other.settled(await target.send());
+      expect(last.status).toBe('failed');
+      const [row] = await other.sql('SELECT consecutive_failures FROM posthorn.webhook_health');
+      expect(row).toEqual({ consecutive_failures: 501 });
+      expect(await other.webhook(target.webhookId)).toMatchObject({ active: true });
+    } finally {
+      await other.close();
+    }
+  });
+});

@@ -1,0 +1,273 @@
+// Webhooks that change while deliveries wait, and deliveries tried again by hand.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHmac } from 'node:crypto';
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { eventually } from '../setup/eventually.js';
+import { TestReceiver } from '../setup/receiver.js';
+import type { Answer, Received } from '../setup/receiver.js';
+import { DeliveryScene } from './delivery.harness.js';
+
+let scene: DeliveryScene;
+const receivers: TestReceiver[] = [];
+
+beforeAll(async () => {
+  scene = await DeliveryScene.open();
+});
+afterAll(() => scene?.close());
+afterEach(async () => {
+  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
+});
+
+async function receiverWith(answer: Answer): Promise<TestReceiver> {
+  const receiver = await TestReceiver.start(answer);
+  receivers.push(receiver);
+  return receiver;
+}
+
+const api = async <Body = Record<string, unknown>>(method: string, path: string, body?: unknown) => {
+  const answer = await scene.server.api<Body>(method, path, body);
+  if (answer.status >= 400) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
+  return answer.body;
+};
+
+const plainSignatureOf = (secret: string, { body }: Received): string =>
+  `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+
+/** Which of these secrets a request is signed with, in the order of its signatures. */
+function signers(request: Received, secrets: Record<string, string>): string[] {
+  const all = String(request.headers['webhook-signature']).split(' ');
+  return all.map((signature) => {
+    const headers = { ...(request.headers as Record<string, string>), 'webhook-signature': signature };
+    const found = Object.entries(secrets).find(([, secret]) => {
+      try {
+        return new StandardWebhook(secret).verify(request.body.toString(), headers);
+      } catch {
+        return false;
+      }
+    });
+    return found?.[0] ?? 'nobody';
+  });
+}
+
+describe('a retry', () => {
+  it('goes to the URL that the webhook has by then', async () => {
+    const moved = await receiverWith(200);
+    const old = await receiverWith((_, response) => {
+      api('PATCH', `/api/webhooks/${target.webhookId}`, { url: moved.url }).then(
+        () => response.writeHead(500).end(),
+        (error: Error) => response.writeHead(404).end(error.message),
+      );
+    });
+    const target = await scene.target(old.url);
+    const delivery = await scene.settled(await target.send());
+    expect(delivery).toMatchObject({
+      status: 'success',
+      attempts: [{ request: { url: old.url } }, { request: { url: moved.url } }],
+    });
+    expect([old.received.length, moved.received.length]).toEqual([1, 1]);
+  });
+
+  it('is signed with the secrets that live by then, and only those', async () => {
+    let rotated = { id: '', secret: '' };
+    const receiver = await receiverWith(200);
+    receiver.answers((_, response) => {
+      void (async () => {
+        const { secrets } = await api<{ secrets: { id: string }[] }>('GET', `/api/webhooks/${target.webhookId}`);
+        rotated = await api('POST', `/api/webhooks/${target.webhookId}/secrets`);
+        await api('DELETE', `/api/webhooks/${target.webhookId}/secrets/${secrets[0]?.id}`);
+        response.writeHead(500).end();
+      })();
+    });
+    const target = await scene.target(receiver.url);
+    await scene.settled(await target.send());
+    const [first, second] = [await receiver.next(), await receiver.next()];
+    const secrets = { old: target.secret, new: rotated.secret };
+    expect([signers(first, secrets), signers(second, secrets)]).toEqual([['old'], ['new']]);
+    expect(second.headers['x-webhook-signature']).toBe(plainSignatureOf(rotated.secret, second));
+  });
+
+  it('during a rotation carries one signature per live secret, newest first, and the plain one of the oldest', async () => {
+    const receiver = await receiverWith(200);
+    const target = await scene.target(receiver.url);
+    const second = await api<{ secret: string }>('POST', `/api/webhooks/${target.webhookId}/secrets`);
+    const third = await api<{ secret: string }>('POST', `/api/webhooks/${target.webhookId}/secrets`);
+    const secrets = { first: target.secret, second: second.secret, third: third.secret };
+    await target.send();
+    const during = await receiver.next();
+    expect(signers(during, secrets)).toEqual(['third', 'second', 'first']);
+    expect(during.headers['x-webhook-signature']).toBe(plainSignatureOf(target.secret, during));
+
+    await scene.sql(
+      'UPDATE posthorn.webhook_secret SET expires_at = now() WHERE webhook_id = $1 AND expires_at IS NOT NULL',
+      [target.webhookId],
+    );
+    await target.send();
+    const after = await receiver.next();
+    expect(signers(after, secrets)).toEqual(['third']);
+    expect(after.headers['x-webhook-signature']).toBe(plainSignatureOf(third.secret, after));
+  });
+
+  it('is made of the webhook’s present policy: a schedule set meanwhile counts', async () => {
+    const receiver = await receiverWith(500);
+    const target = await scene.target(receiver.url, { retrySchedule: ['1h', '1h', '1h'] });
+    const id = await target.send();
+    await scene.becomes(id, 'retrying');
+    await api('PATCH', `/api/webhooks/${target.webhookId}`, { retrySchedule: [] });
+    expect((await scene.retry(id)).status).toBe(202);
+    expect(await scene.settled(id)).toMatchObject({ status: 'failed', attemptCount: 2 });
+  });
+});
+
+describe('a webhook', () => {
+  it('disabled while deliveries wait has them skipped, and gets nothing more', async () => {
+    const receiver = await receiverWith(500);
+    const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
+    const ids = [await target.send(), await target.send()];
+    for (const id of ids) await scene.becomes(id, 'retrying');
+    await api('POST', `/api/webhooks/${target.webhookId}/disable`);
+    for (const id of ids) {
+      const delivery = await scene.becomes(id, 'skipped');
+      expect(delivery).toMatchObject({ reason: 'webhook_disabled', attemptCount: 1, nextAttemptAt: null });
+    }
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  it('disabled by SQL, as another replica does it, has its deliveries skipped at the last moment before sending', async () => {
+    const receiver = await receiverWith(200);
+    receiver.answers((_, response) => {
+      void scene
+        .sql('UPDATE posthorn.webhook SET active = false WHERE id = $1', [target.webhookId])
+        .then(() => response.writeHead(500).end());
+    });
+    const target = await scene.target(receiver.url);
+    expect(await scene.settled(await target.send())).toMatchObject({
+      status: 'skipped',
+      reason: 'webhook_disabled',
+      attemptCount: 1,
+    });
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it('deleted while deliveries wait has them skipped, and their log stays', async () => {
+    const receiver = await receiverWith(500);
+    const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
+    const id = await target.send();
+    await scene.becomes(id, 'retrying');
+    await api('DELETE', `/api/webhooks/${target.webhookId}`);
+    expect(await scene.becomes(id, 'skipped')).toMatchObject({
+      reason: 'webhook_deleted',
+      attempts: [{ number: 1, outcome: 'server_error' }],
+    });
+    expect(await scene.retry(id)).toMatchObject({ status: 409 });
+    const eventId = await scene.dispatch(target.type);
+    const { body } = await scene.server.api('GET', `/api/events/${eventId}`);
+    expect(body).toMatchObject({ deliveries: [] });
+  });
+
+  it('disabled at dispatch has the delivery skipped at once; enabled, the next one is sent', async () => {
+    const receiver = await receiverWith(200);
+    const target = await scene.target(receiver.url, { active: false });
+    const answer = await scene.server.api('POST', '/api/events', { event: target.type, data: {} });
+    expect(answer).toMatchObject({ status: 202, body: { deliveries: 0 } });
+    const [skipped] = await scene.logged(target.type);
+    expect(skipped).toMatchObject({
+      status: 'skipped',
+      reason: 'webhook_disabled',
+      attemptCount: 0,
+      nextAttemptAt: null,
+    });
+    await api('POST', `/api/webhooks/${target.webhookId}/enable`);
+    expect(await scene.settled(await target.send())).toMatchObject({ status: 'success' });
+    expect(receiver.received).toHaveLength(1);
+  });
+});
+
+describe('retrying by hand', () => {
+  const states: [string, Answer, string | null][] = [
+    ['success', 200, null],
+    ['client_error', 404, null],
+    ['failed', 500, 'attempts_exhausted'],
+  ];
+  it.each(states)('sends a delivery that is %s again', async (status, answer, reason) => {
+    const receiver = await receiverWith(answer);
+    const target = await scene.target(receiver.url);
+    const id = await target.send();
+    const before = await scene.settled(id);
+    expect(before).toMatchObject({ status, reason });
+    const firstBody = receiver.received[0]?.body;
+    receiver.always(200);
+    expect(await scene.retry(id)).toMatchObject({ status: 202, body: { id, reason: null, completedAt: null } });
+    const after = await eventually(async () => {
+      const delivery = await scene.delivery(id);
+      return delivery.attemptCount > before.attemptCount && delivery.status === 'success' && delivery;
+    }, 'the delivery is sent again');
+    expect(after).toMatchObject({ id, reason: null, attemptCount: before.attemptCount + 1 });
+    expect(after && after.attempts.map(({ number }) => number)).toEqual(
+      Array.from({ length: before.attemptCount + 1 }, (_, n) => n + 1),
+    );
+    const again = receiver.received.at(-1);
+    expect(again?.body).toEqual(firstBody);
+    expect(again?.headers).toMatchObject({
+      'x-webhook-delivery': id,
+      'x-webhook-attempt': String(before.attemptCount + 1),
+    });
+  });
+
+  it('sends one that was skipped, or has expired, once its webhook is enabled', async () => {
+    const receiver = await receiverWith(200);
+    const target = await scene.target(receiver.url, { active: false });
+    const skipped = await target.send();
+    expect(await scene.retry(skipped)).toMatchObject({ status: 409, body: { code: 'webhook_disabled' } });
+    expect(await scene.delivery(skipped)).toMatchObject({ status: 'skipped' });
+    await api('POST', `/api/webhooks/${target.webhookId}/enable`);
+    expect((await scene.retry(skipped)).status).toBe(202);
+    expect(await scene.settled(skipped)).toMatchObject({ status: 'success', attemptCount: 1 });
+
+    await scene.sql(`UPDATE posthorn.delivery SET status = 'expired', reason = 'too_old' WHERE id = $1`, [skipped]);
+    expect((await scene.retry(skipped)).status).toBe(202);
+    expect(await scene.settled(skipped)).toMatchObject({ status: 'success', reason: null, attemptCount: 2 });
+  });
+
+  it('starts the schedule from its beginning', async () => {
+    const receiver = await receiverWith(500);
+    const target = await scene.target(receiver.url);
+    const id = await target.send();
+    expect(await scene.settled(id)).toMatchObject({ status: 'failed', attemptCount: 3 });
+    await scene.retry(id);
+    const again = await eventually(async () => {
+      const delivery = await scene.delivery(id);
+      return delivery.status === 'failed' && delivery.attemptCount > 3 && delivery;
+    }, 'the delivery fails again');
+    expect(again).toMatchObject({ attemptCount: 6, reason: 'attempts_exhausted' });
+  });
+
+  it('makes one that waits due now', async () => {
+    const receiver = await receiverWith(200);
+    receiver.answers(503);
+    const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
+    const id = await target.send();
+    await scene.becomes(id, 'retrying');
+    expect((await scene.retry(id)).status).toBe(202);
+    expect(await scene.settled(id)).toMatchObject({ status: 'success', attemptCount: 2 });
+  });
+
+  it('is refused while it is being sent', async () => {
+    let answer: (() => void) | undefined;
+    const receiver = await receiverWith((_, response) => {
+      answer = () => void response.writeHead(200).end();
+    });
+    const target = await scene.target(receiver.url);
+    const id = await target.send();
+    await receiver.next();
+    expect(await scene.delivery(id)).toMatchObject({ status: 'sending', nextAttemptAt: null, attempts: [] });
+    expect(await scene.retry(id)).toMatchObject({ status: 409, body: { code: expect.any(String) } });
+    answer?.();
+    expect(await scene.settled(id)).toMatchObject({ status: 'success', attemptCount: 1 });
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it('is 404 for what is no delivery', async () => {
+    for (const id of ['nonsense', '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d'])
+      expect((await scene.retry(id)).status).toBe(404);
+  });
+});
