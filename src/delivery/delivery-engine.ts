@@ -4,6 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
+import { lowestIdAt } from '../kernel/ids.js';
 import { parseRetryAfter } from '../kernel/retry-schedule.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
@@ -15,6 +16,7 @@ import { HttpClient } from './http-client.js';
 import type { ExchangeResult } from './http-client.js';
 import { judge, MAY_ASK_TO_WAIT } from './outcome.js';
 import { eventBody, signRequest } from './request.js';
+import type { SignedRequest } from './request.js';
 import { SendSlots } from './send-slots.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
@@ -22,6 +24,10 @@ import { SigningKeys } from './signing-keys.js';
 /** How long the table is left alone when nothing is due and nobody wakes us. */
 const POLL_MIN_MS = 250;
 const POLL_MAX_MS = 1_000;
+
+/** Old partitions are left out of the walk, but looked at this often: a delivery of last week may be due again. */
+const FULL_WALK_MS = 1_000;
+const DAY_MS = 86_400_000;
 
 /** How long to wait for free slots, or for outcomes to be written, before looking again unasked. */
 const BUSY_MS = 50;
@@ -38,7 +44,8 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   private running: Promise<void> | undefined;
   private stopping = false;
   private cursor = FIRST_ID;
-  private lowWater = FIRST_ID;
+  private lastFullWalkAt = -FULL_WALK_MS;
+  private oldWorkIsDue = false;
 
   constructor(
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
@@ -64,11 +71,6 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     await this.running;
     await this.slots.idle(this.settings.shutdownTimeoutMs);
     await this.settle.drain();
-  }
-
-  /** Tells the engine that no due delivery has a smaller id. */
-  raiseLowWater(id: string): void {
-    this.lowWater = id;
   }
 
   private async run(): Promise<void> {
@@ -98,8 +100,16 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     const from = this.cursor;
     const room = this.slots.room();
     const claimedAt = monotonicNow();
-    const { claimed, seen, lastWebhookId } = await this.claims.claim({ ...room, after: from, lowWater: this.lowWater });
+    // A transaction may commit long after its ids were made, and clocks differ: hence a whole day.
+    const dayAgo = lowestIdAt(this.clock() - DAY_MS);
+    const full = this.oldWorkIsDue || claimedAt - this.lastFullWalkAt >= FULL_WALK_MS;
+    const lowWater = full ? FIRST_ID : dayAgo;
+    const { claimed, seen, lastWebhookId } = await this.claims.claim({ ...room, after: from, lowWater });
     this.cursor = seen === room.total && lastWebhookId ? lastWebhookId : FIRST_ID;
+    if (full) {
+      this.oldWorkIsDue = claimed.some(({ id }) => id < dayAgo);
+      if (from === FIRST_ID) this.lastFullWalkAt = claimedAt;
+    }
     this.slots.noteWalk(new Set(claimed.map(({ webhookId }) => webhookId)).size);
     await this.sendAll(claimed, claimedAt);
     return seen === 0 && from !== FIRST_ID ? 1 : seen;
@@ -119,21 +129,25 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     for (const delivery of claimed) {
       let body = bodies.get(delivery.eventId);
       if (!body) bodies.set(delivery.eventId, (body = eventBody(delivery)));
-      void this.send(delivery, body, claimedAt);
+      void this.send(delivery, body, claimedAt).catch((error: Error) => {
+        // Its lease brings it back; a rejection that nobody handles would end the process.
+        this.logger.error(`Delivery ${delivery.id} could not be sent: ${error.message}`);
+      });
     }
   }
 
   private async send(delivery: ClaimedDelivery, body: Buffer, claimedAt: number): Promise<void> {
-    // The process may have been stopped in between: a send must end before its lease does, or another would repeat it.
-    if (monotonicNow() - claimedAt > LEASE_MARGIN_MS / 2) {
-      this.slots.free(delivery.webhookId);
-      await this.claims.release([delivery]).catch(() => undefined);
-      return;
-    }
     const startedAt = this.clock();
-    const request = signRequest(delivery, body, this.keys.of(delivery.secretIds), startedAt);
-    const result = await this.http.post(new URL(delivery.url), request.headers, request.body, delivery.timeoutMs);
-    this.slots.free(delivery.webhookId);
+    let request: SignedRequest;
+    let result: ExchangeResult;
+    try {
+      // The process may have stood still in between: a send must end before its lease does, or another would repeat it.
+      if (monotonicNow() - claimedAt > LEASE_MARGIN_MS / 2) return await this.claims.release([delivery]);
+      request = signRequest(delivery, body, this.keys.of(delivery.secretIds), startedAt);
+      result = await this.http.post(new URL(delivery.url), request.headers, request.body, delivery.timeoutMs);
+    } finally {
+      this.slots.free(delivery.webhookId);
+    }
     const retryAfterMs = this.retryAfter(result);
     const verdict = judge({ ...result, retryAfterMs }, delivery.retrySchedule, delivery.retriesUsed, this.random);
     this.settle.add({

@@ -64,7 +64,7 @@ export class DeliveryModule implements OnModuleInit {
 
   /** What follows from outcomes, once they are on disk: reminders of the retries, and the health of the webhooks. */
   onModuleInit(): void {
-    this.settle.onSettled((settled, health) => {
+    this.settle.onSettled(async (settled, health) => {
       this.retries.remind(
         settled.flatMap(({ delivery, verdict }) =>
           verdict.waitMs === undefined
@@ -72,7 +72,7 @@ export class DeliveryModule implements OnModuleInit {
             : [{ deliveryId: delivery.id, number: delivery.number, waitMs: verdict.waitMs }],
         ),
       );
-      void this.health.consider(settled, health);
+      await this.health.consider(settled, health);
     });
   }
 }

@@ -10,10 +10,7 @@ const BATCH = 500;
 
 @Injectable()
 export class DueDeliveries {
-  private readonly statements: Record<
-    'wake' | 'overdue' | 'expired' | 'upcoming' | 'lowest' | 'orphans' | 'skip',
-    Statement
-  >;
+  private readonly statements: Record<'wake' | 'overdue' | 'expired' | 'upcoming' | 'orphans' | 'skip', Statement>;
 
   constructor(private readonly database: Database) {
     const t = database.tables;
@@ -58,18 +55,6 @@ export class DueDeliveries {
                WHERE status = 'retrying' AND due_at > now() + $1 * interval '1 ms' AND due_at <= now() + $2 * interval '1 ms'
                ORDER BY due_at LIMIT 10000`,
       },
-      // The smallest id that is still pending, by a loose scan of delivery_pending without any pruning. Never younger than
-      // a day, because a transaction may commit long after its ids were made.
-      lowest: {
-        name: 'posthorn_delivery_lowest',
-        text: `WITH RECURSIVE due (webhook_id, id) AS (
-                 (SELECT webhook_id, id FROM ${t.delivery} WHERE status = 'pending' ORDER BY webhook_id, id LIMIT 1)
-                 UNION ALL
-                 SELECT n.webhook_id, n.id FROM due, LATERAL (
-                   SELECT d.webhook_id, d.id FROM ${t.delivery} d
-                   WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id ORDER BY d.webhook_id, d.id LIMIT 1) n)
-               SELECT min(id::text) AS id, extract(epoch FROM now())::float8 * 1000 AS now_ms FROM due`,
-      },
       // Retries of webhooks that were disabled or deleted while this process was not looking.
       orphans: {
         name: 'posthorn_delivery_orphans',
@@ -108,12 +93,6 @@ export class DueDeliveries {
   /** Retries that come due between `fromMs` and `toMs` from now. */
   upcoming(fromMs: number, toMs: number): Promise<{ id: string; number: number; wait_ms: number }[]> {
     return this.database.query(this.statements.upcoming, [fromMs, toMs]);
-  }
-
-  /** The smallest pending id, if any, and the database's clock. */
-  async lowestPending(): Promise<{ id?: string; nowMs: number }> {
-    const [row] = await this.database.query<{ id: string | null; now_ms: number }>(this.statements.lowest);
-    return { id: row?.id ?? undefined, nowMs: row?.now_ms ?? 0 };
   }
 
   /** Marks every waiting delivery of a webhook `skipped`, unless it was enabled again meanwhile. */

@@ -43,6 +43,9 @@ export interface HealthChange {
   readonly warnedPercent: number;
 }
 
+/** What follows from outcomes once they are on disk. Must not reject. */
+export type SettleListener = (settled: readonly Settlement[], health: readonly HealthChange[]) => Promise<void>;
+
 const MAX_BATCH = 500;
 const GATHER_MS = 4;
 const RETRY_MS = 250;
@@ -54,7 +57,7 @@ export class SettleBatch {
   private waiting: Settlement[] = [];
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
-  private listener: (settled: readonly Settlement[], health: readonly HealthChange[]) => void = () => undefined;
+  private listener: SettleListener = () => Promise.resolve();
 
   constructor(private readonly database: Database) {
     this.statement = settleStatement(database);
@@ -66,8 +69,8 @@ export class SettleBatch {
   }
   private unwritten = 0;
 
-  /** Tells `listener` of every written batch. */
-  onSettled(listener: (settled: readonly Settlement[], health: readonly HealthChange[]) => void): void {
+  /** Tells `listener` of every written batch, and waits for it: what follows from outcomes may not pile up either. */
+  onSettled(listener: SettleListener): void {
     this.listener = listener;
   }
 
@@ -109,7 +112,7 @@ export class SettleBatch {
     for (let pending = batch; pending.length > 0;) {
       try {
         const health = await this.database.query<HealthRow>(this.statement, settleValues(pending));
-        this.listener(pending, health.map(toHealthChange));
+        await this.listener(pending, health.map(toHealthChange));
         return;
       } catch (error) {
         if (isDataError(error)) return this.writeApart(pending, error as Error);

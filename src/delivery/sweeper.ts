@@ -1,11 +1,9 @@
 // The safety net: every few seconds, whatever nobody woke. It alone would deliver everything, only later.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { lowestIdAt } from '../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
-import { DeliveryEngine } from './delivery-engine.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { JOB_HORIZON_MS, RetryQueue } from './retry.queue.js';
@@ -17,8 +15,6 @@ const SLOW_EVERY = 20;
 
 /** Expired idempotency keys deleted in one look. */
 const LEDGER_BATCH = 5_000;
-
-const DAY_MS = 86_400_000;
 
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -32,7 +28,6 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     private readonly due: DueDeliveries,
     private readonly retries: RetryQueue,
-    private readonly engine: DeliveryEngine,
     private readonly wake: DeliveryWake,
     private readonly ledger: IdempotencyLedger,
   ) {}
@@ -57,9 +52,6 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async slowLooks(): Promise<void> {
-    const { id, nowMs } = await this.due.lowestPending();
-    const dayAgo = lowestIdAt(nowMs - DAY_MS);
-    this.engine.raiseLowWater(id && id < dayAgo ? id : dayAgo);
     await this.ledger.deleteExpired(LEDGER_BATCH);
     for (const webhookId of await this.due.disabledWithRetries()) await this.due.skipWaiting(webhookId);
     // Retries planned further ahead than the horizon enter it between two slow looks. The window is one look longer than

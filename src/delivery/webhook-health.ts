@@ -45,19 +45,8 @@ export class WebhookHealth implements OnModuleInit {
   async consider(settled: readonly Settlement[], health: readonly HealthChange[]): Promise<void> {
     for (const { delivery, verdict } of settled) {
       if (verdict.gone) await this.attempt(() => this.disable(delivery.tenantId, delivery.webhookId, 'gone'));
-      // The failures of operational events cause none: a dead receiver of them would feed itself.
-      if (verdict.status === 'failed' && !delivery.eventType.startsWith(RESERVED_PREFIX)) {
-        const data = {
-          deliveryId: delivery.id,
-          eventId: delivery.eventId,
-          event: delivery.eventType,
-          webhookId: delivery.webhookId,
-        };
-        await this.attempt(() =>
-          this.tell(delivery.tenantId, 'delivery.exhausted', { ...data, attempts: delivery.number }),
-        );
-      }
     }
+    await this.tellExhausted(settled);
     for (const change of health) await this.attempt(() => this.considerWebhook(change));
   }
 
@@ -86,6 +75,21 @@ export class WebhookHealth implements OnModuleInit {
     });
   }
 
+  private async tellExhausted(settled: readonly Settlement[]): Promise<void> {
+    // The failures of operational events cause none: a dead receiver of them would feed itself.
+    const exhausted = settled.filter(
+      ({ delivery, verdict }) => verdict.status === 'failed' && !delivery.eventType.startsWith(RESERVED_PREFIX),
+    );
+    for (const tenantId of new Set(exhausted.map(({ delivery }) => delivery.tenantId))) {
+      const data = exhausted
+        .filter(({ delivery }) => delivery.tenantId === tenantId)
+        .map(({ delivery: { id, eventId, eventType, webhookId, number } }) => {
+          return { deliveryId: id, eventId, event: eventType, webhookId, attempts: number };
+        });
+      await this.attempt(() => this.tell(tenantId, 'delivery.exhausted', ...data));
+    }
+  }
+
   private async disable(tenantId: string, webhookId: string, reason: 'gone' | 'failing'): Promise<void> {
     if (!(await this.webhooks.disable(tenantId, webhookId, reason))) return;
     this.logger.warn(`Disabled webhook ${webhookId} of tenant ${tenantId}: ${reason}`);
@@ -112,11 +116,11 @@ export class WebhookHealth implements OnModuleInit {
     ]);
   }
 
-  private async tell(tenantId: string, event: OperationalEvent, data: object): Promise<void> {
+  private async tell(tenantId: string, event: OperationalEvent, ...facts: readonly object[]): Promise<void> {
     const type = `${RESERVED_PREFIX}${event}`;
-    const pending = await this.events.add(this.database, tenantId, [
-      { id: newId(), type, occurredAt: new Date(this.clock()), data: JSON.stringify(data) },
-    ]);
+    const occurredAt = new Date(this.clock());
+    const events = facts.map((data) => ({ id: newId(), type, occurredAt, data: JSON.stringify(data) }));
+    const pending = await this.events.add(this.database, tenantId, events);
     if (pending.size > 0) this.wake.everywhere();
   }
 

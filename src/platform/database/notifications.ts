@@ -78,6 +78,7 @@ export class Notifications implements OnModuleInit, BeforeApplicationShutdown {
     client.on('notification', ({ channel }) => this.listeners.get(`"${channel}"`)?.forEach((listener) => listener()));
     try {
       await client.connect();
+      if (this.stopped) return await client.end();
       for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
       this.client = client;
       for (const listeners of this.listeners.values()) listeners.forEach((listener) => listener());
