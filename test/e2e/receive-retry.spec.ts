@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { addSource, answerOf, EXACT, fail, gate, Rows, sendStripe, startShop, stripeEvent } from './receive.harness.js';
-import type { Shop } from './receive.harness.js';
+import type { Answered, Shop } from './receive.harness.js';
 
 let databaseUrl: string;
 let shop: Shop;
@@ -50,6 +50,21 @@ describe('a handler that throws', () => {
     expect(await rows.event(id)).toMatchObject({ status: 'processed' });
   });
 
+  it('runs once for copies that all find it unfinished at the same moment', async () => {
+    const { id, body } = stripeEvent('payment.made');
+    shop.behaviour.plan('book', fail);
+    await sendStripe(shop, body);
+    shop.behaviour.plan('book', () => undefined);
+    const copies: Promise<Answered>[] = [];
+    const locked = `SELECT FROM posthorn.handler_run r JOIN posthorn.received_event e ON e.id = r.received_event_id
+      WHERE e.external_id = $1 FOR UPDATE OF r`;
+    const holding = rows.untilOthersWait(5, locked, [id]);
+    for (let count = 0; count < 10; count++) copies.push(sendStripe(shop, body));
+    await holding;
+    for (const copy of copies) expect((await copy).status).toBe(200);
+    expect(shop.behaviour.runsOf(id)).toEqual(['book', 'thank', 'book']);
+  });
+
   it('is tried again by us, without another request', async () => {
     const { id, body } = stripeEvent('payment.made');
     shop.behaviour.plan('book', fail);
@@ -84,7 +99,10 @@ describe('a handler that throws', () => {
       new Error(''),
     ]) {
       const { id, body } = stripeEvent('payment.made');
-      shop.behaviour.plan('book', () => Promise.reject(thrown));
+      shop.behaviour.plan('book', () => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- handlers may throw anything
+        throw thrown;
+      });
       expect(answerOf(await sendStripe(shop, body))).toEqual(EXACT.failed);
       expect((await rows.runs(id))[0]).toMatchObject({ status: 'failed', error: expect.any(String) });
     }

@@ -6,7 +6,6 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { sign } from '@octokit/webhooks-methods';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import Stripe from 'stripe';
@@ -15,6 +14,7 @@ import type { ReceivedEvent } from '../../src/inbound/index.js';
 import { newId } from '../../src/kernel/ids.js';
 import { SecretBox } from '../../src/kernel/secret-box.js';
 import { PosthornModule } from '../../src/posthorn.module.js';
+import { eventually } from '../setup/eventually.js';
 
 export const STRIPE_SECRET = 'whsec_ZmFrZSBidXQgcmVhbGlzdGlj';
 export const GITHUB_SECRET = 'a-github-secret-of-this-test';
@@ -240,6 +240,21 @@ export class Rows {
        WHERE e.external_id = $1 ORDER BY r.position`,
       [externalId],
     );
+  }
+
+  /** Keeps the rows that a statement locks locked until `count` others wait for locks; then lets all go at once. */
+  async untilOthersWait(count: number, text: string, values: unknown[]): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query(text, values);
+      const waiting = `SELECT count(*)::integer AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      await eventually(async () => ((await this.query<{ n: number }>(waiting))[0]?.n ?? 0) >= count, 'others wait');
+      await client.query('COMMIT');
+    } finally {
+      client.release();
+    }
   }
 
   end(): Promise<void> {

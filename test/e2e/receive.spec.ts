@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { cloneDatabase } from '../setup/database.js';
+import { DatabaseProxy } from './database-proxy.harness.js';
+import { eventually } from '../setup/eventually.js';
 import {
   addSource,
   answerOf,
@@ -187,6 +189,34 @@ describe('a request that cannot be believed', () => {
       const answer = await post(`${shop.url}/webhooks/${path}`, '{}');
       expect(answerOf(answer)).toEqual({ status: 404, body: { error: expect.any(String) } });
       expect(answer.headers.get('x-request-id')).toBeTruthy();
+    }
+  });
+});
+
+describe('a database that is away', () => {
+  it('is a 503 that asks to come again, and nothing is lost when it is back', async () => {
+    const proxy = await DatabaseProxy.start(databaseUrl);
+    const behind = await startShop(proxy.url);
+    try {
+      const { id, body } = stripeEvent('payment.made');
+      expect(answerOf(await sendStripe(behind, stripeEvent('payment.made').body))).toEqual(EXACT.processed);
+      await proxy.cut();
+      const knownUntil = performance.now() + 1_100;
+      // The source is known for a moment longer: first the store fails, then the look-up of the source.
+      for (let round = 0; round < 2; round++) {
+        const answer = await sendStripe(behind, body);
+        expect(answerOf(answer)).toEqual({ status: 503, body: { error: expect.any(String) } });
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+        if (round === 0) await eventually(() => performance.now() > knownUntil, 'the source is looked up anew');
+      }
+      await proxy.restore();
+      const back = async () => (await sendStripe(behind, body)).status === 200;
+      await eventually(back, 'the database is back', { within: 10_000 });
+      expect(behind.behaviour.runsOf(id)).toEqual(['book', 'thank']);
+    } finally {
+      await proxy.restore();
+      await behind.app.close();
+      await proxy.cut();
     }
   });
 });

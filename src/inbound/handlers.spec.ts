@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import { Controller, Injectable, Scope } from '@nestjs/common';
+import type { Provider, Type } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { Handlers, matches } from './handlers.js';
+import { OnWebhook } from './on-webhook.decorator.js';
+import type { ReceivedEvent } from './received-event.js';
+
+async function tableOf(providers: Provider[], controllers: Type[] = []): Promise<Handlers> {
+  const imports = [DiscoveryModule];
+  const testing = await Test.createTestingModule({
+    imports,
+    controllers,
+    providers: [Handlers, ...providers],
+  }).compile();
+  const app = testing.createNestApplication({ logger: false });
+  await app.init();
+  return app.get(Handlers);
+}
+
+const names = (table: Handlers, source: string, type: string): string[] =>
+  table.findFor(source, type).map(({ name }) => name);
+
+@Injectable()
+class Base {
+  readonly seen: string[] = [];
+
+  @OnWebhook('stripe', 'invoice.*')
+  onInvoice(event: ReceivedEvent): void {
+    this.seen.push(event.type);
+  }
+}
+
+describe('the pattern', () => {
+  it.each([
+    ['a.b', 'a.b', true],
+    ['a.b', 'a.b.c', false],
+    ['a.b', 'A.b', false],
+    ['a.*', 'a.b', true],
+    ['a.*', 'a.b.c', true],
+    ['a.*', 'a', false],
+    ['a.*', 'ab', false],
+    ['*', 'anything at all', true],
+    ['*', 'posthorn.like', true],
+  ])('%s on the type %s: %s', (pattern, type, taken) => {
+    expect(matches(pattern, type)).toBe(taken);
+  });
+});
+
+describe('the table of handlers', () => {
+  it('finds providers and controllers, each in the order of registration, by source and type', async () => {
+    @Controller()
+    class Pages {
+      @OnWebhook('stripe', '*')
+      onAny(): void {}
+    }
+    @Injectable()
+    class Payments {
+      @OnWebhook('stripe', 'invoice.paid', { name: 'books' })
+      @OnWebhook('test', '*', { name: 'books' })
+      onPaid(): void {}
+    }
+    const table = await tableOf([Base, Payments, { provide: 'alias', useExisting: Base }], [Pages]);
+    expect(names(table, 'stripe', 'invoice.paid')).toEqual(['Base.onInvoice', 'books', 'Pages.onAny']);
+    expect(names(table, 'stripe', 'charge.made')).toEqual(['Pages.onAny']);
+    expect(names(table, 'test', 'anything')).toEqual(['books']);
+    expect(names(table, 'github', 'push')).toEqual([]);
+  });
+
+  it('calls the method on its instance, also one made by a factory or inherited', async () => {
+    @Injectable()
+    class Special extends Base {}
+    const made = new Base();
+    const table = await tableOf([Special, { provide: 'made', useFactory: () => made }]);
+    expect(names(table, 'stripe', 'invoice.paid')).toEqual(['Special.onInvoice', 'Base.onInvoice']);
+    table.findByName('Base.onInvoice')?.handle({ type: 'invoice.paid' } as ReceivedEvent);
+    expect(made.seen).toEqual(['invoice.paid']);
+  });
+
+  it('refuses two handlers of one name', async () => {
+    const other = (): Type => {
+      @Injectable()
+      class Base {
+        @OnWebhook('github', '*')
+        onInvoice(): void {}
+      }
+      return Base;
+    };
+    await expect(tableOf([Base, other()])).rejects.toThrow('Two webhook handlers are called Base.onInvoice');
+  });
+
+  it('refuses a handler that is no singleton', async () => {
+    for (const scope of [Scope.REQUEST, Scope.TRANSIENT]) {
+      @Injectable({ scope })
+      class Scoped {
+        @OnWebhook('stripe', '*')
+        onAny(): void {}
+      }
+      await expect(tableOf([Scoped])).rejects.toThrow('Scoped must be a singleton');
+    }
+  });
+
+  it.each(['', 'pay*', '*.made', 'a.*.b', '.*'])('refuses the pattern %p', async (pattern) => {
+    @Injectable()
+    class Wrong {
+      @OnWebhook('stripe', pattern)
+      onAny(): void {}
+    }
+    await expect(tableOf([Wrong])).rejects.toThrow('the pattern must be');
+  });
+});
