@@ -194,7 +194,8 @@ export class HandlerRunsRepository {
    * Turns runs whose holder died into failed ones that are due at once, or never again once the schedule is used up (a
    * handler that kills its process must not do so for ever). Says how many.
    *
-   * Index: `handler_run_due`. Locks up to `limit` run rows, skipping those that somebody works on, then their events.
+   * Index: `handler_run_due`. Locks up to `limit` run rows, skipping those that somebody works on, then their
+   * events in the order of their ids, so that two sweeps cannot lock each other out.
    */
   async failInterrupted(limit: number): Promise<number> {
     const { received_event, handler_run } = this.database.tables;
@@ -210,7 +211,9 @@ export class HandlerRunsRepository {
             FROM expired x WHERE r.received_event_id = x.received_event_id AND r.handler = x.handler
             RETURNING r.received_event_id
           )
-          UPDATE ${received_event} SET status = 'failed' WHERE id IN (SELECT received_event_id FROM failed) RETURNING 1`,
+          UPDATE ${received_event} SET status = 'failed' WHERE id IN (
+            SELECT id FROM ${received_event} WHERE id IN (SELECT received_event_id FROM failed) ORDER BY id FOR UPDATE)
+          RETURNING 1`,
       },
       [limit, INTERRUPTED, RUN_RETRY_SCHEDULE.length],
     );

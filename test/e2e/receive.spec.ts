@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { cloneDatabase } from '../setup/database.js';
+import { startTestServer } from '../setup/server.js';
 import { DatabaseProxy } from './database-proxy.harness.js';
 import { eventually } from '../setup/eventually.js';
 import {
@@ -14,6 +15,7 @@ import {
   Rows,
   sendStripe,
   startShop,
+  STRIPE_SECRET,
   stripeEvent,
   stripeHeaders,
 } from './receive.harness.js';
@@ -219,4 +221,21 @@ describe('a database that is away', () => {
       await proxy.cut();
     }
   });
+});
+
+it('the server itself receives, with nothing but a secret in its settings', async () => {
+  const server = await startTestServer({ stripeWebhookSecret: STRIPE_SECRET });
+  try {
+    const { body } = stripeEvent('payment.made');
+    const url = `${server.url}/webhooks/stripe`;
+    const answer = await post(url, body, { ...stripeHeaders(body), 'x-request-id': 'mine' });
+    expect(answerOf(answer)).toEqual(EXACT.processed);
+    expect(answer.headers.get('x-request-id')).toBe('mine');
+    expect(answerOf(await post(url, body))).toEqual(EXACT.invalid);
+    expect(answerOf(await post(`${server.url}/webhooks/github`, body))).toMatchObject({ status: 404 });
+    const { body: list } = await server.api<{ data: object[] }>('GET', '/api/received-events');
+    expect(list.data).toMatchObject([{ source: 'stripe', status: 'unhandled', type: 'payment.made' }]);
+  } finally {
+    await server.close();
+  }
 });

@@ -115,6 +115,7 @@ export class RawBodies<Context> {
     }
     if (typeof outcome === 'string') {
       release();
+      this.logger.warn(`Turned a body away: ${outcome} (request ${requestIdOf(request as HttpRequest)}).`);
       return refuse(request, response, REFUSALS[outcome]);
     }
     this.read.set(request, { bytes: outcome.bytes, context: admission.context, release });
