@@ -17,7 +17,7 @@ import type { ExchangeResult } from './http-client.js';
 import { judge, MAY_ASK_TO_WAIT } from './outcome.js';
 import { eventBody, signRequest } from './request.js';
 import type { SignedRequest } from './request.js';
-import { SendSlots } from './send-slots.js';
+import { SendQueue } from './send-queue.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
 
@@ -37,10 +37,19 @@ const MAX_BACKLOG_FACTOR = 4;
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
+/** A delivery on its way out. */
+interface Outgoing {
+  readonly webhookId: string;
+  readonly bytes: number;
+  readonly delivery: ClaimedDelivery;
+  readonly body: Buffer;
+  readonly claimedAt: number;
+}
+
 @Injectable()
 export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Delivery');
-  private readonly slots: SendSlots;
+  private readonly queue: SendQueue<Outgoing>;
   private running: Promise<void> | undefined;
   private stopping = false;
   private cursor = FIRST_ID;
@@ -57,7 +66,11 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     private readonly settle: SettleBatch,
     private readonly wake: DeliveryWake,
   ) {
-    this.slots = new SendSlots(settings.deliveryConcurrency, () => wake.local());
+    this.queue = new SendQueue(
+      settings.deliveryConcurrency,
+      (outgoing) => this.send(outgoing),
+      () => wake.local(),
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -69,7 +82,8 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     this.stopping = true;
     this.wake.local();
     await this.running;
-    await this.slots.idle(this.settings.shutdownTimeoutMs);
+    await this.release(this.queue.stop().map(({ delivery }) => delivery));
+    await this.queue.idle(this.settings.shutdownTimeoutMs);
     await this.settle.drain();
   }
 
@@ -77,7 +91,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     let idleMs = POLL_MIN_MS;
     while (!this.stopping) {
       this.wake.reset();
-      if (!this.slots.worthClaiming || this.settle.backlog > this.slots.limit * MAX_BACKLOG_FACTOR) {
+      if (!this.queue.worthClaiming || this.settle.backlog > this.settings.deliveryConcurrency * MAX_BACKLOG_FACTOR) {
         await this.wake.wait(BUSY_MS);
         continue;
       }
@@ -98,7 +112,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   /** One walk from the cursor on. Returns how many rows it took; 0 only once a walk from the very start finds none. */
   private async pass(): Promise<number> {
     const from = this.cursor;
-    const room = this.slots.room();
+    const room = this.queue.room();
     const claimedAt = monotonicNow();
     // A transaction may commit long after its ids were made, and clocks differ: hence a whole day.
     const dayAgo = lowestIdAt(this.clock() - DAY_MS);
@@ -110,44 +124,54 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
       this.oldWorkIsDue = claimed.some(({ id }) => id < dayAgo);
       if (from === FIRST_ID) this.lastFullWalkAt = claimedAt;
     }
-    this.slots.noteWalk(new Set(claimed.map(({ webhookId }) => webhookId)).size);
+    this.queue.noteWalk(new Set(claimed.map(({ webhookId }) => webhookId)).size);
     await this.sendAll(claimed, claimedAt);
     return seen === 0 && from !== FIRST_ID ? 1 : seen;
   }
 
   private async sendAll(claimed: readonly ClaimedDelivery[], claimedAt: number): Promise<void> {
     if (claimed.length === 0) return;
-    for (const { webhookId } of claimed) this.slots.take(webhookId);
     try {
       await this.keys.prepare(claimed.flatMap(({ secretIds }) => secretIds));
     } catch (error) {
-      for (const { webhookId } of claimed) this.slots.free(webhookId);
-      await this.claims.release(claimed).catch(() => undefined);
+      await this.release(claimed);
       throw error;
     }
     const bodies = new Map<string, Buffer>();
     for (const delivery of claimed) {
       let body = bodies.get(delivery.eventId);
       if (!body) bodies.set(delivery.eventId, (body = eventBody(delivery)));
-      void this.send(delivery, body, claimedAt).catch((error: Error) => {
-        // Its lease brings it back; a rejection that nobody handles would end the process.
-        this.logger.error(`Delivery ${delivery.id} could not be sent: ${error.message}`);
-      });
+      this.queue.add({ webhookId: delivery.webhookId, bytes: body.length, delivery, body, claimedAt });
     }
   }
 
-  private async send(delivery: ClaimedDelivery, body: Buffer, claimedAt: number): Promise<void> {
-    const startedAt = this.clock();
-    let request: SignedRequest;
-    let result: ExchangeResult;
+  /** Sends, judges and hands over to be settled. Resolves with how long the receiver took; never rejects. */
+  private async send({ delivery, body, claimedAt }: Outgoing): Promise<number> {
     try {
-      // The process may have stood still in between: a send must end before its lease does, or another would repeat it.
-      if (monotonicNow() - claimedAt > LEASE_MARGIN_MS / 2) return await this.claims.release([delivery]);
-      request = signRequest(delivery, body, this.keys.of(delivery.secretIds), startedAt);
-      result = await this.http.post(new URL(delivery.url), request.headers, request.body, delivery.timeoutMs);
-    } finally {
-      this.slots.free(delivery.webhookId);
+      // It may have waited, or the process have stood still: a send must end before its lease does, or another repeats it.
+      if (monotonicNow() - claimedAt > LEASE_MARGIN_MS / 2) {
+        await this.release([delivery]);
+        return 0;
+      }
+      const startedAt = this.clock();
+      const request = signRequest(delivery, body, this.keys.of(delivery.secretIds), startedAt);
+      const result = await this.http.post(new URL(delivery.url), request.headers, request.body, delivery.timeoutMs);
+      this.record(delivery, request, result, startedAt, claimedAt);
+      return result.durationMs;
+    } catch (error) {
+      // Its lease brings it back.
+      this.logger.error(`Delivery ${delivery.id} could not be sent: ${(error as Error).message}`);
+      return 0;
     }
+  }
+
+  private record(
+    delivery: ClaimedDelivery,
+    request: SignedRequest,
+    result: ExchangeResult,
+    startedAt: number,
+    claimedAt: number,
+  ): void {
     const retryAfterMs = this.retryAfter(result);
     const verdict = judge({ ...result, retryAfterMs }, delivery.retrySchedule, delivery.retriesUsed, this.random);
     this.settle.add({
@@ -166,6 +190,11 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
       },
       leaseEndsAt: claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS,
     });
+  }
+
+  /** Gives back what was claimed and will not be sent from here; where that fails, its lease does it. */
+  private release(deliveries: readonly ClaimedDelivery[]): Promise<void> {
+    return this.claims.release(deliveries).catch(() => undefined);
   }
 
   private retryAfter({ httpStatus, headers }: ExchangeResult): number | undefined {

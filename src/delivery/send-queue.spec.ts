@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals';
+import { SendQueue } from './send-queue.js';
+import type { Sendable } from './send-queue.js';
+
+interface Item extends Sendable {
+  readonly n: number;
+}
+
+/** A queue whose requests end when the test says so. */
+function scene(limit: number): {
+  queue: SendQueue<Item>;
+  sent: number[];
+  rooms: () => number;
+  add: (webhookId: string, count: number, bytes?: number) => void;
+  answer: (count: number, tookMs?: number) => Promise<void>;
+} {
+  const sent: number[] = [];
+  const ends: ((tookMs: number) => void)[] = [];
+  let rooms = 0;
+  let next = 0;
+  const queue = new SendQueue<Item>(
+    limit,
+    ({ n }) => {
+      sent.push(n);
+      return new Promise((resolve) => ends.push(resolve));
+    },
+    () => (rooms += 1),
+  );
+  return {
+    queue,
+    sent,
+    rooms: () => rooms,
+    add: (webhookId, count, bytes = 1) => {
+      for (let i = 0; i < count; i += 1) queue.add({ webhookId, bytes, n: next++ });
+    },
+    answer: async (count, tookMs = 1) => {
+      for (const end of ends.splice(0, count)) end(tookMs);
+      await new Promise(setImmediate);
+    },
+  };
+}
+
+describe('the send queue', () => {
+  it('lets one webhook hold a part of the requests in flight, however much it has waiting', () => {
+    const { queue, sent, add } = scene(64);
+    expect(queue.room()).toMatchObject({ total: 128, perWebhook: 16 });
+    add('slow', 40);
+    expect(sent).toHaveLength(16);
+    expect(queue.room().perBusyWebhook.get('slow')).toBe(0);
+    add('other', 1);
+    expect(sent).toHaveLength(17);
+  });
+
+  it('claims ahead for a webhook that answers quickly, and not for one that does not', async () => {
+    const { queue, add, answer } = scene(64);
+    add('quick', 16);
+    await answer(1, 5);
+    expect(queue.room().perBusyWebhook.get('quick')).toBeGreaterThan(16);
+    await answer(1, 5_000);
+    expect(queue.room().perBusyWebhook.get('quick') ?? 0).toBeLessThanOrEqual(16);
+  });
+
+  it('starts what waits in order, as requests end', async () => {
+    const { sent, add, answer } = scene(4);
+    add('a', 4);
+    expect(sent).toEqual([0]);
+    await answer(1);
+    await answer(1);
+    expect(sent).toEqual([0, 1, 2]);
+  });
+
+  it('gives free slots to the webhooks in turn', async () => {
+    const { sent, add, answer } = scene(4);
+    for (const webhookId of ['a', 'b', 'c', 'd', 'e', 'f']) add(webhookId, 2);
+    expect(sent).toEqual([0, 2, 4, 6]);
+    await answer(4);
+    await answer(4);
+    await answer(4);
+    expect([...sent].sort((x, y) => x - y)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
+  it('shares what is free among as many webhooks as had work', () => {
+    const { queue } = scene(64);
+    queue.noteWalk(32);
+    expect(queue.room().perWebhook).toBe(4);
+    queue.noteWalk(1_000);
+    expect(queue.room().perWebhook).toBe(1);
+  });
+
+  it('stops claiming while too many bytes wait', () => {
+    const { queue, add } = scene(64);
+    expect(queue.worthClaiming).toBe(true);
+    add('big', 17, 16 * 1_048_576);
+    expect(queue.worthClaiming).toBe(false);
+  });
+
+  it('tells when a claim is worth it again, and not after every answer', async () => {
+    const { add, answer, rooms } = scene(64);
+    add('a', 16);
+    await answer(3, 1_000);
+    expect(rooms()).toBe(0);
+    await answer(1, 1_000);
+    expect(rooms()).toBe(1);
+    await answer(12, 1_000);
+    expect(rooms()).toBe(1);
+  });
+
+  it('works with a single slot', async () => {
+    const { queue, sent, add, answer, rooms } = scene(1);
+    add('a', 1);
+    expect(sent).toEqual([0]);
+    await answer(1);
+    expect(rooms()).toBeGreaterThan(0);
+    expect(queue.worthClaiming).toBe(true);
+  });
+
+  it('hands back what waits when it is stopped, and is idle when the last request ends', async () => {
+    const { queue, sent, add, answer } = scene(4);
+    add('a', 3);
+    expect(queue.stop().map(({ n }) => n)).toEqual([1, 2]);
+    let idle = false;
+    const waiting = queue.idle(60_000).then(() => (idle = true));
+    expect(idle).toBe(false);
+    await answer(1);
+    await waiting;
+    expect(sent).toEqual([0]);
+  });
+});

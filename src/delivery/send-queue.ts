@@ -1,0 +1,162 @@
+// What is claimed and not yet answered: so many requests in flight in all and for one webhook, and for webhooks that
+// answer quickly some more waiting behind them, so that a claim's round trip is paid once for many deliveries.
+
+/** Part of all requests in flight that one webhook may hold: a receiver that hangs holds this much, and not all. */
+const WEBHOOK_PART = 4;
+
+/** A webhook that answers within this is quick: what waits behind its requests waits for about a second at most. */
+const QUICK_MS = 250;
+
+/** How many deliveries may wait behind the requests of a quick webhook, as a multiple of those requests. */
+const AHEAD = 4;
+
+/** Bytes of bodies that may wait; beyond it nothing more is claimed. */
+const MAX_WAITING_BYTES = 16 * 1_048_576;
+
+/** Something to send. */
+export interface Sendable {
+  readonly webhookId: string;
+  readonly bytes: number;
+}
+
+interface Lane<Item> {
+  inFlight: number;
+  readonly waiting: Item[];
+  quick: boolean;
+}
+
+export class SendQueue<Item extends Sendable> {
+  private readonly perWebhook: number;
+  private readonly lanes = new Map<string, Lane<Item>>();
+  private inFlight = 0;
+  private waiting = 0;
+  private waitingBytes = 0;
+  private webhooksOnWalk = 1;
+  private stopped = false;
+  private onIdle: (() => void) | undefined;
+
+  /**
+   * @param limit - Most requests in flight.
+   * @param send - Sends one item and resolves with the milliseconds that its receiver took. Must not reject.
+   * @param onRoom - Called when so much has become free that a claim is worth its round trip again.
+   */
+  constructor(
+    private readonly limit: number,
+    private readonly send: (item: Item) => Promise<number>,
+    private readonly onRoom: () => void,
+  ) {
+    this.perWebhook = Math.max(1, Math.floor(limit / WEBHOOK_PART));
+  }
+
+  /** Whether a claim would bring enough to be worth it. */
+  get worthClaiming(): boolean {
+    return this.free >= Math.ceil(this.limit / 4) && this.waitingBytes < MAX_WAITING_BYTES;
+  }
+
+  /**
+   * What may be claimed now. Each webhook gets an equal share of what is free, judged by how many had due work on the
+   * last walk, so that the first ones in line do not take it all.
+   */
+  room(): { total: number; perWebhook: number; perBusyWebhook: Map<string, number> } {
+    const total = this.free;
+    const share = Math.max(1, Math.ceil(total / this.webhooksOnWalk));
+    const perBusyWebhook = new Map<string, number>();
+    for (const [webhookId, lane] of this.lanes) perBusyWebhook.set(webhookId, Math.min(share, this.worthOf(lane)));
+    return { total, perWebhook: Math.min(share, this.perWebhook), perBusyWebhook };
+  }
+
+  /** Remembers on how many webhooks the last claim found work. */
+  noteWalk(webhooks: number): void {
+    this.webhooksOnWalk = Math.max(1, webhooks);
+  }
+
+  /** Sends an item as soon as there is a slot for it. */
+  add(item: Item): void {
+    let lane = this.lanes.get(item.webhookId);
+    if (!lane) this.lanes.set(item.webhookId, (lane = { inFlight: 0, waiting: [], quick: false }));
+    if (lane.waiting.length === 0 && this.hasSlot(lane)) return this.start(item, lane);
+    lane.waiting.push(item);
+    this.waiting += 1;
+    this.waitingBytes += item.bytes;
+  }
+
+  /** Starts nothing more and hands back what waits. */
+  stop(): Item[] {
+    this.stopped = true;
+    const left = [...this.lanes.values()].flatMap((lane) => lane.waiting.splice(0));
+    this.waiting = 0;
+    this.waitingBytes = 0;
+    return left;
+  }
+
+  /** Resolves once nothing is in flight, or after `withinMs`. */
+  async idle(withinMs: number): Promise<void> {
+    if (this.inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      this.onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private get free(): number {
+    return this.limit * 2 - this.inFlight - this.waiting;
+  }
+
+  private hasSlot(lane: Lane<Item>): boolean {
+    return this.inFlight < this.limit && lane.inFlight < this.perWebhook;
+  }
+
+  private capacityOf(lane: Lane<Item>): number {
+    return lane.quick ? this.perWebhook * (1 + AHEAD) : this.perWebhook;
+  }
+
+  /** Room of a lane, or none while it is too little to claim for. */
+  private worthOf(lane: Lane<Item>): number {
+    const capacity = this.capacityOf(lane);
+    const room = capacity - lane.inFlight - lane.waiting.length;
+    return room >= Math.max(1, capacity >> 2) ? room : 0;
+  }
+
+  private start(item: Item, lane: Lane<Item>): void {
+    lane.inFlight += 1;
+    this.inFlight += 1;
+    void this.send(item).then((tookMs) => this.finish(item.webhookId, lane, tookMs));
+  }
+
+  private finish(webhookId: string, lane: Lane<Item>, tookMs: number): void {
+    const [hadWorth, wasWorth] = [this.worthOf(lane) > 0, this.worthClaiming];
+    lane.quick = tookMs < QUICK_MS;
+    lane.inFlight -= 1;
+    this.inFlight -= 1;
+    this.startNext(webhookId, lane);
+    if (lane.inFlight === 0 && lane.waiting.length === 0) this.lanes.delete(webhookId);
+    // Only becoming worth a claim is news: one call per answer would be one claim per answer.
+    if ((!hadWorth && this.worthOf(lane) > 0) || (!wasWorth && this.worthClaiming)) this.onRoom();
+    if (this.inFlight === 0) this.onIdle?.();
+  }
+
+  private startNext(webhookId: string, lane: Lane<Item>): void {
+    if (this.stopped) return;
+    if (this.takeFrom(lane) || this.waiting === 0) return;
+    // The slot belongs to whoever waits longest: a lane that got one goes to the end of the line.
+    for (const [id, other] of this.lanes) {
+      if (id === webhookId || !this.takeFrom(other)) continue;
+      this.lanes.delete(id);
+      this.lanes.set(id, other);
+      return;
+    }
+  }
+
+  private takeFrom(lane: Lane<Item>): boolean {
+    if (!this.hasSlot(lane)) return false;
+    const item = lane.waiting.shift();
+    if (!item) return false;
+    this.waiting -= 1;
+    this.waitingBytes -= item.bytes;
+    this.start(item, lane);
+    return true;
+  }
+}
