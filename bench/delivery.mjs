@@ -1,0 +1,264 @@
+// How fast events are delivered, against what could not be faster and what people write by hand, all in this run:
+//   node bench/delivery.mjs [--events 20000] [--concurrency 256] [--cpu-prof]
+// Posthorn: EventDispatcher of the build, embedded PostgreSQL with its durable defaults, every attempt logged. Bare undici:
+// the same signed POSTs at the same concurrency, no database, no retries. Tutorial: fetch, sign, retry thrice, in memory.
+// The receiver is a process of its own on the same machine. Prints, and judges nothing: ratios travel, rates do not.
+import 'reflect-metadata';
+import { fork } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { Session } from 'node:inspector/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { ensureBuilt } from '../scripts/ensure.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    events: { type: 'string', default: '20000' },
+    concurrency: { type: 'string', default: '256' },
+    'cpu-prof': { type: 'boolean', default: false },
+    receiver: { type: 'boolean', default: false },
+  },
+});
+const EVENTS = Number(flags.events);
+const CONCURRENCY = Number(flags.concurrency);
+const WEBHOOKS = 10;
+const BATCH = 500;
+const PAYLOAD = { orderId: '1042', total: '99.95', note: 'x'.repeat(950) };
+
+if (flags.receiver) receive();
+else await main();
+
+/** Answers 200 to everything and tells, when asked, how much it has seen. */
+function receive() {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      requests += 1;
+      response.writeHead(200).end();
+    });
+  });
+  server.keepAliveTimeout = 60_000;
+  server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+  process.on('message', () => process.send({ requests }));
+  process.on('disconnect', () => process.exit());
+}
+
+async function main() {
+  ensureBuilt();
+  const receiver = fork(new URL(import.meta.url), ['--receiver']);
+  const [{ port }] = await once(receiver, 'message');
+  const url = `http://127.0.0.1:${port}/hook`;
+  const seen = async () => {
+    receiver.send('how many?');
+    return (await once(receiver, 'message'))[0].requests;
+  };
+  try {
+    console.log(
+      `${os.cpus().length} × ${os.cpus()[0].model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ` +
+        `${os.type()} ${os.release()}, Node ${process.versions.node}. ` +
+        `${EVENTS} events of 1 KB, ${CONCURRENCY} requests in flight, everything on this machine.`,
+    );
+    // The warm-up is not shown: the first seconds of a process measure its compiler.
+    await undiciLoop(url, Math.min(EVENTS, 5_000));
+    const bare = await measured('bare undici, no database', EVENTS, () => undiciLoop(url, EVENTS));
+    const tutorial = await measured('fetch loop of a tutorial', EVENTS, () => fetchLoop(url, EVENTS));
+    await withPosthorn(url, async ({ run, settings }) => {
+      await run(Math.min(EVENTS, 3_000), 1);
+      const profiler = flags['cpu-prof'] ? await startProfiler() : undefined;
+      for (const fanOut of [1, WEBHOOKS]) {
+        const before = await seen();
+        let dispatchedMs = 0;
+        const rate = await measured(`Posthorn, fan-out ${fanOut}`, EVENTS * fanOut, async () => {
+          dispatchedMs = await run(EVENTS, fanOut);
+        });
+        console.log(
+          `    of bare undici ${(rate / bare).toFixed(2)}, of the fetch loop ${(rate / tutorial).toFixed(2)}; ` +
+            `dispatched ${Math.round((EVENTS / dispatchedMs) * 1_000)} events/s meanwhile; ` +
+            `the receiver saw ${(await seen()) - before} requests`,
+        );
+      }
+      await profiler?.();
+      console.log(`    PostgreSQL: ${settings}`);
+    });
+  } finally {
+    receiver.kill();
+  }
+}
+
+async function measured(name, deliveries, work) {
+  const startedAt = performance.now();
+  await work();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const rate = deliveries / seconds;
+  console.log(`${name.padEnd(28)} ${String(Math.round(rate)).padStart(7)} deliveries/s  (${seconds.toFixed(1)} s)`);
+  return rate;
+}
+
+/** Posthorn as an application context in this process, its database in a directory that is removed afterwards. */
+async function withPosthorn(url, work) {
+  const { NestFactory } = await import('@nestjs/core');
+  const { AppModule } = await import('../dist/app.module.js');
+  const { EventDispatcher } = await import('../dist/outbound/index.js');
+  const { startEmbeddedPostgres } = await import('../dist/platform/database/embedded-postgres/index.js');
+  const { Database } = await import('../dist/platform/database/index.js');
+  const { WebhooksService } = await import('../dist/registry/index.js');
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'posthorn-bench-'));
+  chmodSync(directory, 0o711);
+  const postgres = await startEmbeddedPostgres({ dataDir: path.join(directory, 'data') });
+  let app;
+  try {
+    app = await NestFactory.createApplicationContext(
+      AppModule.register({
+        connection: postgres.connection,
+        encryptionKey: randomBytes(32).toString('base64'),
+        deliveryConcurrency: CONCURRENCY,
+        allowHttp: true,
+        allowNetworks: ['127.0.0.0/8'],
+      }),
+      { logger: ['warn', 'error'] },
+    );
+    const database = app.get(Database, { strict: false });
+    const dispatcher = app.get(EventDispatcher, { strict: false });
+    // Fan-out 1 uses as many webhooks as fan-out 10: one webhook alone may hold a part of the slots only.
+    for (let n = 0; n < WEBHOOKS; n += 1)
+      await app.get(WebhooksService, { strict: false }).create('default', { url, events: [`one.t${n}`, 'many.x'] });
+    const waiting = {
+      text: `SELECT FROM ${database.tables.delivery} WHERE status IN ('pending', 'sending', 'retrying') LIMIT 1`,
+    };
+    const run = async (events, fanOut) => {
+      const startedAt = performance.now();
+      for (let from = 0; from < events; from += BATCH) {
+        const batch = Array.from({ length: Math.min(BATCH, events - from) }, (_, n) => ({
+          event: fanOut === 1 ? `one.t${n % WEBHOOKS}` : 'many.x',
+          data: PAYLOAD,
+        }));
+        await dispatcher.dispatchMany(batch);
+      }
+      const dispatchedMs = performance.now() - startedAt;
+      while ((await database.query(waiting)).length > 0) await delay(5);
+      return dispatchedMs;
+    };
+    const names = ['server_version', 'fsync', 'synchronous_commit', 'shared_buffers'];
+    const shown = await database.query(
+      { text: `SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name` },
+      [names],
+    );
+    await work({ run, settings: shown.map(({ name, value }) => `${name} ${value}`).join(', ') });
+  } finally {
+    await app?.close();
+    await postgres.stop();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** What both loops send: body and headers as Posthorn makes them, signed with the same two schemes. */
+function signed(n) {
+  const secret = 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=';
+  const id = `evt-${n}`;
+  const timestamp = String(Math.floor(Date.now() / 1_000));
+  const body = Buffer.from(JSON.stringify({ id, event: 'one.t0', timestamp: new Date().toISOString(), data: PAYLOAD }));
+  const standard = createHmac('sha256', Buffer.from(secret.slice(6), 'base64'))
+    .update(`${id}.${timestamp}.`)
+    .update(body)
+    .digest('base64');
+  return {
+    body,
+    headers: {
+      'Content-Type': 'application/json',
+      'X-Webhook-Signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+      'X-Webhook-Event': 'one.t0',
+      'webhook-id': id,
+      'webhook-timestamp': timestamp,
+      'webhook-signature': `v1,${standard}`,
+    },
+  };
+}
+
+/** `lanes` workers that take the next number until there is none. */
+async function inLanes(total, work) {
+  let next = 0;
+  const lane = async () => {
+    while (next < total) await work(next++);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, lane));
+}
+
+async function undiciLoop(url, total) {
+  const { Pool } = await import('undici');
+  const { origin, pathname } = new URL(url);
+  const pool = new Pool(origin, { connections: CONCURRENCY });
+  await inLanes(total, async (n) => {
+    const { statusCode, body } = await pool.request({ path: pathname, method: 'POST', ...signed(n) });
+    await body.dump();
+    if (statusCode !== 200) throw new Error(`The receiver answered ${statusCode}.`);
+  });
+  await pool.close();
+}
+
+/** As blog posts have it: three tries with a pause, a time-out, and nothing that survives the process. */
+async function fetchLoop(url, total) {
+  await inLanes(total, async (n) => {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      try {
+        const response = await fetch(url, {
+          method: 'POST',
+          ...signed(n),
+          signal: globalThis.AbortSignal.timeout(10_000),
+        });
+        await response.text();
+        if (response.ok) return;
+      } catch {
+        // Tried again below.
+      }
+      await delay(2 ** attempt * 1_000);
+    }
+  });
+}
+
+/** Profiles this process; the function it gives stops that and prints the five biggest costs, by package and by function. */
+async function startProfiler() {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+  return async () => {
+    const { profile } = await session.post('Profiler.stop');
+    session.disconnect();
+    const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+    const byPlace = new Map();
+    const byFunction = new Map();
+    let total = 0;
+    const add = (map, key, us) => map.set(key, (map.get(key) ?? 0) + us);
+    profile.samples.forEach((id, index) => {
+      const us = profile.timeDeltas[index];
+      const { functionName, url } = nodes.get(id).callFrame;
+      if (functionName === '(idle)') return;
+      total += us;
+      const place = placeOf(url, functionName);
+      add(byPlace, place, us);
+      add(byFunction, `${functionName || '(anonymous)'} [${place}]`, us);
+    });
+    for (const [title, map] of [
+      ['by place', byPlace],
+      ['by function', byFunction],
+    ]) {
+      console.log(`    CPU of this process, idle left out, ${title}:`);
+      for (const [key, us] of [...map].sort((a, b) => b[1] - a[1]).slice(0, 5))
+        console.log(`      ${((100 * us) / total).toFixed(1).padStart(5)} %  ${key}`);
+    }
+  };
+}
+
+function placeOf(url, functionName) {
+  const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
+  if (name) return name;
+  if (url.startsWith('node:')) return url;
+  const ours = /\/dist\/(.+)$/.exec(url)?.[1];
+  if (ours) return `posthorn ${ours}`;
+  return url ? path.basename(url) : functionName.startsWith('(') ? functionName : 'V8 and native code';
+}
