@@ -6,15 +6,17 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually } from '../setup/eventually.js';
+import { ensureBuiltOnce } from '../setup/server-process.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const WITHIN_MS = 120_000;
 
 /** Its own place for temporary files, in which whatever it forgets is found. */
 let scene: string;
-beforeAll(() => {
+beforeAll(async () => {
   scene = mkdtempSync(path.join(tmpdir(), 'posthorn-demo-test-'));
-});
+  await ensureBuiltOnce();
+}, WITHIN_MS);
 afterAll(() => rmSync(scene, { recursive: true, force: true }));
 
 interface Run {
