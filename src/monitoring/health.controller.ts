@@ -2,7 +2,7 @@ import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthCheckResult } from '@nestjs/terminus';
-import { Database } from '../platform/database/index.js';
+import { Database, Partitions } from '../platform/database/index.js';
 
 // Load balancers ask every few seconds; a database that answers more slowly is not ready.
 const PING_TIMEOUT_MS = 2_000;
@@ -14,6 +14,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly database: Database,
+    private readonly partitions: Partitions,
   ) {}
 
   @Get('live')
@@ -25,25 +26,38 @@ export class HealthController {
 
   @Get('ready')
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether this process can do its work: the database answers' })
+  @ApiOperation({
+    summary: 'Whether this process can do its work: the database answers',
+    description:
+      '`partitions` carries a `warning` while rows lie in a default partition; that alone makes nothing unready.',
+  })
   ready(): Promise<HealthCheckResult> {
     return this.health.check([
       async () => {
         const indicator = this.indicators.check('database');
         return (await this.databaseAnswers()) ? indicator.up() : indicator.down('the database does not answer');
       },
+      async () => this.indicators.check('partitions').up(await this.partitionsWarning()),
     ]);
   }
 
   private async databaseAnswers(): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), PING_TIMEOUT_MS)));
-    const ping = this.database.query({ text: 'SELECT 1' }).then(
-      () => true,
-      () => false,
-    );
-    const answer = await Promise.race([ping, tooLate]);
-    clearTimeout(timer);
-    return answer;
+    return (await inTime(this.database.query({ text: 'SELECT 1' }))) !== undefined;
   }
+
+  private async partitionsWarning(): Promise<{ warning?: string }> {
+    // No answer is no news: whether the database answers is the other indicator's question.
+    const tables = (await inTime(this.partitions.tablesWithStrays())) ?? [];
+    if (tables.length === 0) return {};
+    return { warning: `Rows of ${tables.join(', ')} lie in the default partition: partitions were not made in time.` };
+  }
+}
+
+/** What came within the time, or `undefined`. */
+async function inTime<Value>(work: Promise<Value>): Promise<Value | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), PING_TIMEOUT_MS)));
+  const answer = await Promise.race([work.catch(() => undefined), tooLate]);
+  clearTimeout(timer);
+  return answer;
 }

@@ -11,6 +11,7 @@ import { DATA_SOURCE, PosthornDataSource } from './data-source.js';
 import { Database } from './database.js';
 import { Notifications } from './notifications.js';
 import { Partitions } from './partitions.js';
+import { Retention } from './retention.js';
 
 /** What the owner of the tables hands to the plumbing: the entities and the migrations, both explicit lists. */
 export interface Persistence {
@@ -55,7 +56,7 @@ export class DatabaseModule {
           },
         }),
       ],
-      providers: [Database, Notifications, Partitions],
+      providers: [Database, Notifications, Partitions, Retention],
       exports: [Database, Notifications, Partitions],
     };
   }

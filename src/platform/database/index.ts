@@ -7,5 +7,6 @@ export { DatabaseModule, dataSourceOptions } from './database.module.js';
 export type { Persistence } from './database.module.js';
 export { Notifications } from './notifications.js';
 export { Partitions } from './partitions.js';
+export { Retention } from './retention.js';
 export { DEFAULT_SCHEMA } from './schema.js';
 export type { Tables } from './schema.js';

@@ -7,7 +7,8 @@ import { lowestIdAt } from '../../kernel/ids.js';
 import { Database } from './database.js';
 import type { SqlExecutor } from './database.js';
 
-const PARTITIONED = [
+/** The tables cut by time, each with the key that says where a row lies. */
+export const PARTITIONED = [
   { table: 'event', key: 'id' },
   { table: 'delivery', key: 'id' },
   { table: 'delivery_attempt', key: 'delivery_id' },
@@ -20,7 +21,7 @@ const DAYS_AHEAD = 3;
 const KEEP_INTERVAL_MS = 3_600_000;
 
 // One process at a time; the others find the work done.
-const PARTITION_LOCK = 76_784_677;
+export const PARTITION_LOCK = 76_784_677;
 
 @Injectable()
 export class Partitions implements OnModuleInit, BeforeApplicationShutdown {
@@ -41,6 +42,17 @@ export class Partitions implements OnModuleInit, BeforeApplicationShutdown {
 
   beforeApplicationShutdown(): void {
     clearInterval(this.timer);
+  }
+
+  /** The tables whose default partition holds rows: they work, but nothing there is dropped, and partitions are missing. */
+  async tablesWithStrays(): Promise<string[]> {
+    const { tables } = this.database;
+    // Locks no row; reads the first row of five tables that are nearly always empty.
+    const looks = PARTITIONED.map(
+      ({ table }) => `SELECT '${table}' AS table WHERE EXISTS (SELECT FROM ${tables[table]}_default)`,
+    );
+    const rows = await this.database.query<{ table: string }>({ text: looks.join(' UNION ALL ') });
+    return rows.map(({ table }) => table);
   }
 
   /** Makes the missing partitions from the day of `nowMs` on. Safe to run in any number of processes. */

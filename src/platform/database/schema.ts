@@ -13,6 +13,7 @@ const TABLES = [
   'event',
   'delivery',
   'delivery_attempt',
+  'replay',
   'received_event',
   'handler_run',
   'received_key',
