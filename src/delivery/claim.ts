@@ -28,6 +28,14 @@ export interface ClaimedDelivery {
   readonly retriesUsed: number;
 }
 
+/** A webhook that deliveries are already held for. */
+export interface BusyWebhook {
+  /** How many more may be claimed. */
+  readonly room: number;
+  /** How many are in flight or waiting. */
+  readonly held: number;
+}
+
 /** How much may be claimed. */
 export interface ClaimRoom {
   /** Deliveries in all. */
@@ -35,7 +43,7 @@ export interface ClaimRoom {
   /** Deliveries of one webhook, unless `perBusyWebhook` says otherwise. */
   readonly perWebhook: number;
   /** Room left for webhooks that already have requests in flight here. */
-  readonly perBusyWebhook: ReadonlyMap<string, number>;
+  readonly perBusyWebhook: ReadonlyMap<string, BusyWebhook>;
   /** Only webhooks after this id: where the last claim stopped. */
   readonly after: string;
   /** No due delivery has a smaller id; lets PostgreSQL skip old partitions. */
@@ -60,7 +68,8 @@ export class ClaimQuery {
       // Locks the delivery rows it takes (SKIP LOCKED: replicas never wait for each other). Walks the partial index
       // delivery_pending (webhook_id, id): a loose scan lists the webhooks that have due rows, then a few rows of each
       // are taken, so a million rows behind one slow webhook cost the others nothing. The query builder has neither
-      // recursion nor LATERAL. A webhook disabled meanwhile has its rows skipped here, at the last moment before sending.
+      // recursion nor LATERAL. A paused webhook gives nothing; one whose circuit opened gives a single probe per process
+      // once its pause is over. A webhook disabled meanwhile has its rows skipped here, at the last moment before sending.
       text: `
         WITH RECURSIVE due (webhook_id) AS (
           (SELECT d.webhook_id FROM ${t.delivery} d
@@ -70,14 +79,23 @@ export class ClaimQuery {
                   WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= $2 ORDER BY d.webhook_id LIMIT 1)
           FROM due WHERE due.webhook_id IS NOT NULL
         ), busy AS (
-          SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room)
+          SELECT * FROM unnest($3::uuid[], $4::int[], $8::int[]) AS b (webhook_id, room, held)
         ), picked AS (
           SELECT p.* FROM due
-          LEFT JOIN busy USING (webhook_id)
+          JOIN ${t.webhook} w ON w.id = due.webhook_id
+          LEFT JOIN ${t.webhook_health} h ON h.webhook_id = due.webhook_id
+          LEFT JOIN busy ON busy.webhook_id = due.webhook_id
           CROSS JOIN LATERAL (
             SELECT d.id, d.event_id, d.webhook_id FROM ${t.delivery} d
             WHERE d.status = 'pending' AND d.webhook_id = due.webhook_id AND d.id >= $2
-            ORDER BY d.id LIMIT coalesce(busy.room, $5) FOR UPDATE SKIP LOCKED
+            ORDER BY d.id
+            LIMIT CASE
+              WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $6
+              WHEN h.paused_until > now() THEN 0
+              WHEN h.times_opened > 0 THEN CASE WHEN busy.room IS NULL THEN 1 ELSE 0 END
+              ELSE least(coalesce(busy.room, $5), w.max_in_flight - coalesce(busy.held, 0))
+            END
+            FOR UPDATE SKIP LOCKED
           ) p
           WHERE due.webhook_id IS NOT NULL
           LIMIT $6
@@ -123,10 +141,11 @@ export class ClaimQuery {
       room.after,
       room.lowWater,
       [...room.perBusyWebhook.keys()],
-      [...room.perBusyWebhook.values()],
+      [...room.perBusyWebhook.values()].map((busy) => busy.room),
       room.perWebhook,
       room.total,
       this.settings.deliveryTimeoutMs,
+      [...room.perBusyWebhook.values()].map((busy) => busy.held),
     ]);
     let lastWebhookId: string | undefined;
     for (const row of rows) if (!lastWebhookId || row.webhook_id > lastWebhookId) lastWebhookId = row.webhook_id;

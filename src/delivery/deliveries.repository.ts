@@ -36,7 +36,7 @@ export class DeliveriesRepository {
     this.retryStatement = {
       name: 'posthorn_delivery_retry',
       // Locks the one delivery by its key. The attempt number goes on; the schedule and the count of unknown outcomes
-      // start anew. The check and the change are one statement: a claim in between finds the row locked, or wins.
+      // start anew, and a pause of its webhook ends: someone wants to see what happens now. The check and the change are one statement: a claim in between finds the row locked, or wins.
       text: `
         WITH found AS (
           SELECT d.id, d.status, w.active AND w.deleted_at IS NULL AS usable
@@ -46,7 +46,9 @@ export class DeliveriesRepository {
           UPDATE ${t.delivery} d SET status = 'pending', reason = NULL, retries_used = 0, unknown_count = 0,
                  due_at = now(), completed_at = NULL
           FROM found WHERE d.id = found.id AND found.status <> 'sending' AND found.usable
-          RETURNING d.id)
+          RETURNING d.id, d.webhook_id
+        ), probed AS (
+          UPDATE ${t.webhook_health} h SET paused_until = NULL FROM retried WHERE h.webhook_id = retried.webhook_id)
         SELECT CASE WHEN EXISTS (SELECT FROM retried) THEN 'due' WHEN usable THEN 'sending' ELSE 'webhook_disabled' END AS outcome
         FROM found`,
     };

@@ -29,6 +29,8 @@ const POLL_MAX_MS = 1_000;
 const FULL_WALK_MS = 1_000;
 const DAY_MS = 86_400_000;
 
+const TOO_MANY_REQUESTS = 429;
+
 /** How long to wait for free slots, or for outcomes to be written, before looking again unasked. */
 const BUSY_MS = 50;
 
@@ -176,6 +178,8 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     const verdict = judge({ ...result, retryAfterMs }, delivery.retrySchedule, delivery.retriesUsed, this.random);
     this.settle.add({
       delivery,
+      // A receiver that is asked too much means all of it, not this one delivery.
+      pauseMs: retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? verdict.waitMs : undefined),
       verdict,
       attempt: {
         startedAt: new Date(startedAt),

@@ -57,11 +57,16 @@ export class SendQueue<Item extends Sendable> {
    * What may be claimed now. Each webhook gets an equal share of what is free, judged by how many had due work on the
    * last walk, so that the first ones in line do not take it all.
    */
-  room(): { total: number; perWebhook: number; perBusyWebhook: Map<string, number> } {
+  room(): { total: number; perWebhook: number; perBusyWebhook: Map<string, { room: number; held: number }> } {
     const total = this.free;
     const share = Math.max(1, Math.ceil(total / this.webhooksOnWalk));
-    const perBusyWebhook = new Map<string, number>();
-    for (const [webhookId, lane] of this.lanes) perBusyWebhook.set(webhookId, Math.min(share, this.worthOf(lane)));
+    const perBusyWebhook = new Map<string, { room: number; held: number }>();
+    for (const [webhookId, lane] of this.lanes) {
+      perBusyWebhook.set(webhookId, {
+        room: Math.min(share, this.worthOf(lane)),
+        held: lane.inFlight + lane.waiting.length,
+      });
+    }
     return { total, perWebhook: Math.min(share, this.perWebhook), perBusyWebhook };
   }
 

@@ -1,6 +1,8 @@
 // Writes what attempts came to: gathered for a few milliseconds, then one statement for hundreds of them.
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import type { ClaimedDelivery } from './claim.js';
@@ -27,6 +29,8 @@ export interface Settlement {
   readonly delivery: ClaimedDelivery;
   readonly attempt: AttemptRecord;
   readonly verdict: Verdict;
+  /** How long the receiver asked everything sent to it to wait, in milliseconds. */
+  readonly pauseMs?: number;
   /** On the monotonic clock: past it, the lease is over and writing would change nothing. */
   readonly leaseEndsAt: number;
 }
@@ -48,6 +52,13 @@ export type SettleListener = (settled: readonly Settlement[], health: readonly H
 
 const MAX_BATCH = 500;
 const GATHER_MS = 4;
+
+/**
+ * The circuit of a webhook opens after CIRCUIT_AFTER failures in a row (4xx and redirects are answers, and open nothing by
+ * themselves). It stays open for this long, doubled each time that its probe fails.
+ */
+const CIRCUIT_MIN_MS = 5_000;
+const CIRCUIT_MAX_MS = 300_000;
 const RETRY_MS = 250;
 
 @Injectable()
@@ -59,7 +70,10 @@ export class SettleBatch {
   private writing: Promise<void> | undefined;
   private listener: SettleListener = () => Promise.resolve();
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {
     this.statement = settleStatement(database);
   }
 
@@ -111,7 +125,10 @@ export class SettleBatch {
   private async write(batch: readonly Settlement[]): Promise<void> {
     for (let pending = batch; pending.length > 0;) {
       try {
-        const health = await this.database.query<HealthRow>(this.statement, settleValues(pending));
+        const health = await this.database.query<HealthRow>(this.statement, [
+          ...settleValues(pending),
+          this.settings.circuitAfter,
+        ]);
         await this.listener(pending, health.map(toHealthChange));
         return;
       } catch (error) {
@@ -148,6 +165,8 @@ const isDataError = (error: unknown): boolean => /^2[23]/.test(String((error as 
 function settleStatement({ tables: t }: Database): Statement {
   return {
     name: 'posthorn_delivery_settle',
+    // A failure also tells how long the webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is
+    // open already is not opened further by stragglers. A success deletes the health row, and with it every pause.
     // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
     // The fence is status = 'sending' and the attempt number: an outcome that comes after its lease was swept finds
     // neither, and changes nothing. The bounds on the id let PostgreSQL skip partitions. unnest keeps this one statement
@@ -155,9 +174,10 @@ function settleStatement({ tables: t }: Database): Statement {
     text: `
       WITH r AS (
         SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
-                             $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[])
+                             $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[],
+                             $18::float8[])
           AS r (id, number, status, reason, retries_used, wait_ms, outcome, http_status,
-                error, started_at, duration_ms, url, request_headers, response_headers, response_body)
+                error, started_at, duration_ms, url, request_headers, response_headers, response_body, pause_ms)
       ), settled AS (
         UPDATE ${t.delivery} d SET
           status = r.status, reason = r.reason, retries_used = r.retries_used, unknown_count = 0,
@@ -166,7 +186,7 @@ function settleStatement({ tables: t }: Database): Statement {
           completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
         FROM r
         WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number AND d.id BETWEEN $16 AND $17
-        RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome
+        RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome, r.pause_ms
       ), logged AS (
         INSERT INTO ${t.delivery_attempt} (delivery_id, number, started_at, duration_ms, outcome, http_status, error, url,
                                            request_headers, response_headers, response_body)
@@ -177,12 +197,26 @@ function settleStatement({ tables: t }: Database): Statement {
         DELETE FROM ${t.webhook_health} h USING (SELECT DISTINCT webhook_id FROM settled WHERE outcome = 'success') s
         WHERE h.webhook_id = s.webhook_id
         RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent
+      ), worsened AS (
+        SELECT webhook_id, tenant_id, count(*)::int AS failures, max(pause_ms) AS pause_ms,
+               bool_or(outcome NOT IN ('client_error', 'redirect')) AS unreachable
+        FROM settled GROUP BY webhook_id, tenant_id HAVING bool_and(outcome <> 'success')
+      ), judged AS (
+        SELECT s.webhook_id, s.tenant_id, s.failures, coalesce(h.times_opened, 0) + opens::int AS times_opened,
+               greatest(now() + s.pause_ms * interval '1 ms', CASE WHEN opens THEN now() + least(
+                 ${CIRCUIT_MAX_MS}, ${CIRCUIT_MIN_MS} * 2 ^ coalesce(h.times_opened, 0)) * (0.8 + 0.4 * random()) * interval '1 ms'
+               END) AS paused_until
+        FROM worsened s LEFT JOIN ${t.webhook_health} h USING (webhook_id), LATERAL (
+          SELECT s.unreachable AND coalesce(h.paused_until <= now(), true)
+                 AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($19::int, 0), false) AS opens) o
       ), failing AS (
-        INSERT INTO ${t.webhook_health} AS h (webhook_id, tenant_id, consecutive_failures, failing_since)
-        SELECT webhook_id, tenant_id, count(*)::int, now() FROM settled
-        GROUP BY webhook_id, tenant_id HAVING bool_and(outcome <> 'success')
-        ORDER BY webhook_id
-        ON CONFLICT (webhook_id) DO UPDATE SET consecutive_failures = h.consecutive_failures + excluded.consecutive_failures
+        INSERT INTO ${t.webhook_health} AS h
+          (webhook_id, tenant_id, consecutive_failures, failing_since, times_opened, paused_until)
+        SELECT webhook_id, tenant_id, failures, now(), times_opened, paused_until FROM judged ORDER BY webhook_id
+        ON CONFLICT (webhook_id) DO UPDATE SET
+          consecutive_failures = h.consecutive_failures + excluded.consecutive_failures,
+          times_opened = greatest(h.times_opened, excluded.times_opened),
+          paused_until = greatest(h.paused_until, excluded.paused_until)
         RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures AS failures, h.failing_since, h.warned_percent
       )
       SELECT webhook_id, tenant_id, failures, warned_percent,
@@ -212,6 +246,7 @@ function settleValues(batch: readonly Settlement[]): unknown[] {
     batch.map(({ attempt }) => attempt.responseBody ?? null),
     sorted[0],
     sorted.at(-1),
+    batch.map(({ pauseMs }) => pauseMs ?? null),
   ];
 }
 

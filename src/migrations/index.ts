@@ -1,4 +1,6 @@
 // The migrations, in order; an explicit list, so that bundlers and a host's own data source see the same one.
 import { Init1764000000000 } from './1764000000000-init.js';
+import { WebhookPace1764000000100 } from './1764000000100-webhook-pace.js';
+import { Replay1764000000200 } from './1764000000200-replay.js';
 
-export const POSTHORN_MIGRATIONS = [Init1764000000000] as const;
+export const POSTHORN_MIGRATIONS = [Init1764000000000, WebhookPace1764000000100, Replay1764000000200] as const;

@@ -45,6 +45,10 @@ export class Webhook {
   @Column({ name: 'retry_schedule', type: 'integer', array: true, nullable: true })
   retrySchedule!: number[] | null;
 
+  /** Requests in flight at most, from each worker. Null: the installation's default. */
+  @Column({ name: 'max_in_flight', type: 'integer', nullable: true })
+  maxInFlight!: number | null;
+
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
 

@@ -62,7 +62,7 @@ export class DeliveryScene {
   ) {}
 
   static async open(options: PosthornOptions = {}): Promise<DeliveryScene> {
-    const server = await startTestServer({ retrySchedule: ['20ms', '20ms'], ...options });
+    const server = await startTestServer({ retrySchedule: ['20ms', '20ms'], circuitAfter: 0, ...options });
     const pool = new pg.Pool({ connectionString: server.databaseUrl, max: 2 });
     // PostgreSQL may be stopped under us; without a listener that would end the run.
     pool.on('error', () => undefined);

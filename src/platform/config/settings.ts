@@ -145,6 +145,12 @@ export const SETTINGS = {
     '5d,20',
     'Disables a webhook that has only failed for this long and this many attempts; off never does.',
   ),
+  circuitAfter: required(
+    'CIRCUIT_AFTER',
+    kinds.integer(0, 100_000),
+    '20',
+    'After so many attempts in a row that failed without an answer of 4xx, a webhook pauses, longer each time; 0 never pauses.',
+  ),
   allowHttp: required('ALLOW_HTTP', kinds.flag, 'false', 'Whether webhooks may use http URLs.'),
   allowNetworks: required(
     'ALLOW_NETWORKS',

@@ -1,0 +1,98 @@
+// A receiver that is down, or asks for less, is left alone as a whole: nothing is lost, and nothing is sent meanwhile.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../setup/eventually.js';
+import { TestReceiver } from '../setup/receiver.js';
+import { DeliveryScene } from './delivery.harness.js';
+
+let scene: DeliveryScene;
+beforeAll(async () => {
+  scene = await DeliveryScene.open({ circuitAfter: 5, retrySchedule: [] });
+});
+afterAll(() => scene.close());
+
+const pausedFor = async (webhookId: string): Promise<number | undefined> => {
+  const [row] = await scene.sql<{ seconds: number | null }>(
+    `SELECT extract(epoch FROM paused_until - now())::float8 AS seconds FROM posthorn.webhook_health WHERE webhook_id = $1`,
+    [webhookId],
+  );
+  return row?.seconds ?? undefined;
+};
+
+/** Ends the pause that runs, as time would. */
+const endPause = (webhookId: string): Promise<unknown> =>
+  scene.sql(`UPDATE posthorn.webhook_health SET paused_until = now() WHERE webhook_id = $1`, [webhookId]);
+
+describe('a webhook whose receiver fails again and again', () => {
+  it('pauses, lets one delivery probe, pauses longer while that fails, and recovers with the first success', async () => {
+    const receiver = await TestReceiver.start(500);
+    const target = await scene.target(receiver.url);
+    for (let n = 0; n < 5; n += 1) await scene.settled(await target.send());
+    expect(await pausedFor(target.webhookId)).toBeGreaterThan(3);
+    expect(await pausedFor(target.webhookId)).toBeLessThanOrEqual(6);
+
+    const waiting = await Promise.all(Array.from({ length: 4 }, () => target.send()));
+    const witness = await TestReceiver.start();
+    await scene.settled(await (await scene.target(witness.url)).send());
+    expect(receiver.received).toHaveLength(5);
+
+    await endPause(target.webhookId);
+    await eventually(
+      async () => ((await pausedFor(target.webhookId)) ?? 0) > 6,
+      'the failed probe makes the pause longer',
+    );
+    expect(receiver.received).toHaveLength(6);
+
+    receiver.always(200);
+    await endPause(target.webhookId);
+    const ends = await Promise.all(waiting.map((id) => scene.settled(id)));
+    expect(ends.map(({ status }) => status).sort()).toEqual(['failed', 'success', 'success', 'success']);
+    expect(await pausedFor(target.webhookId)).toBeUndefined();
+    await Promise.all([receiver.close(), witness.close()]);
+  });
+
+  it('does not pause for answers of 4xx: someone is there', async () => {
+    const receiver = await TestReceiver.start(404);
+    const target = await scene.target(receiver.url);
+    for (let n = 0; n < 8; n += 1) await scene.settled(await target.send());
+    expect(receiver.received).toHaveLength(8);
+    expect(await pausedFor(target.webhookId)).toBeUndefined();
+    await receiver.close();
+  });
+
+  it('is tried at once when someone retries a delivery by hand', async () => {
+    const receiver = await TestReceiver.start(500);
+    const target = await scene.target(receiver.url);
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const id = await target.send();
+      await scene.settled(id);
+      ids.push(id);
+    }
+    expect(await pausedFor(target.webhookId)).toBeGreaterThan(3);
+    receiver.always(200);
+    expect((await scene.server.api('POST', `/api/deliveries/${ids[0]}/retry`)).status).toBe(202);
+    await scene.becomes(ids[0] as string, 'success');
+    await receiver.close();
+  });
+});
+
+describe('a webhook whose receiver answers 429 with Retry-After', () => {
+  it('waits as a whole, for as long as it was asked to', async () => {
+    const receiver = await TestReceiver.start(
+      (_, response) => void response.writeHead(429, { 'retry-after': '60' }).end(),
+    );
+    const target = await scene.target(receiver.url, { retrySchedule: ['1s'] });
+    const first = await target.send();
+    await scene.becomes(first, 'retrying');
+    expect(await pausedFor(target.webhookId)).toBeGreaterThan(55);
+
+    receiver.always(200);
+    const second = await target.send();
+    const witness = await TestReceiver.start();
+    await scene.settled(await (await scene.target(witness.url)).send());
+    expect(receiver.received).toHaveLength(1);
+    await endPause(target.webhookId);
+    await scene.becomes(second, 'success');
+    await Promise.all([receiver.close(), witness.close()]);
+  });
+});
