@@ -88,6 +88,16 @@ describe('in the caller’s transaction', () => {
     expect(await dispatcher.dispatch(event, { n: 2 }, { idempotencyKey: event })).toMatchObject({ deliveries: 1 });
   });
 
+  it('a key leaves its settings as they were: what waits for locks afterwards waits as long as the caller said', async () => {
+    const event = type();
+    const shown = await shop.transaction(async (manager) => {
+      await manager.query(`SET LOCAL lock_timeout = '77s'`);
+      await dispatcher.dispatch(event, {}, { manager, idempotencyKey: event });
+      return manager.query<{ lock_timeout: string }[]>('SHOW lock_timeout');
+    });
+    expect(shown).toEqual([{ lock_timeout: '77s' }]);
+  });
+
   it('a nested one that rolls back takes only its own events with it', async () => {
     const [outer, inner, after] = [type(), type(), type()];
     await shop.transaction(async (manager) => {
