@@ -128,6 +128,7 @@ describe('a table is written by its owner alone', () => {
     event: 'delivery',
     delivery: 'delivery',
     delivery_attempt: 'delivery',
+    replay: 'delivery',
     webhook_health: 'delivery',
     received_event: 'inbound',
     handler_run: 'inbound',

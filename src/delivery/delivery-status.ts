@@ -14,6 +14,17 @@ export const DELIVERY_STATUSES = [
 
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
+/** The statuses that nothing of ours leads out of. */
+export const FINAL_STATUSES = [
+  'success',
+  'client_error',
+  'failed',
+  'skipped',
+  'expired',
+] as const satisfies readonly DeliveryStatus[];
+
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
+
 /** What one HTTP request came to. */
 export type AttemptOutcome =
   | 'success'

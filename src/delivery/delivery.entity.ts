@@ -12,6 +12,8 @@ import type { DeliveryStatus } from './delivery-status.js';
 @Index('delivery_retrying', { synchronize: false })
 @Index('delivery_retrying_webhook', { synchronize: false })
 @Index('delivery_unsuccessful', { synchronize: false })
+@Index('delivery_replayed', { synchronize: false })
+@Index('delivery_replayed_pending', { synchronize: false })
 export class Delivery {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'delivery_pkey' })
   id!: string;

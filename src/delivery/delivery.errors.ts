@@ -7,9 +7,9 @@ export class DeliveryInProgressError extends ConflictError {
   }
 }
 
-/** Retrying would go nowhere while its webhook is disabled. */
+/** Sending would go nowhere while the webhook is disabled. */
 export class WebhookDisabledError extends ConflictError {
   constructor() {
-    super('webhook_disabled', 'The webhook of this delivery is disabled; enable it first.');
+    super('webhook_disabled', 'The webhook is disabled; enable it first.');
   }
 }

@@ -17,6 +17,11 @@ import { Event } from './event.entity.js';
 import { EventLog } from './event-log.js';
 import { EventStore } from './event.store.js';
 import { HttpClient } from './http-client.js';
+import { Replayer } from './replay/replayer.js';
+import { ReplaysController } from './replay/replays.controller.js';
+import { ReplaysRepository } from './replay/replays.repository.js';
+import { ReplaysService } from './replay/replays.service.js';
+import { WebhookReplayController } from './replay/webhook-replay.controller.js';
 import { RetryProcessor } from './retry.processor.js';
 import { RETRY_QUEUE, RetryQueue } from './retry.queue.js';
 import { SettleBatch } from './settle.js';
@@ -33,7 +38,7 @@ export class DeliveryModule implements OnModuleInit {
     return {
       module: DeliveryModule,
       imports: [parts.platform, parts.registry, TypeOrmModule.forFeature([...DELIVERY_ENTITIES], DATA_SOURCE)],
-      controllers: [DeliveriesController],
+      controllers: [DeliveriesController, ReplaysController, WebhookReplayController],
       providers: [
         queueProvider(RETRY_QUEUE),
         ClaimQuery,
@@ -45,6 +50,9 @@ export class DeliveryModule implements OnModuleInit {
         EventLog,
         EventStore,
         HttpClient,
+        Replayer,
+        ReplaysRepository,
+        ReplaysService,
         RetryProcessor,
         RetryQueue,
         SettleBatch,

@@ -1,7 +1,7 @@
 // What was sent, to whom, and why not: events with their deliveries, read.
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Between } from 'typeorm';
+import { Between, IsNull, MoreThan, Not } from 'typeorm';
 import type { Repository } from 'typeorm';
 import { lowestIdAt } from '../kernel/ids.js';
 import { DATA_SOURCE } from '../platform/database/index.js';
@@ -41,12 +41,27 @@ export class EventLog {
     return this.events.findOneBy({ tenantId, id });
   }
 
-  /** The deliveries that the dispatch of an event made. They share the first 18 characters of its id. */
-  findDeliveries(tenantId: string, eventId: string): Promise<Delivery[]> {
+  /**
+   * The deliveries of an event. Those that its dispatch made share the first 18 characters of its id; those that replays
+   * made have later ids and an index of their own. Two questions, so that each is answered by its index.
+   */
+  async findDeliveries(tenantId: string, eventId: string): Promise<Delivery[]> {
     const prefix = eventId.slice(0, 18);
-    return this.deliveries.find({
-      where: { tenantId, eventId, id: Between(`${prefix}-0000-000000000000`, `${prefix}-ffff-ffffffffffff`) },
-      order: { id: 'ASC' },
-    });
+    const [first, replayed] = await Promise.all([
+      this.deliveries.find({
+        where: {
+          tenantId,
+          eventId,
+          replayOf: IsNull(),
+          id: Between(`${prefix}-0000-000000000000`, `${prefix}-ffff-ffffffffffff`),
+        },
+        order: { id: 'ASC' },
+      }),
+      this.deliveries.find({
+        where: { tenantId, eventId, replayOf: Not(IsNull()), id: MoreThan(eventId) },
+        order: { id: 'ASC' },
+      }),
+    ]);
+    return [...first, ...replayed];
   }
 }

@@ -1,4 +1,5 @@
 export { DeliveriesService } from './deliveries.service.js';
+export { WebhookDisabledError } from './delivery.errors.js';
 export { DELIVERY_ENTITIES, DeliveryModule } from './delivery.module.js';
 export { DELIVERY_STATUSES } from './delivery-status.js';
 export type { AttemptOutcome, DeliveryStatus } from './delivery-status.js';

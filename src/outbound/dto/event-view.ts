@@ -21,6 +21,9 @@ export class EventView {
 
 /** An event with what became of it. */
 export class EventDetailView extends EventView {
-  @ApiProperty({ type: [DeliveryView], description: 'One for each webhook that it matched.' })
+  @ApiProperty({
+    type: [DeliveryView],
+    description: 'One for each webhook that it matched; then those that replays made.',
+  })
   deliveries!: DeliveryView[];
 }

@@ -1,0 +1,144 @@
+// Replays as rows: what was asked for, how far it has come, and the deliveries it makes. A step moves the cursor in the
+// transaction that inserts: a crash neither loses a delivery nor makes one twice.
+import { Inject, Injectable } from '@nestjs/common';
+import { newId } from '../../kernel/ids.js';
+import { SETTINGS_TOKEN } from '../../platform/config/index.js';
+import type { Settings } from '../../platform/config/index.js';
+import { Database } from '../../platform/database/index.js';
+import type { SqlExecutor, Statement } from '../../platform/database/index.js';
+import type { FinalStatus } from '../delivery-status.js';
+import { replayStatements } from './replay.statements.js';
+import type { ReplayStatements } from './replay.statements.js';
+
+/** Which deliveries of a webhook to send again. */
+export interface ReplayFilter {
+  readonly tenantId: string;
+  readonly webhookId: string;
+  /** The smallest delivery id that belongs to it. */
+  readonly sinceId: string;
+  /** The smallest delivery id after it. */
+  readonly untilId: string;
+  readonly statuses: readonly FinalStatus[];
+}
+
+/** A replay that was asked for. */
+export interface Replay extends ReplayFilter {
+  readonly id: string;
+  readonly total: number;
+  readonly made: number;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+/** What one step came to; `elsewhere` when another process has the replay in hand, or it is finished. */
+export interface ReplayStep {
+  readonly made: number;
+  readonly next: 'more' | 'wait' | 'finished' | 'elsewhere';
+}
+
+// Replayed deliveries of one webhook that may wait at a time. A new event of that webhook waits behind as many at most:
+// about a second's work for a receiver that answers in 250 ms; and a replay of any size adds no more to the table than
+// it has sent.
+const WINDOW = 200;
+
+@Injectable()
+export class ReplaysRepository {
+  private readonly statements: ReplayStatements;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {
+    this.statements = replayStatements(database.tables, WINDOW);
+  }
+
+  /** How many deliveries a replay would make. */
+  count(filter: ReplayFilter, executor: SqlExecutor = this.database): Promise<number> {
+    return countOf(executor, this.statements.count, valuesOf(filter));
+  }
+
+  /** Stores a replay together with the number of deliveries it is about. */
+  insert(filter: ReplayFilter): Promise<{ id: string; count: number }> {
+    return this.database.transaction(async (executor) => {
+      const id = newId();
+      const count = await this.count(filter, executor);
+      await executor.query(this.statements.insert, [...valuesOf(filter), id, count]);
+      return { id, count };
+    });
+  }
+
+  async find(tenantId: string, id: string): Promise<Replay | undefined> {
+    const [row] = await this.database.query<ReplayRow>(this.statements.find, [tenantId, id]);
+    return row && toReplay(row);
+  }
+
+  /** The oldest unfinished replay of each webhook: those whose turn it is. */
+  async findUnfinished(): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(this.statements.unfinished);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Makes the next deliveries of a replay, as many as there is room for. */
+  step(id: string): Promise<ReplayStep> {
+    return this.database.transaction(async (executor) => {
+      const [turn] = await executor.query<{ webhook_id: string; usable: boolean }>(this.statements.take, [id]);
+      if (!turn) return { made: 0, next: 'elsewhere' };
+      if (!turn.usable) {
+        await executor.query(this.statements.finish, [id]);
+        return { made: 0, next: 'finished' };
+      }
+      // A statement of its own: its snapshot is younger than the lock, so it sees what the last holder made.
+      const room = WINDOW - (await countOf(executor, this.statements.waiting, [turn.webhook_id]));
+      if (room <= 0) return { made: 0, next: 'wait' };
+      // Made here and in order, so that a replay sends in the order of the originals, as far as anything does.
+      const ids = Array.from({ length: room }, newId);
+      const [step] = await executor.query<{ made: number; finished: boolean }>(this.statements.make, [id, ids]);
+      const { made, finished } = step ?? { made: 0, finished: true };
+      return { made, next: finished ? 'finished' : made < room ? 'more' : 'wait' };
+    });
+  }
+
+  /** Forgets replays that were finished longer ago than deliveries are kept. */
+  async deleteOld(): Promise<void> {
+    await this.database.query(this.statements.deleteOld, [this.settings.retentionMs]);
+  }
+}
+
+const valuesOf = ({ tenantId, webhookId, sinceId, untilId, statuses }: ReplayFilter): unknown[] => [
+  tenantId,
+  webhookId,
+  sinceId,
+  untilId,
+  statuses,
+];
+
+async function countOf(executor: SqlExecutor, statement: Statement, values: readonly unknown[]): Promise<number> {
+  const [row] = await executor.query<{ count: number }>(statement, values);
+  return row?.count ?? 0;
+}
+
+interface ReplayRow {
+  id: string;
+  tenant_id: string;
+  webhook_id: string;
+  since_id: string;
+  until_id: string;
+  statuses: FinalStatus[];
+  total: number;
+  made: number;
+  created_at: Date;
+  finished_at: Date | null;
+}
+
+const toReplay = (row: ReplayRow): Replay => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  webhookId: row.webhook_id,
+  sinceId: row.since_id,
+  untilId: row.until_id,
+  statuses: row.statuses,
+  total: row.total,
+  made: row.made,
+  createdAt: row.created_at,
+  finishedAt: row.finished_at,
+});

@@ -1,0 +1,32 @@
+import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiConflictResponse, ApiNotFoundResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { ApiController, CurrentTenant, ErrorAnswer } from '../../platform/http/index.js';
+import { ReplayRequestDto } from './dto/replay-request.dto.js';
+import { ReplayAcceptedView } from './dto/replay-view.js';
+import { ReplaysService } from './replays.service.js';
+
+@ApiController('webhooks', 'Webhooks')
+export class WebhookReplayController {
+  constructor(private readonly replays: ReplaysService) {}
+
+  @Post(':id/replay')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Send deliveries of a webhook again',
+    description:
+      'Each event once, as a new delivery with the id of the event as before, signed anew; the originals stay as they are. ' +
+      'What has been replayed with success since, or is under way, is left out. New events do not wait for a replay; ' +
+      'disabling the webhook ends it.',
+  })
+  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' }, description: 'The webhook.' })
+  @ApiAcceptedResponse({ type: ReplayAcceptedView, description: 'Under way or, with `dryRun`, counted.' })
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`webhook_disabled`: enable it first.' })
+  replay(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Body() request: ReplayRequestDto,
+  ): Promise<ReplayAcceptedView> {
+    return this.replays.request(tenantId, id, request);
+  }
+}

@@ -1,0 +1,417 @@
+// Sending a webhook's deliveries again: which ones, as what, how fast, and through restarts.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { timeOfId } from '../../src/kernel/ids.js';
+import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
+import { TestReceiver } from '../setup/receiver.js';
+import type { Answer } from '../setup/receiver.js';
+import { startTestServer } from '../setup/server.js';
+import type { TestServer } from '../setup/server.js';
+import { DeliveryScene } from './delivery.harness.js';
+import type { Delivery as LoggedDelivery, Target } from './delivery.harness.js';
+
+interface Delivery extends LoggedDelivery {
+  readonly replayOf: string | null;
+}
+
+interface Accepted {
+  readonly id?: string;
+  readonly count: number;
+  readonly code?: string;
+}
+
+interface Progress {
+  readonly count: number;
+  readonly made: number;
+  readonly finishedAt: string | null;
+}
+
+const LONG_AGO = '2020-01-01';
+const NOBODY = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
+
+let scene: DeliveryScene;
+const open: { close(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  scene = await DeliveryScene.open();
+});
+afterAll(() => scene?.close());
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+async function receiverWith(answer: Answer): Promise<TestReceiver> {
+  const receiver = await TestReceiver.start(answer);
+  open.push(receiver);
+  return receiver;
+}
+
+const replay = (webhookId: string, body: object = { since: LONG_AGO }, tenant?: string) =>
+  scene.server.api<Accepted>('POST', `/api/webhooks/${webhookId}/replay`, body, { tenant });
+
+const logged = async ({ type }: Target): Promise<readonly Delivery[]> => (await scene.logged(type)) as Delivery[];
+
+/** Replays, and waits until each new delivery is final; those of the event type, oldest first. */
+async function replayed(target: Target, body: object = { since: LONG_AGO }): Promise<Delivery[]> {
+  const before = new Set((await logged(target)).map(({ id }) => id));
+  const { status, body: accepted } = await replay(target.webhookId, body);
+  expect(status).toBe(202);
+  return eventually(async () => {
+    const made = (await logged(target)).filter(({ id }) => !before.has(id));
+    const final = made.filter(({ completedAt }) => completedAt !== null);
+    return final.length === accepted.count && (await finished(scene.server, accepted.id)) && made.reverse();
+  }, `${accepted.count} deliveries are replayed`);
+}
+
+const progressOf = async (server: TestServer, id: string | undefined): Promise<Progress> =>
+  (await server.api<Progress>('GET', `/api/replays/${id}`)).body;
+
+const finished = async (server: TestServer, id: string | undefined): Promise<boolean> =>
+  (await progressOf(server, id)).finishedAt !== null;
+
+/** Ids of deliveries that the receiver refused, one after the other. */
+async function refused(target: Target, ...data: object[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const each of data) {
+    const id = await target.send(each);
+    await scene.settled(id);
+    ids.push(id);
+  }
+  return ids;
+}
+
+const timeOf = (deliveryId: string | undefined): string => new Date(timeOfId(deliveryId ?? '')).toISOString();
+
+describe('a replay', () => {
+  it('makes new deliveries of the same events, and leaves the originals as they were', async () => {
+    const receiver = await receiverWith(404);
+    const target = await scene.target(receiver.url);
+    const originals = await refused(target, { n: 1, text: 'né\u{1f600}' }, { n: 2 });
+    const before = await Promise.all(originals.map((id) => scene.delivery(id)));
+    receiver.always(200);
+
+    const made = await replayed(target);
+    expect(made).toMatchObject(
+      before.map(({ id, eventId }) => ({ replayOf: id, eventId, status: 'success', attemptCount: 1 })),
+    );
+    expect(new Set([...originals, ...made.map(({ id }) => id)]).size).toBe(4);
+    expect(await Promise.all(originals.map((id) => scene.delivery(id)))).toEqual(before);
+
+    const [first, second, ...again] = receiver.received;
+    expect(again).toHaveLength(2);
+    for (const original of [first, second]) {
+      const copy = again.find(({ headers }) => headers['webhook-id'] === original?.headers['webhook-id']);
+      const delivery = made.find(({ eventId }) => eventId === original?.headers['webhook-id']);
+      expect(copy?.body).toEqual(original?.body);
+      expect(copy?.headers).toMatchObject({ 'x-webhook-delivery': delivery?.id, 'x-webhook-attempt': '1' });
+      const headers = (copy?.headers ?? {}) as Record<string, string>;
+      new StandardWebhook(target.secret).verify(copy?.body.toString() ?? '', headers);
+    }
+  });
+
+  it('only counts on a dry run', async () => {
+    const receiver = await receiverWith(404);
+    const target = await scene.target(receiver.url);
+    await refused(target, {}, {}, {});
+    const answer = await replay(target.webhookId, { since: LONG_AGO, dryRun: true });
+    expect(answer).toMatchObject({ status: 202, body: { count: 3 } });
+    expect(answer.body).toEqual({ count: 3 });
+    expect(await scene.sql('SELECT id FROM posthorn.replay WHERE webhook_id = $1', [target.webhookId])).toEqual([]);
+    expect(await replayed(target)).toHaveLength(3);
+    expect(receiver.received).toHaveLength(6);
+  });
+
+  it('shows how far it is, and its deliveries with their event', async () => {
+    const receiver = await receiverWith(404);
+    const target = await scene.target(receiver.url);
+    const [original = ''] = await refused(target, {});
+    const { body: accepted } = await replay(target.webhookId, { since: LONG_AGO, status: 'client_error' });
+    await eventually(() => finished(scene.server, accepted.id), 'the replay is finished');
+    expect(await progressOf(scene.server, accepted.id)).toMatchObject({
+      id: accepted.id,
+      webhookId: target.webhookId,
+      since: '2020-01-01T00:00:00.000Z',
+      status: ['client_error'],
+      count: 1,
+      made: 1,
+    });
+    const { eventId } = await scene.delivery(original);
+    const { body } = await scene.server.api<{ deliveries: Delivery[] }>('GET', `/api/events/${eventId}`);
+    expect(body.deliveries).toMatchObject([
+      { id: original, replayOf: null },
+      { replayOf: original, eventId },
+    ]);
+    for (const tenant of [undefined, 'someone-else']) {
+      const id = tenant ? accepted.id : NOBODY;
+      expect((await scene.server.api('GET', `/api/replays/${id}`, undefined, { tenant })).status).toBe(404);
+    }
+  });
+
+  it('takes deliveries from since, inclusive, to until, exclusive', async () => {
+    const receiver = await receiverWith(404);
+    const target = await scene.target(receiver.url);
+    const ids = await refused(target, {}, {}, {}, {});
+    const times = ids.map(timeOf);
+    expect(new Set(times).size).toBe(4);
+    const count = async (body: object): Promise<number> =>
+      (await replay(target.webhookId, { dryRun: true, ...body })).body.count;
+    expect(await count({ since: times[1] })).toBe(3);
+    expect(await count({ since: LONG_AGO, until: times[1] })).toBe(1);
+    expect(await count({ since: LONG_AGO, until: '2999-01-01' })).toBe(4);
+    expect(await count({ since: '2999-01-01' })).toBe(0);
+    const made = await replayed(target, { since: times[1], until: times[3] });
+    expect(made.map((delivery) => delivery.replayOf)).toEqual([ids[1], ids[2]]);
+  });
+
+  it('takes what did not arrive, or the statuses that are named', async () => {
+    const receiver = await receiverWith(200);
+    const target = await scene.target(receiver.url);
+    const [success, clientError, failed] = [
+      ...(await refused(target, {})),
+      ...(receiver.always(404), await refused(target, {})),
+      ...(receiver.always(500), await refused(target, {})),
+    ];
+    await scene.server.api('POST', `/api/webhooks/${target.webhookId}/disable`);
+    const skipped = await target.send({});
+    await scene.server.api('POST', `/api/webhooks/${target.webhookId}/enable`);
+    expect(
+      await Promise.all(
+        [success, clientError, failed, skipped].map(async (id) => (await scene.delivery(id ?? '')).status),
+      ),
+    ).toEqual(['success', 'client_error', 'failed', 'skipped']);
+    receiver.always(200);
+    const originalsOf = async (status?: string | string[]): Promise<unknown[]> =>
+      (await replayed(target, { since: LONG_AGO, status })).map((each) => each.replayOf);
+    expect(await originalsOf('failed')).toEqual([failed]);
+    expect(await originalsOf(['skipped', 'expired'])).toEqual([skipped]);
+    expect(await originalsOf()).toEqual([clientError]);
+    expect(await originalsOf()).toEqual([]);
+    expect(await originalsOf(['success'])).toHaveLength(4);
+  });
+
+  it('sends an event once, however often it failed, and not again once it has arrived', async () => {
+    const receiver = await receiverWith(404);
+    const target = await scene.target(receiver.url);
+    const [original] = await refused(target, {});
+    const replayOf = (made: Delivery[]): unknown[] => made.map((each) => each.replayOf);
+    const first = await replayed(target);
+    expect(replayOf(first)).toEqual([original]);
+    const second = await replayed(target);
+    expect(replayOf(second)).toEqual([first[0]?.id]);
+    // Of a range that holds the original alone, it is the original.
+    const until = timeOf(first[0]?.id);
+    expect(replayOf(await replayed(target, { since: LONG_AGO, until }))).toEqual([original]);
+
+    let answer: (() => void) | undefined;
+    receiver.always((_, response) => {
+      answer = () => void response.writeHead(200).end();
+    });
+    const { body } = await replay(target.webhookId);
+    expect(body.count).toBe(1);
+    await eventually(() => answer, 'the replayed delivery is under way');
+    expect((await replay(target.webhookId, { since: LONG_AGO, dryRun: true })).body.count).toBe(0);
+    answer?.();
+    await eventually(async () => (await scene.logged(target.type))[0]?.status === 'success', 'it arrives');
+    expect((await replay(target.webhookId, { since: LONG_AGO, dryRun: true })).body.count).toBe(0);
+    expect((await replay(target.webhookId, { since: LONG_AGO, until, dryRun: true })).body.count).toBe(0);
+  });
+
+  it('leaves out events whose data was erased, and those that are gone', async () => {
+    const receiver = await receiverWith(404);
+    const target = await scene.target(receiver.url);
+    const [erased = '', gone = '', kept = ''] = await refused(target, {}, {}, {});
+    await replayed(target);
+    const eventOf = async (id: string): Promise<string> => (await scene.delivery(id)).eventId;
+    await scene.sql(`UPDATE posthorn.event SET data = '' WHERE id = $1`, [await eventOf(erased)]);
+    await scene.sql('DELETE FROM posthorn.event WHERE id = $1', [await eventOf(gone)]);
+    const made = await replayed(target);
+    expect(made.map(({ eventId }) => eventId)).toEqual([await eventOf(kept)]);
+  });
+
+  it('asked for twice at once sends once', async () => {
+    const receiver = await receiverWith(404);
+    const target = await scene.target(receiver.url);
+    await refused(target, {}, {}, {});
+    const answers = await Promise.all([1, 2, 3].map(() => replay(target.webhookId)));
+    await eventually(async () => {
+      const all = await Promise.all(answers.map(({ body }) => finished(scene.server, body.id)));
+      return all.every(Boolean);
+    }, 'all replays are finished');
+    expect(await scene.logged(target.type)).toHaveLength(6);
+  });
+
+  it('concerns that webhook alone, of that tenant', async () => {
+    const [receiver, neighbour] = [await receiverWith(404), await receiverWith(404)];
+    const target = await scene.target(receiver.url);
+    const other = await scene.server.webhook(neighbour.url, [target.type]);
+    await refused(target, {});
+    await eventually(() => neighbour.received.length === 1, 'the neighbour refuses too');
+    expect(await replayed(target)).toHaveLength(1);
+    expect([receiver.received.length, neighbour.received.length]).toEqual([2, 1]);
+
+    await scene.server.api('POST', '/api/tenants', { id: 'replay-foreign', name: 'Foreign' });
+    expect((await replay(other.id, { since: LONG_AGO }, 'replay-foreign')).status).toBe(404);
+    expect((await replay(NOBODY)).status).toBe(404);
+    expect((await replay('nonsense')).status).toBe(404);
+    expect(await scene.sql('SELECT FROM posthorn.replay WHERE webhook_id = $1', [other.id])).toEqual([]);
+  });
+
+  it('is refused for a webhook that is disabled or deleted', async () => {
+    const receiver = await receiverWith(404);
+    const target = await scene.target(receiver.url);
+    await scene.server.api('POST', `/api/webhooks/${target.webhookId}/disable`);
+    expect(await replay(target.webhookId)).toMatchObject({ status: 409, body: { code: 'webhook_disabled' } });
+    await scene.server.api('DELETE', `/api/webhooks/${target.webhookId}`);
+    expect((await replay(target.webhookId)).status).toBe(404);
+  });
+
+  const malformed: [string, object][] = [
+    ['no since', {}],
+    ['a since that is no moment', { since: 'yesterday' }],
+    ['null', { since: null }],
+    ['a status that is not final', { since: LONG_AGO, status: 'pending' }],
+    ['one that is not final among others', { since: LONG_AGO, status: ['failed', 'retrying'] }],
+    ['no status in the list', { since: LONG_AGO, status: [] }],
+    ['dryRun that is no boolean', { since: LONG_AGO, dryRun: 'true' }],
+    ['an unknown field', { since: LONG_AGO, limit: 1 }],
+  ];
+  it.each(malformed)('is refused with %s', async (_, body) => {
+    const target = await scene.target('http://127.0.0.1:9/');
+    expect(await replay(target.webhookId, body)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+  });
+});
+
+describe('a large replay', () => {
+  /** Stores events that are skipped, because their webhook is disabled while they are dispatched. */
+  async function skipMany(server: TestServer, webhookId: string, type: string, count: number): Promise<void> {
+    await server.api('POST', `/api/webhooks/${webhookId}/disable`);
+    for (let at = 0; at < count; at += 1_000) {
+      const events = Array.from({ length: Math.min(1_000, count - at) }, (_, n) => ({
+        event: type,
+        data: { n: at + n },
+      }));
+      expect((await server.api('POST', '/api/events/batch', { events })).status).toBe(202);
+    }
+    await server.api('POST', `/api/webhooks/${webhookId}/enable`);
+  }
+
+  async function start(options: Parameters<typeof startTestServer>[0] = {}): Promise<TestServer> {
+    const server = await startTestServer({ circuitAfter: 0, ...options });
+    open.push(server);
+    return server;
+  }
+
+  const shared = async () => ({
+    databaseUrl: (await cloneDatabase()).url,
+    encryptionKey: randomBytes(32).toString('base64'),
+  });
+
+  const request = async (server: TestServer, webhookId: string): Promise<Accepted> =>
+    (await server.api<Accepted>('POST', `/api/webhooks/${webhookId}/replay`, { since: LONG_AGO })).body;
+
+  async function rows<Row extends object>(databaseUrl: string, text: string): Promise<Row[]> {
+    const client = new pg.Client(databaseUrl);
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return (await client.query<Row>(text)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Originals by how many replays were made of each. */
+  const tally = (databaseUrl: string) =>
+    rows<{ copies: number; originals: number }>(
+      databaseUrl,
+      `SELECT copies, count(*)::int AS originals FROM (
+         SELECT o.id, count(r.id)::int AS copies FROM posthorn.delivery o
+         LEFT JOIN posthorn.delivery r ON r.replay_of = o.id WHERE o.replay_of IS NULL GROUP BY o.id) each
+       GROUP BY copies ORDER BY copies`,
+    );
+
+  it('is overtaken by new events, of other webhooks and of its own', async () => {
+    const total = 3_000;
+    const server = await start({ deliveryConcurrency: 16 });
+    const slow = await receiverWith((_, response) => {
+      setTimeout(() => response.writeHead(200).end(), 20);
+    });
+    const other = await receiverWith(200);
+    const { id: webhookId } = await server.webhook(slow.url, ['bulk.*']);
+    await skipMany(server, webhookId, 'bulk.old', total);
+    await server.webhook(other.url, ['fresh']);
+    const accepted = await request(server, webhookId);
+    expect(accepted.count).toBe(total);
+    await eventually(() => slow.received.length > 100, 'the replay is under way');
+
+    const { body: fresh } = await server.api<{ id: string }>('POST', '/api/events', { event: 'bulk.new', data: {} });
+    await server.api('POST', '/api/events', { event: 'fresh', data: {} });
+    const sentAfter = slow.received.length;
+    await other.next({ within: 1_000 });
+    await eventually(
+      () => slow.received.some(({ headers }) => headers['webhook-id'] === fresh.id),
+      'the new event arrives',
+    );
+    const place = slow.received.findIndex(({ headers }) => headers['webhook-id'] === fresh.id);
+    expect(place - sentAfter).toBeLessThan(500);
+    expect(slow.received.length).toBeLessThan(total / 2);
+
+    // Disabling ends it: nothing is made for a webhook that gets nothing.
+    await server.api('POST', `/api/webhooks/${webhookId}/disable`);
+    await eventually(() => finished(server, accepted.id), 'the replay ends');
+    expect((await progressOf(server, accepted.id)).made).toBeLessThan(total / 2);
+  });
+
+  it('goes on after a restart, and sends each delivery once', async () => {
+    const total = 1_500;
+    const where = await shared();
+    const receiver = await receiverWith(200);
+    const first = await startTestServer(where);
+    let accepted: Accepted;
+    try {
+      const { id: webhookId } = await first.webhook(receiver.url, ['bulk']);
+      await skipMany(first, webhookId, 'bulk', total);
+      accepted = await request(first, webhookId);
+      await eventually(() => receiver.received.length > 200, 'the replay is under way');
+    } finally {
+      await first.close();
+    }
+    const half = receiver.received.length;
+    expect(half).toBeLessThan(total);
+
+    const second = await start(where);
+    await eventually(() => receiver.received.length >= total, 'the rest arrives', { within: 20_000 });
+    await eventually(() => finished(second, accepted.id), 'the replay is finished');
+    expect(await tally(where.databaseUrl)).toEqual([{ copies: 1, originals: total }]);
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(total);
+    expect(receiver.received).toHaveLength(total);
+    expect(await progressOf(second, accepted.id)).toMatchObject({ count: total, made: total });
+  });
+
+  it('is shared by replicas, and each delivery is made once', async () => {
+    const [webhooks, each] = [8, 300];
+    const where = await shared();
+    const receiver = await receiverWith(200);
+    const api = await start({ ...where, role: 'api' });
+    const ids: string[] = [];
+    for (let n = 0; n < webhooks; n++) {
+      const { id } = await api.webhook(receiver.url, [`bulk.${n}`]);
+      await skipMany(api, id, `bulk.${n}`, each);
+      ids.push(id);
+    }
+    const accepted = await Promise.all(ids.map((id) => request(api, id)));
+    expect(accepted.map(({ count }) => count)).toEqual(ids.map(() => each));
+    expect((await progressOf(api, accepted[0]?.id)).made).toBe(0);
+    await Promise.all([start({ ...where, role: 'worker' }), start({ ...where, role: 'worker' })]);
+    await eventually(() => receiver.received.length >= webhooks * each, 'all arrive', { within: 20_000 });
+    await eventually(async () => {
+      const done = await Promise.all(accepted.map(({ id }) => finished(api, id)));
+      return done.every(Boolean);
+    }, 'all replays are finished');
+    expect(await tally(where.databaseUrl)).toEqual([{ copies: 1, originals: webhooks * each }]);
+    expect(receiver.received).toHaveLength(webhooks * each);
+  });
+});
