@@ -19,6 +19,7 @@ export interface NewEvent {
 @Injectable()
 export class EventStore {
   private readonly insert: Statement;
+  private readonly insertForOne: Statement;
   private readonly unknown: Statement;
 
   constructor(private readonly database: Database) {
@@ -52,6 +53,25 @@ export class EventStore {
         )
         SELECT event_id AS id, (count(*) FILTER (WHERE status = 'pending'))::int AS pending FROM fanned GROUP BY event_id`,
     };
+    this.insertForOne = {
+      name: 'posthorn_event_insert_for_one',
+      // Finds the webhook by its key. One statement: nothing is stored for a webhook that was disabled a moment before.
+      // A pause of the webhook ends: someone wants to see what happens now.
+      text: `
+        WITH target AS (
+          SELECT id FROM ${t.webhook} WHERE tenant_id = $1 AND id = $2 AND active AND deleted_at IS NULL
+        ), stored AS (
+          INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data)
+          SELECT $3, $1, $4, $5, convert_to($6, 'UTF8') FROM target
+        ), probed AS (
+          UPDATE ${t.webhook_health} h SET paused_until = NULL FROM target
+          WHERE h.webhook_id = target.id AND h.paused_until IS NOT NULL
+        )
+        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at)
+        SELECT (left($3::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, $3, $4, target.id, 'pending', now()
+        FROM target
+        RETURNING id`,
+    };
     this.unknown = {
       name: 'posthorn_event_unknown_webhooks',
       text: `SELECT asked.id FROM unnest($2::uuid[]) AS asked (id)
@@ -73,6 +93,22 @@ export class EventStore {
       events.map((event) => event.webhookIds?.join(',') ?? null),
     ]);
     return new Map(rows.map((row) => [row.id, row.pending]));
+  }
+
+  /**
+   * Stores an event with one delivery, to this webhook alone, whatever it subscribes to.
+   *
+   * @returns false, with nothing stored, where the tenant has no such webhook, or it is disabled.
+   */
+  async addForOneWebhook(
+    executor: SqlExecutor,
+    tenantId: string,
+    webhookId: string,
+    event: Pick<NewEvent, 'id' | 'type' | 'occurredAt' | 'data'>,
+  ): Promise<boolean> {
+    const { id, type, occurredAt, data } = event;
+    const rows = await executor.query(this.insertForOne, [tenantId, webhookId, id, type, occurredAt, data]);
+    return rows.length > 0;
   }
 
   /** Which of these ids name no webhook of the tenant. */

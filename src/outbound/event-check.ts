@@ -15,6 +15,12 @@ import {
 /** Most webhooks that one event may be narrowed to. */
 const MAX_WEBHOOK_IDS = 1_000;
 
+/** The type of a test event where none is given: reserved, so that no application can send it by accident. */
+const TEST_TYPE = `${RESERVED_PREFIX}test`;
+
+/** The data of a test event where none is given. */
+const TEST_DATA = { message: 'This is a test event. Nothing has happened.' };
+
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 
 /** An event as a caller gives it. */
@@ -42,6 +48,20 @@ export function checkEvent(input: EventInput, nowMs: number, maxBytes: number): 
     idempotencyKey: checkIdempotencyKey(input.idempotencyKey),
     webhookIds: checkWebhookIds(input.webhookIds),
   };
+}
+
+/**
+ * A test event, ready to be stored: any event that could be dispatched, or the one of our own.
+ *
+ * @throws InvalidEventTypeError, InvalidEventDataError, EventTooLargeError
+ */
+export function checkTestEvent(
+  { event = TEST_TYPE, data = TEST_DATA }: Partial<EventInput>,
+  nowMs: number,
+  maxBytes: number,
+): NewEvent {
+  if (event !== TEST_TYPE) return checkEvent({ event, data }, nowMs, maxBytes);
+  return { id: newId(), type: TEST_TYPE, occurredAt: new Date(nowMs), data: serialise(data, maxBytes) };
 }
 
 /** @throws InvalidIdempotencyKeyError */

@@ -4,6 +4,8 @@ import type { DynamicModule } from '@nestjs/common';
 import { EventDispatcher } from './event-dispatcher.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
+import { WebhookTestController } from './webhook-test.controller.js';
+import { WebhookTestService } from './webhook-test.service.js';
 
 @Module({})
 export class OutboundModule {
@@ -11,8 +13,8 @@ export class OutboundModule {
     return {
       module: OutboundModule,
       imports: [parts.platform, parts.registry, parts.delivery],
-      controllers: [EventsController],
-      providers: [EventDispatcher, EventsService],
+      controllers: [EventsController, WebhookTestController],
+      providers: [EventDispatcher, EventsService, WebhookTestService],
       exports: [EventDispatcher],
     };
   }

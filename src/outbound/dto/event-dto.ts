@@ -24,6 +24,27 @@ export class EventDto {
   webhookIds?: unknown;
 }
 
+/** A test event. Judged by `checkTestEvent`. */
+export class TestEventDto {
+  @ApiPropertyOptional({
+    type: String,
+    maxLength: 128,
+    default: 'posthorn.test',
+    example: 'order.completed',
+    description: 'Any type that can be sent, whatever the webhook subscribes to.',
+  })
+  @Allow()
+  event?: unknown;
+
+  @ApiPropertyOptional({
+    type: Object,
+    example: { orderId: '1042', total: '99.95' },
+    description: 'A JSON object, at most 256 KiB; a small one is sent where none is given.',
+  })
+  @Allow()
+  data?: unknown;
+}
+
 export class EventBatchDto {
   @ApiProperty({ type: [EventDto], minItems: 1, maxItems: 1000 })
   @IsArray()

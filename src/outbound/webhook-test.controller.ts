@@ -1,0 +1,34 @@
+import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiConflictResponse,
+  ApiNotFoundResponse,
+  ApiOperation,
+  ApiParam,
+  ApiPayloadTooLargeResponse,
+} from '@nestjs/swagger';
+import { ApiController, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
+import { DispatchView, TestEventDto } from './dto/event-dto.js';
+import { WebhookTestService } from './webhook-test.service.js';
+
+@ApiController('webhooks', 'Webhooks')
+export class WebhookTestController {
+  constructor(private readonly tests: WebhookTestService) {}
+
+  @Post(':id/test')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Send a test event to a webhook',
+    description:
+      'To this webhook alone, whatever it subscribes to; signed, delivered, retried and logged like any other. ' +
+      'What became of it is at `GET /api/events/{id}`.',
+  })
+  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' }, description: 'The webhook.' })
+  @ApiAcceptedResponse({ type: DispatchView, description: 'Stored; delivery is under way.' })
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`webhook_disabled`: enable it first.' })
+  @ApiPayloadTooLargeResponse({ type: ErrorAnswer, description: 'Too many bytes.' })
+  test(@CurrentTenant() tenantId: string, @Param('id') id: string, @Body() input: TestEventDto): Promise<DispatchView> {
+    return this.tests.send(tenantId, id, input);
+  }
+}
