@@ -10,6 +10,9 @@ export class DeliveryAttempt {
   @PrimaryColumn({ name: 'number', type: 'integer', primaryKeyConstraintName: 'delivery_attempt_pkey' })
   number!: number;
 
+  @Column({ name: 'tenant_id', type: 'text' })
+  tenantId!: string;
+
   @Column({ name: 'started_at', type: 'timestamptz' })
   startedAt!: Date;
 

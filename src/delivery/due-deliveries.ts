@@ -43,9 +43,9 @@ export class DueDeliveries {
                    reason = CASE WHEN d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} THEN 'unknown_outcome' END,
                    due_at = CASE WHEN d.unknown_count + 1 < ${MAX_UNKNOWN_OUTCOMES} THEN now() END,
                    completed_at = CASE WHEN d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} THEN now() END
-                 FROM lost WHERE d.id = lost.id RETURNING d.id, d.attempt_count)
-               INSERT INTO ${t.delivery_attempt} (delivery_id, number, started_at, duration_ms, outcome)
-               SELECT id, attempt_count, now(), 0, 'unknown_outcome' FROM back
+                 FROM lost WHERE d.id = lost.id RETURNING d.id, d.attempt_count, d.tenant_id)
+               INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome)
+               SELECT id, attempt_count, tenant_id, now(), 0, 'unknown_outcome' FROM back
                RETURNING delivery_id AS id`,
       },
       // Retries that come due in the next while and have no job yet, because they were too far off when they were planned.

@@ -188,9 +188,9 @@ function settleStatement({ tables: t }: Database): Statement {
         WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number AND d.id BETWEEN $16 AND $17
         RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome, r.pause_ms
       ), logged AS (
-        INSERT INTO ${t.delivery_attempt} (delivery_id, number, started_at, duration_ms, outcome, http_status, error, url,
+        INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,
                                            request_headers, response_headers, response_body)
-        SELECT r.id, r.number, r.started_at, r.duration_ms, r.outcome, r.http_status, r.error, r.url,
+        SELECT r.id, r.number, settled.tenant_id, r.started_at, r.duration_ms, r.outcome, r.http_status, r.error, r.url,
                r.request_headers, r.response_headers, r.response_body
         FROM r JOIN settled USING (id)
       ), recovered AS (

@@ -139,6 +139,7 @@ export class Init1764000000000 implements MigrationInterface {
       CREATE TABLE ${s}.delivery_attempt (
         delivery_id uuid NOT NULL,
         number integer NOT NULL,
+        tenant_id text NOT NULL,
         started_at timestamptz NOT NULL,
         duration_ms integer NOT NULL,
         outcome text NOT NULL,
