@@ -41,7 +41,10 @@ export class DeliveriesController {
   @ApiDeliveryId()
   @ApiAcceptedResponse({ type: DeliveryView, description: 'It is due.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such delivery in this tenant.' })
-  @ApiConflictResponse({ type: ErrorAnswer, description: 'It is being sent right now, or its webhook is disabled.' })
+  @ApiConflictResponse({
+    type: ErrorAnswer,
+    description: 'It is being sent right now, its webhook is disabled, or its payload is erased.',
+  })
   retry(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<DeliveryView> {
     return this.deliveries.retry(tenantId, id);
   }

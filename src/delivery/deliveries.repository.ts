@@ -21,7 +21,7 @@ export interface DeliveryFilter {
 }
 
 /** What became of a request to retry. */
-export type RetryOutcome = 'due' | 'sending' | 'webhook_disabled' | 'not_found';
+export type RetryOutcome = 'due' | 'sending' | 'webhook_disabled' | 'payload_erased' | 'not_found';
 
 @Injectable()
 export class DeliveriesRepository {
@@ -39,17 +39,19 @@ export class DeliveriesRepository {
       // start anew, and a pause of its webhook ends: someone wants to see what happens now. The check and the change are one statement: a claim in between finds the row locked, or wins.
       text: `
         WITH found AS (
-          SELECT d.id, d.status, w.active AND w.deleted_at IS NULL AS usable
+          SELECT d.id, d.status, w.active AND w.deleted_at IS NULL AS usable,
+                 NOT EXISTS (SELECT FROM ${t.event} e WHERE e.id = d.event_id AND e.data_erased_at IS NULL) AS erased
           FROM ${t.delivery} d JOIN ${t.webhook} w ON w.id = d.webhook_id
           WHERE d.id = $2 AND d.tenant_id = $1 FOR UPDATE OF d
         ), retried AS (
           UPDATE ${t.delivery} d SET status = 'pending', reason = NULL, retries_used = 0, unknown_count = 0,
                  due_at = now(), completed_at = NULL
-          FROM found WHERE d.id = found.id AND found.status <> 'sending' AND found.usable
+          FROM found WHERE d.id = found.id AND found.status <> 'sending' AND found.usable AND NOT found.erased
           RETURNING d.id, d.webhook_id
         ), probed AS (
           UPDATE ${t.webhook_health} h SET paused_until = NULL FROM retried WHERE h.webhook_id = retried.webhook_id)
-        SELECT CASE WHEN EXISTS (SELECT FROM retried) THEN 'due' WHEN usable THEN 'sending' ELSE 'webhook_disabled' END AS outcome
+        SELECT CASE WHEN EXISTS (SELECT FROM retried) THEN 'due' WHEN erased THEN 'payload_erased'
+                    WHEN usable THEN 'sending' ELSE 'webhook_disabled' END AS outcome
         FROM found`,
     };
   }

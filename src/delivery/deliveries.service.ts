@@ -5,7 +5,7 @@ import { isId } from '../kernel/ids.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
-import { DeliveryInProgressError, WebhookDisabledError } from './delivery.errors.js';
+import { DeliveryInProgressError, PayloadErasedError, WebhookDisabledError } from './delivery.errors.js';
 import { DeliveryWake } from './delivery-wake.js';
 import type { DeliveryQuery } from './dto/delivery-query.js';
 import { viewOfAttempt, viewOfDelivery } from './dto/delivery-view.js';
@@ -45,7 +45,7 @@ export class DeliveriesService {
   /**
    * Makes a delivery due now: same delivery, next attempt number, the schedule from its start.
    *
-   * @throws NotFoundError, DeliveryInProgressError, WebhookDisabledError
+   * @throws NotFoundError, DeliveryInProgressError, WebhookDisabledError, PayloadErasedError
    */
   async retry(tenantId: string, id: string): Promise<DeliveryView> {
     switch (isId(id) ? await this.deliveries.retry(tenantId, id) : 'not_found') {
@@ -55,6 +55,8 @@ export class DeliveriesService {
         throw new DeliveryInProgressError();
       case 'webhook_disabled':
         throw new WebhookDisabledError();
+      case 'payload_erased':
+        throw new PayloadErasedError();
       case 'due':
         this.wake.everywhere();
         return viewOfDelivery((await this.deliveries.findOne(tenantId, id))!);

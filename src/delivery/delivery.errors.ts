@@ -1,5 +1,12 @@
 import { ConflictError } from '../kernel/errors.js';
 
+/** What it carried was erased, or went with its retention. */
+export class PayloadErasedError extends ConflictError {
+  constructor() {
+    super('payload_erased', 'The payload of this event was erased: there is nothing left to send.');
+  }
+}
+
 /** The delivery is being sent at this moment; its outcome comes first. */
 export class DeliveryInProgressError extends ConflictError {
   constructor() {

@@ -13,6 +13,7 @@ import { DeliveryEngine } from './delivery-engine.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { Delivery } from './delivery.entity.js';
 import { DueDeliveries } from './due-deliveries.js';
+import { Erasure } from './erasure.js';
 import { Event } from './event.entity.js';
 import { EventLog } from './event-log.js';
 import { EventStore } from './event.store.js';
@@ -47,6 +48,7 @@ export class DeliveryModule implements OnModuleInit {
         DeliveryEngine,
         DeliveryWake,
         DueDeliveries,
+        Erasure,
         EventLog,
         EventStore,
         HttpClient,
@@ -60,7 +62,7 @@ export class DeliveryModule implements OnModuleInit {
         Sweeper,
         WebhookHealth,
       ],
-      exports: [DeliveriesService, DeliveryWake, EventLog, EventStore],
+      exports: [DeliveriesService, DeliveryWake, Erasure, EventLog, EventStore],
     };
   }
 

@@ -1,4 +1,5 @@
 // Makes waiting deliveries due again, by hand-written SQL: retries whose time has come, and what a crash left behind.
+// Those whose payload was erased meanwhile end here instead: there is nothing left to send.
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
@@ -14,35 +15,46 @@ export class DueDeliveries {
 
   constructor(private readonly database: Database) {
     const t = database.tables;
-    const toPending = `UPDATE ${t.delivery} d SET status = 'pending', due_at = now()`;
+    // An event that is gone with its retention counts as erased: the claim would look for it in vain, for ever.
+    const erased = `NOT EXISTS (SELECT FROM ${t.event} e WHERE e.id = d.event_id AND e.data_erased_at IS NULL) AS erased`;
+    const toPending = `UPDATE ${t.delivery} d SET
+                 status = CASE WHEN late.erased THEN 'expired' ELSE 'pending' END,
+                 reason = CASE WHEN late.erased THEN 'payload_erased' END,
+                 due_at = CASE WHEN NOT late.erased THEN now() END,
+                 completed_at = CASE WHEN late.erased THEN now() END
+               FROM late WHERE d.id = late.id RETURNING d.id`;
     this.statements = {
       // A job's time has come. The row decides: a job that is early by the database's clock finds nothing to wake.
       wake: {
         name: 'posthorn_delivery_wake',
-        text: `${toPending} WHERE d.id = ANY ($1::uuid[]) AND d.status = 'retrying' AND d.due_at <= now() RETURNING d.id`,
+        text: `WITH late AS (
+                 SELECT d.id, ${erased} FROM ${t.delivery} d
+                 WHERE d.id = ANY ($1::uuid[]) AND d.status = 'retrying' AND d.due_at <= now() FOR UPDATE OF d)
+               ${toPending}`,
       },
       // Retries that no job woke. Index delivery_retrying; SKIP LOCKED, so that replicas share the work.
       overdue: {
         name: 'posthorn_delivery_overdue',
         text: `WITH late AS (
-                 SELECT id FROM ${t.delivery} WHERE status = 'retrying' AND due_at <= now()
-                 ORDER BY due_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
-               ${toPending} FROM late WHERE d.id = late.id RETURNING d.id`,
+                 SELECT d.id, ${erased} FROM ${t.delivery} d WHERE d.status = 'retrying' AND d.due_at <= now()
+                 ORDER BY d.due_at LIMIT ${BATCH} FOR UPDATE OF d SKIP LOCKED)
+               ${toPending}`,
       },
       // Leases that ended: their process died, or stood still too long. Whether the request went out is not known, so the
       // attempt is recorded as such, keeps its number, and uses up none of the schedule. Index delivery_sending.
       expired: {
         name: 'posthorn_delivery_expired',
         text: `WITH lost AS (
-                 SELECT id FROM ${t.delivery} WHERE status = 'sending' AND due_at <= now()
-                 ORDER BY due_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
+                 SELECT d.id, ${erased}, d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} AS given_up
+                 FROM ${t.delivery} d WHERE d.status = 'sending' AND d.due_at <= now()
+                 ORDER BY d.due_at LIMIT ${BATCH} FOR UPDATE OF d SKIP LOCKED
                ), back AS (
                  UPDATE ${t.delivery} d SET
                    unknown_count = d.unknown_count + 1,
-                   status = CASE WHEN d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} THEN 'failed' ELSE 'pending' END,
-                   reason = CASE WHEN d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} THEN 'unknown_outcome' END,
-                   due_at = CASE WHEN d.unknown_count + 1 < ${MAX_UNKNOWN_OUTCOMES} THEN now() END,
-                   completed_at = CASE WHEN d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} THEN now() END
+                   status = CASE WHEN lost.erased THEN 'expired' WHEN lost.given_up THEN 'failed' ELSE 'pending' END,
+                   reason = CASE WHEN lost.erased THEN 'payload_erased' WHEN lost.given_up THEN 'unknown_outcome' END,
+                   due_at = CASE WHEN NOT (lost.erased OR lost.given_up) THEN now() END,
+                   completed_at = CASE WHEN lost.erased OR lost.given_up THEN now() END
                  FROM lost WHERE d.id = lost.id RETURNING d.id, d.attempt_count, d.tenant_id)
                INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome)
                SELECT id, attempt_count, tenant_id, now(), 0, 'unknown_outcome' FROM back

@@ -1,8 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** One fact to send. Its data never changes: every attempt sends the same bytes. */
+/** One fact to send. Its data never changes, so every attempt sends the same bytes, until it is erased for good. */
 @Entity('event')
 @Index('event_tenant', ['tenantId', 'id'])
+@Index('event_erased', { synchronize: false })
 export class Event {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'event_pkey' })
   id!: string;
@@ -16,10 +17,18 @@ export class Event {
   @Column({ name: 'occurred_at', type: 'timestamptz' })
   occurredAt!: Date;
 
-  /** The JSON of `data`, as UTF-8. */
+  /** The JSON of `data`, as UTF-8; empty once erased. */
   @Column({ name: 'data', type: 'bytea' })
   data!: Buffer;
 
   @Column({ name: 'idempotency_key', type: 'text', nullable: true })
   idempotencyKey!: string | null;
+
+  @Column({
+    name: 'data_erased_at',
+    type: 'timestamptz',
+    nullable: true,
+    comment: 'when the payload was erased; data is empty from then on',
+  })
+  dataErasedAt!: Date | null;
 }

@@ -3,6 +3,7 @@ import { plainSignature, standardSignature } from '../kernel/signatures/outgoing
 import type { SigningKey } from '../kernel/signatures/outgoing.js';
 import { VERSION } from '../kernel/version.js';
 import type { ClaimedDelivery } from './claim.js';
+import { PayloadErasedError } from './delivery.errors.js';
 
 const USER_AGENT = `Posthorn/${VERSION}`;
 const MASKED = '[masked]';
@@ -22,13 +23,17 @@ export const eventBody = (event: Pick<ClaimedDelivery, 'eventId' | 'eventType' |
     `{"id":"${event.eventId}","event":"${event.eventType}","timestamp":"${event.occurredAt.toISOString()}","data":${event.data}}`,
   );
 
-/** @param keys - The webhook's live signing keys, newest first. */
+/**
+ * @param keys - The webhook's live signing keys, newest first.
+ * @throws PayloadErasedError - Data is a JSON object or, once erased, empty: the last gate before an empty payload is sent.
+ */
 export function signRequest(
   delivery: ClaimedDelivery,
   body: Buffer,
   keys: readonly SigningKey[],
   nowMs: number,
 ): SignedRequest {
+  if (delivery.data === '') throw new PayloadErasedError();
   const timestampSeconds = Math.floor(nowMs / 1_000);
   const oldest = keys.at(-1);
   const plain = {

@@ -6,6 +6,7 @@ import type { Settings } from '../platform/config/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
+import { Erasure } from './erasure.js';
 import { JOB_HORIZON_MS, RetryQueue } from './retry.queue.js';
 
 const SWEEP_MS = 3_000;
@@ -30,6 +31,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly retries: RetryQueue,
     private readonly wake: DeliveryWake,
     private readonly ledger: IdempotencyLedger,
+    private readonly erasure: Erasure,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -53,6 +55,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   private async slowLooks(): Promise<void> {
     await this.ledger.deleteExpired(LEDGER_BATCH);
+    await this.erasure.catchUp();
     for (const webhookId of await this.due.disabledWithRetries()) await this.due.skipWaiting(webhookId);
     // Retries planned further ahead than the horizon enter it between two slow looks. The window is one look longer than
     // the pause, since a job that is added twice is one job.

@@ -2,5 +2,11 @@
 import { Init1764000000000 } from './1764000000000-init.js';
 import { WebhookPace1764000000100 } from './1764000000100-webhook-pace.js';
 import { Replay1764000000200 } from './1764000000200-replay.js';
+import { Erase1764000000300 } from './1764000000300-erase.js';
 
-export const POSTHORN_MIGRATIONS = [Init1764000000000, WebhookPace1764000000100, Replay1764000000200] as const;
+export const POSTHORN_MIGRATIONS = [
+  Init1764000000000,
+  WebhookPace1764000000100,
+  Replay1764000000200,
+  Erase1764000000300,
+] as const;

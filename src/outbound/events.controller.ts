@@ -1,9 +1,10 @@
-import { Body, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Delete, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiConflictResponse,
   ApiExtraModels,
   ApiHeader,
+  ApiNoContentResponse,
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
@@ -86,5 +87,19 @@ export class EventsController {
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<EventDetailView> {
     return this.events.get(tenantId, id);
+  }
+
+  @Delete(':id/data')
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Erase the payload of an event',
+    description:
+      'With it goes what receivers answered. Deliveries that wait expire with the reason `payload_erased`. The log stays.',
+  })
+  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
+  @ApiNoContentResponse({ description: 'It is erased, or was before.' })
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
+  eraseData(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<void> {
+    return this.events.eraseData(tenantId, id);
   }
 }

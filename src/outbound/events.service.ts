@@ -1,6 +1,6 @@
 // The events API: dispatching over HTTP, and what was sent, to whom, and why not.
 import { Injectable } from '@nestjs/common';
-import { EventLog, viewOfDelivery } from '../delivery/index.js';
+import { Erasure, EventLog, viewOfDelivery } from '../delivery/index.js';
 import { NotFoundError, PosthornError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
@@ -19,6 +19,7 @@ export class EventsService {
   constructor(
     private readonly dispatcher: EventDispatcher,
     private readonly log: EventLog,
+    private readonly erasure: Erasure,
   ) {}
 
   /** @param headerKey - The `Idempotency-Key` header; it and the body's key must be equal when both are given. */
@@ -54,12 +55,18 @@ export class EventsService {
     const deliveries = await this.log.findDeliveries(tenantId, id);
     return { ...viewOfEvent(event), deliveries: deliveries.map(viewOfDelivery) };
   }
+
+  /** Erases an event's payload; its log stays. @throws NotFoundError when the tenant has no such event. */
+  async eraseData(tenantId: string, id: string): Promise<void> {
+    if (!isId(id) || !(await this.erasure.erase(tenantId, id))) throw new NotFoundError('event');
+  }
 }
 
 const viewOfEvent = (event: StoredEvent): EventView => ({
   id: event.id,
   event: event.type,
-  data: JSON.parse(event.data.toString()) as object,
+  data: event.dataErasedAt ? null : (JSON.parse(event.data.toString()) as object),
+  dataErasedAt: event.dataErasedAt,
   timestamp: event.occurredAt,
   idempotencyKey: event.idempotencyKey,
 });

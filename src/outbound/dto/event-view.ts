@@ -9,8 +9,16 @@ export class EventView {
   @ApiProperty({ type: String, example: 'order.completed' })
   event!: string;
 
-  @ApiProperty({ type: Object, example: { orderId: '1042' } })
-  data!: object;
+  @ApiProperty({
+    type: Object,
+    nullable: true,
+    description: 'Null once erased.',
+    example: { orderId: '1042' },
+  })
+  data!: object | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  dataErasedAt!: Date | null;
 
   @ApiProperty({ type: String, format: 'date-time' })
   timestamp!: Date;
