@@ -1,4 +1,5 @@
 import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthCheckResult } from '@nestjs/terminus';
@@ -9,13 +10,20 @@ const PING_TIMEOUT_MS = 2_000;
 
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 @ApiTags('Health')
-export class HealthController {
+export class HealthController implements OnModuleDestroy {
+  private stopping = false;
+
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly database: Database,
     private readonly partitions: Partitions,
   ) {}
+
+  /** The first step of a stop: load balancers turn away while requests in flight still end. */
+  onModuleDestroy(): void {
+    this.stopping = true;
+  }
 
   @Get('live')
   @HealthCheck()
@@ -27,12 +35,16 @@ export class HealthController {
   @Get('ready')
   @HealthCheck()
   @ApiOperation({
-    summary: 'Whether this process can do its work: the database answers',
+    summary: 'Whether this process can do its work: it is not stopping, and the database answers',
     description:
       '`partitions` carries a `warning` while rows lie in a default partition; that alone makes nothing unready.',
   })
   ready(): Promise<HealthCheckResult> {
     return this.health.check([
+      () => {
+        const indicator = this.indicators.check('process');
+        return this.stopping ? indicator.down('it is stopping') : indicator.up();
+      },
       async () => {
         const indicator = this.indicators.check('database');
         return (await this.databaseAnswers()) ? indicator.up() : indicator.down('the database does not answer');

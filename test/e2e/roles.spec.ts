@@ -85,6 +85,10 @@ describe('a server that is asked to stop', () => {
     await eventually(() => answers.length === 20, 'all requests are in flight');
 
     const stopped = stopping.close();
+    await eventually(
+      async () => (await fetch(`${stopping.url}/health/ready`)).status === 503,
+      'it says that it takes no new work',
+    );
     receiver.always(200);
     for (const answer of answers) answer();
     await stopped;

@@ -4,6 +4,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions, MigrationInterface } from 'typeorm';
 import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
+import { SettingsError } from '../config/settings.js';
 import type { Settings } from '../config/settings.js';
 import type { DatabaseConnection } from './connection.js';
 import { typeormConnection } from './connection.js';
@@ -36,6 +37,16 @@ export const dataSourceOptions = (
   extra: { max: pool, keepAlive: true, connectionTimeoutMillis: 5_000 },
 });
 
+/** Bodies are kept as the bytes that were signed, read back as UTF-8: any other encoding would lose or change some. */
+async function refuseOtherEncodings(dataSource: DataSource): Promise<void> {
+  const [row] = await dataSource.query<{ server_encoding: string }[]>('SHOW server_encoding');
+  if (row?.server_encoding === 'UTF8') return;
+  await dataSource.destroy();
+  throw new SettingsError(
+    `The database of DATABASE_URL is encoded in ${row?.server_encoding}; Posthorn needs UTF8. Create one with ENCODING 'UTF8' TEMPLATE template0.`,
+  );
+}
+
 @Module({})
 export class DatabaseModule {
   static register(settings: DynamicModule, persistence: Persistence): DynamicModule {
@@ -47,10 +58,14 @@ export class DatabaseModule {
           name: DATA_SOURCE,
           imports: [settings],
           inject: [CONNECTION_TOKEN, SETTINGS_TOKEN],
-          useFactory: (connection: DatabaseConnection, { databaseSchema, databasePool }: Settings) =>
-            dataSourceOptions(connection, { schema: databaseSchema, pool: databasePool }, persistence),
+          useFactory: (connection: DatabaseConnection, { databaseSchema, databasePool }: Settings) => ({
+            ...dataSourceOptions(connection, { schema: databaseSchema, pool: databasePool }, persistence),
+            // A database that is not up yet is waited for; one that we refuse will not change by waiting.
+            toRetry: (error: unknown) => !(error instanceof SettingsError),
+          }),
           dataSourceFactory: async (options?: DataSourceOptions): Promise<DataSource> => {
             const dataSource = await new PosthornDataSource(options as DataSourceOptions).initialize();
+            await refuseOtherEncodings(dataSource);
             await dataSource.runMigrations();
             return dataSource;
           },
