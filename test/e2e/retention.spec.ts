@@ -73,8 +73,8 @@ async function addDelivery(at: number, { status = 'success', eventId = idAt(at),
     [id, eventId, randomUUID(), status, replayOf ?? null],
   );
   await client.query(
-    `insert into posthorn.delivery_attempt (delivery_id, number, started_at, duration_ms, outcome)
-     values ($1, 1, now(), 5, 'success')`,
+    `insert into posthorn.delivery_attempt (delivery_id, number, tenant_id, started_at, duration_ms, outcome)
+     values ($1, 1, 'default', now(), 5, 'success')`,
     [id],
   );
   return id;
