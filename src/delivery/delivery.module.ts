@@ -5,6 +5,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
 import { queueProvider } from '../platform/queue/index.js';
 import { ClaimQuery } from './claim.js';
+import { CustomHeaders } from './custom-headers.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveriesService } from './deliveries.service.js';
@@ -43,6 +44,7 @@ export class DeliveryModule implements OnModuleInit {
       providers: [
         queueProvider(RETRY_QUEUE),
         ClaimQuery,
+        CustomHeaders,
         DeliveriesRepository,
         DeliveriesService,
         DeliveryEngine,

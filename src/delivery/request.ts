@@ -1,4 +1,5 @@
 // The HTTP request of an attempt: body, signatures, headers. Pure. The bytes that are signed are the bytes that are sent.
+import type { CustomHeader } from '../kernel/custom-headers.js';
 import { plainSignature, standardSignature } from '../kernel/signatures/outgoing.js';
 import type { SigningKey } from '../kernel/signatures/outgoing.js';
 import { VERSION } from '../kernel/version.js';
@@ -13,7 +14,7 @@ export interface SignedRequest {
   /** Names and values, one after the other. */
   readonly headers: string[];
   readonly body: Buffer;
-  /** JSON of the headers, signatures masked. */
+  /** JSON of the headers; signatures and the values of custom headers masked. */
   readonly loggedHeaders: string;
 }
 
@@ -25,6 +26,7 @@ export const eventBody = (event: Pick<ClaimedDelivery, 'eventId' | 'eventType' |
 
 /**
  * @param keys - The webhook's live signing keys, newest first.
+ * @param custom - The webhook's own headers; none of them has a name that we set.
  * @throws PayloadErasedError - Data is a JSON object or, once erased, empty: the last gate before an empty payload is sent.
  */
 export function signRequest(
@@ -32,6 +34,7 @@ export function signRequest(
   body: Buffer,
   keys: readonly SigningKey[],
   nowMs: number,
+  custom: readonly CustomHeader[] = [],
 ): SignedRequest {
   if (delivery.data === '') throw new PayloadErasedError();
   const timestampSeconds = Math.floor(nowMs / 1_000);
@@ -45,11 +48,16 @@ export function signRequest(
     'webhook-id': delivery.eventId,
     'webhook-timestamp': String(timestampSeconds),
   };
-  const headers = Object.entries(plain).flat();
+  const headers = [...Object.entries(plain), ...custom].flat();
   if (oldest) {
     headers.push('X-Webhook-Signature', plainSignature(oldest, body));
     headers.push('webhook-signature', standardSignature(keys, { id: delivery.eventId, timestampSeconds, body }));
   }
-  const loggedHeaders = JSON.stringify({ ...plain, 'X-Webhook-Signature': MASKED, 'webhook-signature': MASKED });
+  const loggedHeaders = JSON.stringify({
+    ...plain,
+    'X-Webhook-Signature': MASKED,
+    'webhook-signature': MASKED,
+    ...Object.fromEntries(custom.map(([name]) => [name, MASKED])),
+  });
   return { headers, body, loggedHeaders };
 }

@@ -15,6 +15,13 @@ export class UrlRefusedError extends InvalidError {
   }
 }
 
+/** The custom headers of a webhook were refused; the message names the one that is wrong. */
+export class InvalidHeadersError extends InvalidError {
+  constructor(problem: string) {
+    super('invalid_headers', problem);
+  }
+}
+
 export class UnauthenticatedError extends PosthornError {
   constructor() {
     super('unauthenticated', 'unauthenticated', 'Send a valid API key as Authorization: Bearer <key>.');

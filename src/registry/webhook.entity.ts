@@ -33,7 +33,7 @@ export class Webhook {
   @Column({ name: 'description', type: 'text', nullable: true })
   description!: string | null;
 
-  /** Sealed; written once custom headers can be given. */
+  /** A `SecretBox` of the custom headers, owned by this row's id. Null: none. */
   @Column({ name: 'headers', type: 'bytea', nullable: true })
   headers!: Buffer | null;
 

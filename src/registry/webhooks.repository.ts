@@ -10,7 +10,10 @@ import { Webhook } from './webhook.entity.js';
 
 /** What may be changed of a webhook. */
 export type WebhookChange = Partial<
-  Pick<Webhook, 'url' | 'patterns' | 'active' | 'disabledReason' | 'description' | 'timeoutMs' | 'retrySchedule'>
+  Pick<
+    Webhook,
+    'url' | 'patterns' | 'active' | 'disabledReason' | 'description' | 'headers' | 'timeoutMs' | 'retrySchedule'
+  >
 >;
 
 /** What a new webhook is made of. */

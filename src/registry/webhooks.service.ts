@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { parseCustomHeaders, readCustomHeaders, writeCustomHeaders } from '../kernel/custom-headers.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { newId } from '../kernel/ids.js';
 import { SecretBox } from '../kernel/secret-box.js';
@@ -17,12 +18,14 @@ import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import { readRetrySchedule } from './dto/webhook-fields.js';
 import { CreatedSecretDto, CreatedWebhookDto, WebhookDto } from './dto/webhook.dto.js';
 import {
+  InvalidHeadersError,
   LastSecretError,
   SecretNotFoundError,
   TooManySecretsError,
   UrlRefusedError,
   WebhookNotFoundError,
 } from './registry.errors.js';
+import type { WebhookSecret } from './webhook-secret.entity.js';
 import type { Webhook } from './webhook.entity.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 import type { NewSecret, WebhookChange } from './webhooks.repository.js';
@@ -57,17 +60,16 @@ export class WebhooksService implements OnModuleDestroy {
     this.#changes.complete();
   }
 
-  /** @throws UrlRefusedError */
-  async create(tenantId: string, { url, events, ...rest }: CreateWebhookDto): Promise<CreatedWebhookDto> {
-    await this.judge(url);
+  /** @throws InvalidHeadersError, UrlRefusedError */
+  async create(tenantId: string, { url, events, headers, ...rest }: CreateWebhookDto): Promise<CreatedWebhookDto> {
     const id = newId();
+    const columns = { ...columnsOf(rest), ...this.sealHeaders(id, headers) };
+    await this.judge(url);
     const secret = newSigningSecret();
     const row = this.seal(tenantId, id, secret);
-    await this.webhooks.insert({ id, tenantId, url, patterns: fold(events), ...columnsOf(rest) }, row);
+    await this.webhooks.insert({ id, tenantId, url, patterns: fold(events), ...columns }, row);
     const { webhook, secrets } = await this.read(tenantId, id);
-    const [shown] = secrets;
-    if (!shown) throw new WebhookNotFoundError();
-    return CreatedWebhookDto.reveal(webhook, shown, secret);
+    return CreatedWebhookDto.reveal(this.viewOf(webhook, secrets), secret);
   }
 
   async list(tenantId: string, { limit, cursor }: PageQuery): Promise<Page<WebhookDto>> {
@@ -78,22 +80,24 @@ export class WebhooksService implements OnModuleDestroy {
       data.map(({ id }) => id),
     );
     const secretsOf = (id: string) => secrets.filter(({ webhookId }) => webhookId === id);
-    return { data: data.map((webhook) => WebhookDto.of(webhook, secretsOf(webhook.id))), nextCursor };
+    return { data: data.map((webhook) => this.viewOf(webhook, secretsOf(webhook.id))), nextCursor };
   }
 
   /** @throws WebhookNotFoundError */
   async get(tenantId: string, id: string): Promise<WebhookDto> {
     const { webhook, secrets } = await this.read(tenantId, id);
-    return WebhookDto.of(webhook, secrets);
+    return this.viewOf(webhook, secrets);
   }
 
-  /** Absent fields stay as they are. @throws WebhookNotFoundError, UrlRefusedError */
-  async update(tenantId: string, id: string, { url, events, ...rest }: UpdateWebhookDto): Promise<WebhookDto> {
+  /** Absent fields stay as they are. @throws WebhookNotFoundError, InvalidHeadersError, UrlRefusedError */
+  async update(tenantId: string, id: string, { url, events, headers, ...rest }: UpdateWebhookDto): Promise<WebhookDto> {
     // Before judging the URL: a foreign id must not make us resolve names, nor answer in another time.
     if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
+    const sealed = this.sealHeaders(id, headers);
     if (url !== undefined) await this.judge(url);
     const change: WebhookChange = {
       ...columnsOf(rest),
+      ...sealed,
       ...(url !== undefined && { url }),
       ...(events !== undefined && { patterns: fold(events) }),
     };
@@ -167,6 +171,23 @@ export class WebhooksService implements OnModuleDestroy {
   private seal(tenantId: string, webhookId: string, secret: Secret): NewSecret {
     const id = newId();
     return { id, tenantId, webhookId, ciphertext: this.box.seal(secret.reveal(), id), hint: secret.hint };
+  }
+
+  /** The column of the custom headers, where they were given: the whole map replaces the one before. */
+  private sealHeaders(webhookId: string, input: unknown): Pick<WebhookChange, 'headers'> {
+    if (input === undefined) return {};
+    const headers = input === null ? [] : readCustomHeaders(input);
+    if (typeof headers === 'string') throw new InvalidHeadersError(headers);
+    return { headers: headers.length === 0 ? null : this.box.seal(writeCustomHeaders(headers), webhookId) };
+  }
+
+  private viewOf(webhook: Webhook, secrets: readonly WebhookSecret[]): WebhookDto {
+    const headers = webhook.headers ? parseCustomHeaders(this.box.open(webhook.headers, webhook.id)) : [];
+    return WebhookDto.of(
+      webhook,
+      secrets,
+      headers.map(([name]) => name),
+    );
   }
 
   private tell(before: Webhook, { active = before.active, ...change }: WebhookChange): void {

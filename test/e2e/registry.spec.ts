@@ -167,7 +167,6 @@ describe('registering a webhook', () => {
       updatedAt: '2020-01-01T00:00:00Z',
       deletedAt: null,
       disabledReason: null,
-      headers: [],
       patterns: ['*'],
       constructor: {},
       nonsense: 1,

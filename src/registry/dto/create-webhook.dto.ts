@@ -2,6 +2,7 @@ import {
   ActiveField,
   DescriptionField,
   EventsField,
+  HeadersField,
   RetryScheduleField,
   TimeoutField,
   UrlField,
@@ -20,6 +21,9 @@ export class CreateWebhookDto {
 
   @DescriptionField()
   description?: string | null;
+
+  @HeadersField()
+  headers?: unknown;
 
   @TimeoutField()
   timeoutMs?: number | null;

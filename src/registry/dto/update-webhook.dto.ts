@@ -2,6 +2,7 @@ import {
   ActiveField,
   DescriptionField,
   EventsField,
+  HeadersField,
   RetryScheduleField,
   TimeoutField,
   UrlField,
@@ -21,6 +22,9 @@ export class UpdateWebhookDto {
 
   @DescriptionField()
   description?: string | null;
+
+  @HeadersField()
+  headers?: unknown;
 
   @TimeoutField()
   timeoutMs?: number | null;

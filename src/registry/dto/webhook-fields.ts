@@ -2,7 +2,8 @@
 // only in which of them must be there.
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateBy } from 'class-validator';
+import { Allow, IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateBy } from 'class-validator';
+import { MAX_CUSTOM_HEADERS, MAX_HEADER_VALUE_BYTES } from '../../kernel/custom-headers.js';
 import { isEventPattern, MAX_PATTERNS } from '../../kernel/event-match.js';
 import { MAX_RETRIES, parseRetrySchedule } from '../../kernel/retry-schedule.js';
 import type { RetrySchedule } from '../../kernel/retry-schedule.js';
@@ -90,6 +91,20 @@ export const RetryScheduleField = (): PropertyDecorator =>
       `must be default, standard, or a list of at most ${MAX_RETRIES} durations up to 7d, such as 30s`,
       (value) => readRetrySchedule(value) !== undefined,
     ),
+  );
+
+/** Headers sent with every request. Here they may be anything: the service judges them, and names the one that is wrong. */
+export const HeadersField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: 'object',
+      additionalProperties: { type: 'string', maxLength: MAX_HEADER_VALUE_BYTES },
+      maxProperties: MAX_CUSTOM_HEADERS,
+      nullable: true,
+      description: 'Custom headers of every request, all of them; their values are never shown again. Null: none.',
+      example: { 'X-Api-Key': 'k-1234' },
+    }),
+    Allow(),
   );
 
 export const ActiveField = (): PropertyDecorator =>

@@ -84,7 +84,8 @@ export class WebhookDto {
   @ApiProperty({ format: 'date-time', example: TIME })
   updatedAt!: string;
 
-  static of(webhook: Webhook, secrets: readonly WebhookSecret[]): WebhookDto {
+  /** @param headers - Names of the custom headers. */
+  static of(webhook: Webhook, secrets: readonly WebhookSecret[], headers: readonly string[]): WebhookDto {
     return {
       id: webhook.id,
       url: webhook.url,
@@ -92,7 +93,7 @@ export class WebhookDto {
       active: webhook.active,
       disabledReason: webhook.disabledReason,
       description: webhook.description,
-      headers: [],
+      headers: [...headers],
       timeoutMs: webhook.timeoutMs,
       retrySchedule: webhook.retrySchedule?.map(formatDuration) ?? null,
       secrets: secrets.map((secret) => SecretDto.of(secret)),
@@ -109,7 +110,7 @@ export class CreatedWebhookDto extends WebhookDto {
   })
   secret!: string;
 
-  static reveal(webhook: Webhook, row: WebhookSecret, secret: Secret): CreatedWebhookDto {
-    return { ...WebhookDto.of(webhook, [row]), secret: secret.reveal() };
+  static reveal(created: WebhookDto, secret: Secret): CreatedWebhookDto {
+    return { ...created, secret: secret.reveal() };
   }
 }
