@@ -69,9 +69,12 @@ export class ClaimQuery {
       // delivery_pending (webhook_id, id): a loose scan lists the webhooks that have due rows, then a few rows of each
       // are taken, so a million rows behind one slow webhook cost the others nothing. The query builder has neither
       // recursion nor LATERAL. A paused webhook gives nothing; one whose circuit opened gives a single probe per process
-      // once its pause is over. A webhook disabled meanwhile has its rows skipped here, at the last moment before sending.
+      // once its pause is over. The commit does not wait for the disk: a claim that a crash of PostgreSQL undoes leaves its
+      // deliveries due, and they are sent again, as after any crash between sending and settling. A webhook disabled meanwhile has its rows skipped here, at the last moment before sending.
       text: `
-        WITH RECURSIVE due (webhook_id) AS (
+        WITH RECURSIVE relaxed AS (
+          SELECT set_config('synchronous_commit', 'off', true)
+        ), due (webhook_id) AS (
           (SELECT d.webhook_id FROM ${t.delivery} d
            WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= $2 ORDER BY d.webhook_id LIMIT 1)
           UNION ALL
@@ -122,7 +125,7 @@ export class ClaimQuery {
         SELECT c.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, c.status, c.attempt_count, c.retries_used,
                c.occurred_at, c.url, c.timeout_ms, c.retry_schedule, secrets.ids AS secret_ids,
                CASE WHEN c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data
-        FROM claimed c LEFT JOIN secrets USING (webhook_id)
+        FROM relaxed CROSS JOIN claimed c LEFT JOIN secrets USING (webhook_id)
         ORDER BY c.id`,
     };
     this.releaseStatement = {

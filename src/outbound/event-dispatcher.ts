@@ -12,14 +12,11 @@ import { Database, executorOf } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
-import { isTenantId } from '../registry/index.js';
+import { DEFAULT_TENANT, isTenantId, TenantsService } from '../registry/index.js';
 import { checkEvent } from './event-check.js';
 import type { EventInput } from './event-check.js';
 import { UnknownWebhookError } from './outbound.errors.js';
 import type { EventData } from './posthorn-events.js';
-
-/** The tenant of single-tenant applications; it exists from the start. */
-const DEFAULT_TENANT = 'default';
 
 /** The scope of idempotency keys of events, whichever door they came through. */
 const KEY_SCOPE = 'POST /api/events';
@@ -52,6 +49,7 @@ export class EventDispatcher {
     private readonly events: EventStore,
     private readonly ledger: IdempotencyLedger,
     private readonly wake: DeliveryWake,
+    private readonly tenants: TenantsService,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {}
@@ -62,7 +60,7 @@ export class EventDispatcher {
    *
    * @param event - `[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*`, at most 128 characters; `posthorn.*` is reserved.
    * @param data - A JSON object, at most `MAX_EVENT_SIZE` bytes; serialised once, the same bytes on every attempt.
-   * @throws PosthornError of kind `invalid`, `too_large`, `not_found` (a webhook id) or `conflict` (the idempotency key).
+   * @throws PosthornError of kind `invalid`, `too_large`, `not_found` (the tenant, or a webhook id) or `conflict` (the idempotency key).
    *   No refusal aborts the caller's transaction.
    * @example
    * await db.transaction(async (manager) => {
@@ -83,11 +81,13 @@ export class EventDispatcher {
     input: EventInput,
     { tenant = DEFAULT_TENANT, manager }: Pick<DispatchOptions, 'tenant' | 'manager'> = {},
   ): Promise<DispatchResult> {
-    const checked = this.check(input, tenant);
+    // Before anything is awaited: the data is that of this moment, however the caller's object changes afterwards.
+    const checked = this.check(input);
+    await this.refuseUnknown(tenant);
     if (manager) {
       const executor = await executorOf(manager);
       const result = await this.store(executor, tenant, checked);
-      await this.wake.onCommit(executor);
+      if (result.deliveries > 0) await this.wake.onCommit(executor);
       return result;
     }
     const result = checked.idempotencyKey
@@ -106,16 +106,24 @@ export class EventDispatcher {
     inputs: readonly EventInput[],
     tenant = DEFAULT_TENANT,
   ): Promise<(DispatchResult | PosthornError)[]> {
-    const checked = inputs.map((input) => refusedAsValue(() => this.check(input, tenant)));
-    const answers: (DispatchResult | PosthornError)[] = await this.database.transaction((executor) =>
-      this.storeMany(executor, tenant, checked),
-    );
+    const checked = inputs.map((input) => refusedAsValue(() => this.check(input)));
+    await this.refuseUnknown(tenant);
+    // Without keys there is one statement to run, and a statement is a transaction.
+    const keyed = checked.some((event) => 'idempotencyKey' in event && event.idempotencyKey !== undefined);
+    const answers = keyed
+      ? await this.database.transaction((executor) => this.storeMany(executor, tenant, checked))
+      : await this.storeMany(this.database, tenant, checked);
     if (answers.some((answer) => 'deliveries' in answer && answer.deliveries > 0)) this.wake.everywhere();
     return answers;
   }
 
-  private check(input: EventInput, tenant: string): NewEvent {
-    if (!isTenantId(tenant)) throw new NotFoundError('tenant');
+  /** @throws NotFoundError; what is known is remembered for a second, so this is no round trip of its own. */
+  private async refuseUnknown(tenant: string): Promise<void> {
+    if (tenant === DEFAULT_TENANT) return;
+    if (!isTenantId(tenant) || !(await this.tenants.exists(tenant))) throw new NotFoundError('tenant');
+  }
+
+  private check(input: EventInput): NewEvent {
     return checkEvent(input, this.clock(), this.settings.maxEventSize);
   }
 

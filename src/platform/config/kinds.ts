@@ -1,4 +1,5 @@
 // The kinds of value a setting may have: how each is read from text (environment) and from code (module options).
+import { parseNetwork } from '../../kernel/address-ranges.js';
 import { formatDuration, parseDuration } from '../../kernel/duration.js';
 import { parseRetrySchedule } from '../../kernel/retry-schedule.js';
 import { Secret } from '../../kernel/secret.js';
@@ -60,7 +61,18 @@ export const duration = (min: string, max: string): DurationKind => {
 const split = (input: string | readonly string[]): string[] =>
   (typeof input === 'string' ? input.split(',') : [...input]).map((part) => part.trim()).filter((part) => part !== '');
 
-export const list: Kind<readonly string[], readonly string[]> = kind('a list separated by commas', split);
+export const networks: Kind<readonly string[], readonly string[]> = kind(
+  'networks in CIDR notation separated by commas, such as 10.1.0.0/16',
+  (input) => {
+    const entries = split(input);
+    try {
+      entries.forEach(parseNetwork);
+      return entries;
+    } catch {
+      return undefined;
+    }
+  },
+);
 
 export const secretList: Kind<string | readonly string[], readonly Secret[]> = kind(
   'secrets separated by commas',

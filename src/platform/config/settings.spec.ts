@@ -59,6 +59,8 @@ describe('settings from the environment', () => {
     [{ ROLE: 'boss' }, 'ROLE must be one of all, api, worker'],
     [{ RETENTION: '1d', RETRY_SCHEDULE: '24h' }, 'RETENTION must exceed'],
     [{ AUTO_DISABLE: '5d' }, 'AUTO_DISABLE must be'],
+    [{ ALLOW_NETWORKS: '10.0.0.0/99' }, 'ALLOW_NETWORKS must be networks'],
+    [{ ALLOW_NETWORKS: '10.0.0.1/8' }, 'ALLOW_NETWORKS must be networks'],
     [{ DATABASE_SCHEMA: 'a"; drop' }, 'DATABASE_SCHEMA must be'],
   ])('%j are refused by name', (env, sentence) => expect(() => readEnvironment(env)).toThrow(sentence));
 

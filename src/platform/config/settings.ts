@@ -154,7 +154,7 @@ export const SETTINGS = {
   allowHttp: required('ALLOW_HTTP', kinds.flag, 'false', 'Whether webhooks may use http URLs.'),
   allowNetworks: required(
     'ALLOW_NETWORKS',
-    kinds.list,
+    kinds.networks,
     '',
     'Private networks (CIDR) that webhooks may reach, such as 10.1.0.0/16.',
   ),

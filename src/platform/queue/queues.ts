@@ -2,8 +2,17 @@
 // a host's queues on theirs. Jobs are hints that a row's time has come: losing every job loses nothing.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
-import { createRedisBackend, PostgresConnection, PostgresQueueBackend, runMigrations, withBackend } from 'bullmq';
-import type { Processor as JobProcessor, Queue, Worker } from 'bullmq';
+import {
+  createRedisBackend,
+  PostgresConnection,
+  PostgresQueueBackend,
+  runMigrations,
+  withBackend,
+  Worker,
+} from 'bullmq';
+import type { Processor as JobProcessor, Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
 import pg from 'pg';
 import { monotonicNow } from '../../kernel/clock.js';
 import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
@@ -20,12 +29,13 @@ const CLOSE_DEADLINE_MS = 3_000;
 // An outage makes BullMQ emit about ten errors a second; one line per interval says it as well.
 const ERROR_LOG_INTERVAL_MS = 10_000;
 
-type OpenQueue = Pick<Queue, 'close'> | Pick<Worker, 'close'>;
+type OpenQueue = Queue | Worker;
 
 @Injectable()
 export class Queues implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Queues');
   private readonly opened: OpenQueue[] = [];
+  private readonly redis: Redis[] = [];
   private readonly pool: pg.Pool | undefined;
   private readonly schema: string;
   private lastErrorAt = 0;
@@ -61,8 +71,13 @@ export class Queues implements BeforeApplicationShutdown {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_DEADLINE_MS)));
     const closing = [...this.opened].reverse().map((open) => open.close().catch((error: Error) => this.report(error)));
-    await Promise.race([Promise.all(closing), deadline]);
+    const closed = await Promise.race([Promise.all(closing).then(() => true), deadline.then(() => false)]);
     clearTimeout(timer);
+    if (!closed) {
+      // A Redis that is away is asked for its leave for ever; a process that stops does not wait for the answer.
+      for (const open of this.opened) if (open instanceof Worker) void open.close(true).catch(() => undefined);
+    }
+    for (const redis of this.redis) redis.disconnect();
     await Promise.race([this.pool?.end(), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
   }
 
@@ -75,17 +90,23 @@ export class Queues implements BeforeApplicationShutdown {
     const workerOptions = { autorun: false, maxStalledCount: 100 };
     if (this.settings.redisUrl) {
       // One hash tag, so that every key of a queue lives in one slot of a Redis Cluster.
-      const common = { prefix: '{posthorn}', connection: { url: this.settings.redisUrl, maxRetriesPerRequest: null } };
+      const common = { prefix: '{posthorn}' };
+      const url = this.settings.redisUrl;
       const redis = withBackend(createRedisBackend);
       return {
         queue: (name) =>
           new redis.Queue(name, {
             ...common,
-            connection: { ...common.connection, enableOfflineQueue: false },
+            connection: this.connectRedis(url, { enableOfflineQueue: false }),
             streams,
           }),
         worker: (name, process, concurrency) =>
-          new redis.Worker(name, process, { ...common, ...workerOptions, concurrency }),
+          new redis.Worker(name, process, {
+            ...common,
+            ...workerOptions,
+            connection: this.connectRedis(url, {}),
+            concurrency,
+          }),
       };
     }
     const pool = this.pool as pg.Pool;
@@ -95,6 +116,14 @@ export class Queues implements BeforeApplicationShutdown {
       worker: (name, process, concurrency) =>
         new postgres.Worker(name, process, { connection: pool, ...workerOptions, concurrency }) as unknown as Worker,
     };
+  }
+
+  /** A connection of ours: what BullMQ opens by itself, it also reconnects by itself after it was closed. */
+  private connectRedis(url: string, options: RedisOptions): Redis {
+    const redis = new Redis(url, { maxRetriesPerRequest: null, ...options });
+    redis.on('error', (error) => this.report(error));
+    this.redis.push(redis);
+    return redis;
   }
 
   /** BullMQ ties a given pool to its default schema; this backend puts our schema on it, so one pool serves all queues. */
