@@ -11,7 +11,7 @@ import type { ReplayStep } from './replays.repository.js';
 /** Pause between steps while a replay is under way. */
 const STEP_MS = 100;
 
-/** Pause while there is none. A replay asked for in this process does not wait for it. */
+/** Pause while there is none, or where something failed. A replay asked for in this process does not wait for it. */
 const IDLE_MS = 1_000;
 
 @Injectable()
@@ -60,12 +60,13 @@ export class Replayer implements OnApplicationBootstrap, BeforeApplicationShutdo
   private async pass(): Promise<number> {
     try {
       const ids = await this.replays.findUnfinished();
-      let pauseMs = ids.length > 0 ? STEP_MS : IDLE_MS;
+      const outcomes = new Set<ReplayStep['next'] | 'failed'>();
       for (const id of ids) {
         if (!this.started) break;
-        if ((await this.step(id)) === 'more') pauseMs = 0;
+        outcomes.add(await this.step(id));
       }
-      return pauseMs;
+      if (ids.length === 0 || outcomes.has('failed')) return IDLE_MS;
+      return outcomes.has('more') ? 0 : STEP_MS;
     } catch (error) {
       this.logger.warn(`Could not look for replays, trying again: ${(error as Error).message}`);
       return IDLE_MS;
@@ -73,7 +74,7 @@ export class Replayer implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   /** A replay that cannot go on does not hold up the others. */
-  private async step(id: string): Promise<ReplayStep['next']> {
+  private async step(id: string): Promise<ReplayStep['next'] | 'failed'> {
     try {
       const { made, next } = await this.replays.step(id);
       if (made > 0) this.wake.everywhere();
@@ -81,7 +82,7 @@ export class Replayer implements OnApplicationBootstrap, BeforeApplicationShutdo
       return next;
     } catch (error) {
       this.logger.warn(`Replay ${id} could not go on, trying again: ${(error as Error).message}`);
-      return 'wait';
+      return 'failed';
     }
   }
 }
