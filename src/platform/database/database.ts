@@ -45,6 +45,9 @@ export class Database implements SqlExecutor {
   async transaction<Result>(work: (executor: SqlExecutor) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
     let broken = false;
+    // A connection that is lost between two statements tells nobody else; unheard, it would end the process.
+    const lost = (): void => void (broken = true);
+    client.on('error', lost);
     try {
       await client.query('BEGIN');
       const result = await work({ query: (statement, values = []) => run(client, statement, values) });
@@ -54,6 +57,7 @@ export class Database implements SqlExecutor {
       await client.query('ROLLBACK').catch(() => (broken = true));
       throw error;
     } finally {
+      client.off('error', lost);
       client.release(broken);
     }
   }
