@@ -5,6 +5,8 @@ import type { SigningKey } from '../kernel/signatures/outgoing.js';
 import { VERSION } from '../kernel/version.js';
 import type { ClaimedDelivery } from './claim.js';
 import { PayloadErasedError } from './delivery.errors.js';
+import { bodyOf, headersOf } from './payload-format.js';
+import type { WrittenEvent } from './payload-format.js';
 
 const USER_AGENT = `Posthorn/${VERSION}`;
 const MASKED = '[masked]';
@@ -18,15 +20,13 @@ export interface SignedRequest {
   readonly loggedHeaders: string;
 }
 
-/** The body of an event: the same bytes for every webhook and every attempt. */
-export const eventBody = (event: Pick<ClaimedDelivery, 'eventId' | 'eventType' | 'occurredAt' | 'data'>): Buffer =>
-  Buffer.from(
-    `{"id":"${event.eventId}","event":"${event.eventType}","timestamp":"${event.occurredAt.toISOString()}","data":${event.data}}`,
-  );
+/** The body of an event in our own format: the same bytes for every webhook and every attempt. */
+export const eventBody = (event: WrittenEvent): Buffer => bodyOf(event, 'native', '');
 
 /**
  * @param keys - The webhook's live signing keys, newest first.
  * @param custom - The webhook's own headers; none of them has a name that we set.
+ * @param payload - What the body is: `headersOf` the format that it is written in.
  * @throws PayloadErasedError - Data is a JSON object or, once erased, empty: the last gate before an empty payload is sent.
  */
 export function signRequest(
@@ -35,12 +35,13 @@ export function signRequest(
   keys: readonly SigningKey[],
   nowMs: number,
   custom: readonly CustomHeader[] = [],
+  payload: readonly CustomHeader[] = headersOf(delivery, 'native', ''),
 ): SignedRequest {
   if (delivery.data === '') throw new PayloadErasedError();
   const timestampSeconds = Math.floor(nowMs / 1_000);
   const oldest = keys.at(-1);
   const plain = {
-    'Content-Type': 'application/json',
+    ...Object.fromEntries(payload),
     'User-Agent': USER_AGENT,
     'X-Webhook-Event': delivery.eventType,
     'X-Webhook-Delivery': delivery.id,

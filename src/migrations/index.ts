@@ -3,10 +3,12 @@ import { Init1764000000000 } from './1764000000000-init.js';
 import { WebhookPace1764000000100 } from './1764000000100-webhook-pace.js';
 import { Replay1764000000200 } from './1764000000200-replay.js';
 import { Erase1764000000300 } from './1764000000300-erase.js';
+import { PayloadFormat1764000000400 } from './1764000000400-payload-format.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
   WebhookPace1764000000100,
   Replay1764000000200,
   Erase1764000000300,
+  PayloadFormat1764000000400,
 ] as const;

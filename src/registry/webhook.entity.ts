@@ -1,12 +1,18 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
 import { Tenant } from './tenant.entity.js';
+
+/** How events are written for a webhook: our own envelope, or CloudEvents 1.0 in one of its HTTP content modes. */
+export const PAYLOAD_FORMATS = ['native', 'cloudevents-structured', 'cloudevents-binary'] as const;
+
+export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number];
 
 /** A subscription. Deleting is soft: its deliveries stay to be read. */
 @Entity({ name: 'webhook' })
 @Index('webhook_tenant', ['tenantId', 'id'])
 // GIN and partial, which decorators cannot say; without this line a generated migration would drop it.
 @Index('webhook_patterns', { synchronize: false })
+@Check('webhook_format_check', `format IN (${PAYLOAD_FORMATS.map((format) => `'${format}'`).join(', ')})`)
 export class Webhook {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'webhook_pkey' })
   id!: string;
@@ -32,6 +38,9 @@ export class Webhook {
 
   @Column({ name: 'description', type: 'text', nullable: true })
   description!: string | null;
+
+  @Column({ name: 'format', type: 'text', default: 'native' })
+  format!: PayloadFormat;
 
   /** A `SecretBox` of the custom headers, owned by this row's id. Null: none. */
   @Column({ name: 'headers', type: 'bytea', nullable: true })

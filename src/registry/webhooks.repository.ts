@@ -12,7 +12,15 @@ import { Webhook } from './webhook.entity.js';
 export type WebhookChange = Partial<
   Pick<
     Webhook,
-    'url' | 'patterns' | 'active' | 'disabledReason' | 'description' | 'headers' | 'timeoutMs' | 'retrySchedule'
+    | 'url'
+    | 'patterns'
+    | 'active'
+    | 'disabledReason'
+    | 'description'
+    | 'format'
+    | 'headers'
+    | 'timeoutMs'
+    | 'retrySchedule'
   >
 >;
 

@@ -201,11 +201,12 @@ export class WebhooksService implements OnModuleDestroy {
 const fold = (events: readonly string[]): string[] => [...new Set(events)];
 
 /** The columns of the fields that were given, and no others. */
-function columnsOf({ active, description, timeoutMs, retrySchedule }: UpdateWebhookDto): WebhookChange {
+function columnsOf({ active, description, format, timeoutMs, retrySchedule }: UpdateWebhookDto): WebhookChange {
   const waits = retrySchedule === null || retrySchedule === undefined ? null : readRetrySchedule(retrySchedule);
   return {
     ...(active !== undefined && { active, disabledReason: active ? null : ('manual' satisfies DisabledReason) }),
     ...(description !== undefined && { description }),
+    ...(format !== undefined && { format }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(retrySchedule !== undefined && { retrySchedule: waits ? [...waits] : null }),
   };

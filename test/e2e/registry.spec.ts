@@ -28,6 +28,7 @@ describe('registering a webhook', () => {
       active: true,
       disabledReason: null,
       description: 'ERP',
+      format: 'native',
       headers: [],
       timeoutMs: 5000,
       retrySchedule: ['1s', '90s'],

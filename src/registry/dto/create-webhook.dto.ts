@@ -2,11 +2,13 @@ import {
   ActiveField,
   DescriptionField,
   EventsField,
+  FormatField,
   HeadersField,
   RetryScheduleField,
   TimeoutField,
   UrlField,
 } from './webhook-fields.js';
+import type { PayloadFormat } from '../webhook.entity.js';
 import type { RetryScheduleInput } from './webhook-fields.js';
 
 export class CreateWebhookDto {
@@ -21,6 +23,9 @@ export class CreateWebhookDto {
 
   @DescriptionField()
   description?: string | null;
+
+  @FormatField()
+  format?: PayloadFormat;
 
   @HeadersField()
   headers?: unknown;

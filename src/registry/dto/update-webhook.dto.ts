@@ -2,11 +2,13 @@ import {
   ActiveField,
   DescriptionField,
   EventsField,
+  FormatField,
   HeadersField,
   RetryScheduleField,
   TimeoutField,
   UrlField,
 } from './webhook-fields.js';
+import type { PayloadFormat } from '../webhook.entity.js';
 import type { RetryScheduleInput } from './webhook-fields.js';
 
 /** Absent fields stay as they are; null, where a field takes it, goes back to the default. */
@@ -22,6 +24,9 @@ export class UpdateWebhookDto {
 
   @DescriptionField()
   description?: string | null;
+
+  @FormatField()
+  format?: PayloadFormat;
 
   @HeadersField()
   headers?: unknown;

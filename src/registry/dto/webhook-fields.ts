@@ -2,12 +2,13 @@
 // only in which of them must be there.
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Allow, IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateBy } from 'class-validator';
+import { Allow, IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateBy } from 'class-validator';
 import { MAX_CUSTOM_HEADERS, MAX_HEADER_VALUE_BYTES } from '../../kernel/custom-headers.js';
 import { isEventPattern, MAX_PATTERNS } from '../../kernel/event-match.js';
 import { MAX_RETRIES, parseRetrySchedule } from '../../kernel/retry-schedule.js';
 import type { RetrySchedule } from '../../kernel/retry-schedule.js';
 import { IfPresent } from '../../platform/http/index.js';
+import { PAYLOAD_FORMATS } from '../webhook.entity.js';
 
 export const MAX_DESCRIPTION_LENGTH = 500;
 export const MIN_TIMEOUT_MS = 100;
@@ -105,6 +106,19 @@ export const HeadersField = (): PropertyDecorator =>
       example: { 'X-Api-Key': 'k-1234' },
     }),
     Allow(),
+  );
+
+export const FormatField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      enum: PAYLOAD_FORMATS,
+      enumName: 'PayloadFormat',
+      default: 'native',
+      description:
+        'How events are written: our own envelope, or CloudEvents 1.0 (JSON format, or binary content mode).',
+    }),
+    IfPresent(),
+    IsIn(PAYLOAD_FORMATS),
   );
 
 export const ActiveField = (): PropertyDecorator =>

@@ -3,8 +3,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { formatDuration } from '../../kernel/duration.js';
 import type { Secret } from '../../kernel/secret.js';
+import { PAYLOAD_FORMATS } from '../webhook.entity.js';
+import type { PayloadFormat, Webhook } from '../webhook.entity.js';
 import type { WebhookSecret } from '../webhook-secret.entity.js';
-import type { Webhook } from '../webhook.entity.js';
 
 const ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
 const TIME = '2026-03-01T12:00:00.000Z';
@@ -61,6 +62,9 @@ export class WebhookDto {
   @ApiProperty({ type: String, nullable: true, example: 'The shop’s ERP' })
   description!: string | null;
 
+  @ApiProperty({ enum: PAYLOAD_FORMATS, enumName: 'PayloadFormat', description: 'How events are written.' })
+  format!: PayloadFormat;
+
   @ApiProperty({ type: [String], description: 'Names of the custom headers.', example: [] })
   headers!: string[];
 
@@ -93,6 +97,7 @@ export class WebhookDto {
       active: webhook.active,
       disabledReason: webhook.disabledReason,
       description: webhook.description,
+      format: webhook.format,
       headers: [...headers],
       timeoutMs: webhook.timeoutMs,
       retrySchedule: webhook.retrySchedule?.map(formatDuration) ?? null,
