@@ -64,8 +64,8 @@ Some settings depend on each other:
 
 - \`DATABASE_URL\` needs \`ENCRYPTION_KEY\`, because every replica must hold the same keys.
 - \`ROLE\` other than \`all\` needs \`DATABASE_URL\`: the embedded PostgreSQL belongs to one process.
-- \`RETENTION\` must exceed the sum of all waits of \`RETRY_SCHEDULE\`. It is checked, and nothing is deleted by it yet: see
-  [limits](operating.md#limits).
+- \`RETENTION\` must exceed the sum of all waits of \`RETRY_SCHEDULE\`. What it deletes, and when: see
+  [retention](operating.md#retention).
 - \`DATABASE_SCHEMA\` also names the schema of the queue's tables (\`posthorn_queue\` beside \`posthorn\`).
 
 \`openssl rand -base64 32\` makes an \`ENCRYPTION_KEY\`. To rotate it, put the new key in front: \`ENCRYPTION_KEY=<new>,<old>\`.

@@ -94,6 +94,13 @@ describe('a payload that was delivered', () => {
     expect((await scene.delivery(deliveryId)).status).toBe('success');
   });
 
+  it('that went with its retention cannot be sent again either', async () => {
+    const { eventId, deliveryId } = await sent(receiver.url);
+    await scene.settled(deliveryId);
+    await scene.sql('delete from posthorn.event where id = $1', [eventId]);
+    expect(await scene.retry(deliveryId)).toMatchObject({ status: 409, body: { code: 'payload_erased' } });
+  });
+
   it('is nobody else’s to erase', async () => {
     const { eventId } = await sent(receiver.url);
     await scene.server.api('POST', '/api/tenants', { id: 'acme', name: 'Acme' });
