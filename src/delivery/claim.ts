@@ -4,6 +4,7 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
+import type { PayloadFormat } from '../registry/index.js';
 
 /** How much longer than the attempt's deadline a lease lasts: the room for signing, settling and a slow database. */
 export const LEASE_MARGIN_MS = 30_000;
@@ -19,6 +20,9 @@ export interface ClaimedDelivery {
   readonly data: string;
   readonly webhookId: string;
   readonly url: string;
+  readonly format: PayloadFormat;
+  /** The webhook's custom headers, sealed. */
+  readonly headersBox: Buffer | null;
   readonly timeoutMs: number;
   readonly retrySchedule: readonly number[];
   /** Ids of the webhook's live secrets, newest first. */
@@ -103,27 +107,27 @@ export class ClaimQuery {
           WHERE due.webhook_id IS NOT NULL
           LIMIT $6
         ), sized AS (
-          SELECT p.id, e.data, e.occurred_at,
+          SELECT p.id, e.data, e.occurred_at, e.data_erased_at IS NOT NULL AS erased,
                  coalesce(sum(octet_length(e.data)) OVER (ORDER BY p.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM picked p JOIN ${t.event} e ON e.id = p.event_id
         ), claimed AS (
           UPDATE ${t.delivery} d SET
-            status = CASE WHEN usable THEN 'sending' ELSE 'skipped' END,
-            reason = CASE WHEN usable THEN NULL WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END,
+            status = CASE WHEN s.erased THEN 'expired' WHEN usable THEN 'sending' ELSE 'skipped' END,
+            reason = CASE WHEN s.erased THEN 'payload_erased' WHEN usable THEN NULL WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END,
             attempt_count = d.attempt_count + CASE WHEN usable THEN 1 ELSE 0 END,
             due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
             completed_at = CASE WHEN usable THEN NULL ELSE now() END
-          FROM sized s, ${t.webhook} w, LATERAL (SELECT w.active AND w.deleted_at IS NULL AS usable) AS u
+          FROM sized s, ${t.webhook} w, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND NOT s.erased AS usable) AS u
           WHERE d.id = s.id AND d.id >= $2 AND s.before < ${MAX_CLAIM_BYTES} AND w.id = d.webhook_id
           RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
-                    s.data, s.occurred_at, w.url, w.timeout_ms, w.retry_schedule
+                    s.data, s.occurred_at, w.url, w.format, w.headers, w.timeout_ms, w.retry_schedule
         ), secrets AS (
           SELECT s.webhook_id, array_agg(s.id ORDER BY s.id DESC) AS ids FROM ${t.webhook_secret} s
           WHERE s.webhook_id IN (SELECT webhook_id FROM claimed) AND (s.expires_at IS NULL OR s.expires_at > now())
           GROUP BY s.webhook_id
         )
         SELECT c.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, c.status, c.attempt_count, c.retries_used,
-               c.occurred_at, c.url, c.timeout_ms, c.retry_schedule, secrets.ids AS secret_ids,
+               c.occurred_at, c.url, c.format, c.headers, c.timeout_ms, c.retry_schedule, secrets.ids AS secret_ids,
                CASE WHEN c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data
         FROM relaxed CROSS JOIN claimed c LEFT JOIN secrets USING (webhook_id)
         ORDER BY c.id`,
@@ -178,6 +182,8 @@ export class ClaimQuery {
       data: row.data ?? '',
       webhookId: row.webhook_id,
       url: row.url,
+      format: row.format,
+      headersBox: row.headers,
       timeoutMs: row.timeout_ms ?? this.settings.deliveryTimeoutMs,
       retrySchedule: row.retry_schedule ?? this.settings.retrySchedule,
       secretIds: row.secret_ids ?? [],
@@ -198,6 +204,8 @@ interface ClaimRow {
   retries_used: number;
   occurred_at: Date;
   url: string;
+  format: PayloadFormat;
+  headers: Buffer | null;
   timeout_ms: number | null;
   retry_schedule: number[] | null;
   secret_ids: string[] | null;

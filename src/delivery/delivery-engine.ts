@@ -11,11 +11,13 @@ import type { Settings } from '../platform/config/index.js';
 import { CLOCK_TOKEN, RANDOM_TOKEN } from '../platform/platform.module.js';
 import { ClaimQuery, LEASE_MARGIN_MS } from './claim.js';
 import type { ClaimedDelivery } from './claim.js';
+import { CustomHeaders } from './custom-headers.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { HttpClient } from './http-client.js';
 import type { ExchangeResult } from './http-client.js';
 import { judge, MAY_ASK_TO_WAIT } from './outcome.js';
-import { eventBody, signRequest } from './request.js';
+import { bodyOf, headersOf } from './payload-format.js';
+import { signRequest } from './request.js';
 import type { SignedRequest } from './request.js';
 import { SendQueue } from './send-queue.js';
 import { SettleBatch } from './settle.js';
@@ -52,6 +54,8 @@ interface Outgoing {
 export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Delivery');
   private readonly queue: SendQueue<Outgoing>;
+  /** Who we are in CloudEvents. */
+  private readonly source: string;
   private running: Promise<void> | undefined;
   private stopping = false;
   private cursor = FIRST_ID;
@@ -64,10 +68,12 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     @Inject(RANDOM_TOKEN) private readonly random: () => number,
     private readonly claims: ClaimQuery,
     private readonly keys: SigningKeys,
+    private readonly customHeaders: CustomHeaders,
     private readonly http: HttpClient,
     private readonly settle: SettleBatch,
     private readonly wake: DeliveryWake,
   ) {
+    this.source = settings.publicUrl ?? 'posthorn';
     this.queue = new SendQueue(
       settings.deliveryConcurrency,
       (outgoing) => this.send(outgoing),
@@ -141,8 +147,9 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     }
     const bodies = new Map<string, Buffer>();
     for (const delivery of claimed) {
-      let body = bodies.get(delivery.eventId);
-      if (!body) bodies.set(delivery.eventId, (body = eventBody(delivery)));
+      const key = `${delivery.format}/${delivery.eventId}`;
+      let body = bodies.get(key);
+      if (!body) bodies.set(key, (body = bodyOf(delivery, delivery.format, this.source)));
       this.queue.add({ webhookId: delivery.webhookId, bytes: body.length, delivery, body, claimedAt });
     }
   }
@@ -156,7 +163,14 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
         return 0;
       }
       const startedAt = this.clock();
-      const request = signRequest(delivery, body, this.keys.of(delivery.secretIds), startedAt);
+      const request = signRequest(
+        delivery,
+        body,
+        this.keys.of(delivery.secretIds),
+        startedAt,
+        this.customHeaders.of(delivery.webhookId, delivery.headersBox),
+        headersOf(delivery, delivery.format, this.source),
+      );
       const result = await this.http.post(new URL(delivery.url), request.headers, request.body, delivery.timeoutMs);
       this.record(delivery, request, result, startedAt, claimedAt);
       return result.durationMs;

@@ -5,8 +5,7 @@ import type { SigningKey } from '../kernel/signatures/outgoing.js';
 import { VERSION } from '../kernel/version.js';
 import type { ClaimedDelivery } from './claim.js';
 import { PayloadErasedError } from './delivery.errors.js';
-import { bodyOf, headersOf } from './payload-format.js';
-import type { WrittenEvent } from './payload-format.js';
+import { headersOf } from './payload-format.js';
 
 const USER_AGENT = `Posthorn/${VERSION}`;
 const MASKED = '[masked]';
@@ -19,9 +18,6 @@ export interface SignedRequest {
   /** JSON of the headers; signatures and the values of custom headers masked. */
   readonly loggedHeaders: string;
 }
-
-/** The body of an event in our own format: the same bytes for every webhook and every attempt. */
-export const eventBody = (event: WrittenEvent): Buffer => bodyOf(event, 'native', '');
 
 /**
  * @param keys - The webhook's live signing keys, newest first.
