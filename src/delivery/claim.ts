@@ -24,6 +24,8 @@ export interface ClaimedDelivery {
   /** The webhook's custom headers, sealed. */
   readonly headersBox: Buffer | null;
   readonly timeoutMs: number;
+  /** Requests in flight at most, where the webhook has a limit of its own. */
+  readonly maxInFlight?: number;
   readonly retrySchedule: readonly number[];
   /** Ids of the webhook's live secrets, newest first. */
   readonly secretIds: readonly string[];
@@ -120,14 +122,15 @@ export class ClaimQuery {
           FROM sized s, ${t.webhook} w, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND NOT s.erased AS usable) AS u
           WHERE d.id = s.id AND d.id >= $2 AND s.before < ${MAX_CLAIM_BYTES} AND w.id = d.webhook_id
           RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
-                    s.data, s.occurred_at, w.url, w.format, w.headers, w.timeout_ms, w.retry_schedule
+                    s.data, s.occurred_at, w.url, w.format, w.headers, w.timeout_ms, w.max_in_flight,
+                    w.retry_schedule
         ), secrets AS (
           SELECT s.webhook_id, array_agg(s.id ORDER BY s.id DESC) AS ids FROM ${t.webhook_secret} s
           WHERE s.webhook_id IN (SELECT webhook_id FROM claimed) AND (s.expires_at IS NULL OR s.expires_at > now())
           GROUP BY s.webhook_id
         )
         SELECT c.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, c.status, c.attempt_count, c.retries_used,
-               c.occurred_at, c.url, c.format, c.headers, c.timeout_ms, c.retry_schedule, secrets.ids AS secret_ids,
+               c.occurred_at, c.url, c.format, c.headers, c.timeout_ms, c.max_in_flight, c.retry_schedule, secrets.ids AS secret_ids,
                CASE WHEN c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data
         FROM relaxed CROSS JOIN claimed c LEFT JOIN secrets USING (webhook_id)
         ORDER BY c.id`,
@@ -185,6 +188,7 @@ export class ClaimQuery {
       format: row.format,
       headersBox: row.headers,
       timeoutMs: row.timeout_ms ?? this.settings.deliveryTimeoutMs,
+      maxInFlight: row.max_in_flight ?? undefined,
       retrySchedule: row.retry_schedule ?? this.settings.retrySchedule,
       secretIds: row.secret_ids ?? [],
       number: row.attempt_count,
@@ -207,6 +211,7 @@ interface ClaimRow {
   format: PayloadFormat;
   headers: Buffer | null;
   timeout_ms: number | null;
+  max_in_flight: number | null;
   retry_schedule: number[] | null;
   secret_ids: string[] | null;
   data: string | null;

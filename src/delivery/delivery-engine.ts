@@ -44,6 +44,7 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** A delivery on its way out. */
 interface Outgoing {
   readonly webhookId: string;
+  readonly maxInFlight?: number;
   readonly bytes: number;
   readonly delivery: ClaimedDelivery;
   readonly body: Buffer;
@@ -150,7 +151,14 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
       const key = `${delivery.format}/${delivery.eventId}`;
       let body = bodies.get(key);
       if (!body) bodies.set(key, (body = bodyOf(delivery, delivery.format, this.source)));
-      this.queue.add({ webhookId: delivery.webhookId, bytes: body.length, delivery, body, claimedAt });
+      this.queue.add({
+        webhookId: delivery.webhookId,
+        maxInFlight: delivery.maxInFlight,
+        bytes: body.length,
+        delivery,
+        body,
+        claimedAt,
+      });
     }
   }
 

@@ -11,7 +11,7 @@ function scene(limit: number): {
   queue: SendQueue<Item>;
   sent: number[];
   rooms: () => number;
-  add: (webhookId: string, count: number, bytes?: number) => void;
+  add: (webhookId: string, count: number, bytes?: number, maxInFlight?: number) => void;
   answer: (count: number, tookMs?: number) => Promise<void>;
 } {
   const sent: number[] = [];
@@ -30,8 +30,8 @@ function scene(limit: number): {
     queue,
     sent,
     rooms: () => rooms,
-    add: (webhookId, count, bytes = 1) => {
-      for (let i = 0; i < count; i += 1) queue.add({ webhookId, bytes, n: next++ });
+    add: (webhookId, count, bytes = 1, maxInFlight?: number) => {
+      for (let i = 0; i < count; i += 1) queue.add({ webhookId, bytes, maxInFlight, n: next++ });
     },
     answer: async (count, tookMs = 1) => {
       for (const end of ends.splice(0, count)) end(tookMs);
@@ -49,6 +49,17 @@ describe('the send queue', () => {
     expect(queue.room().perBusyWebhook.get('slow')?.room).toBe(0);
     add('other', 1);
     expect(sent).toHaveLength(17);
+  });
+
+  it('keeps to the limit of a webhook of its own, claims nothing ahead of it, and asks for the next at each answer', async () => {
+    const { queue, sent, add, answer, rooms } = scene(64);
+    add('gentle', 2, 1, 1);
+    expect(sent).toEqual([0]);
+    expect(queue.room().perBusyWebhook.get('gentle')?.room).toBe(0);
+    await answer(1);
+    expect(sent).toEqual([0, 1]);
+    await answer(1);
+    expect(rooms()).toBe(1);
   });
 
   it('claims ahead for a webhook that answers quickly, and not for one that does not', async () => {

@@ -16,10 +16,16 @@ const MAX_WAITING_BYTES = 16 * 1_048_576;
 /** Something to send. */
 export interface Sendable {
   readonly webhookId: string;
+  /** Requests in flight at most, where the webhook has a limit of its own. */
+  readonly maxInFlight?: number;
   readonly bytes: number;
 }
 
 interface Lane<Item> {
+  /** Requests in flight at most. */
+  limit: number;
+  /** A limit of the webhook's own also means that nothing is claimed ahead of it. */
+  hasOwnLimit: boolean;
   inFlight: number;
   readonly waiting: Item[];
   quick: boolean;
@@ -78,7 +84,10 @@ export class SendQueue<Item extends Sendable> {
   /** Sends an item as soon as there is a slot for it. */
   add(item: Item): void {
     let lane = this.lanes.get(item.webhookId);
-    if (!lane) this.lanes.set(item.webhookId, (lane = { inFlight: 0, waiting: [], quick: false }));
+    if (!lane)
+      this.lanes.set(item.webhookId, (lane = { limit: 0, hasOwnLimit: false, inFlight: 0, waiting: [], quick: false }));
+    lane.hasOwnLimit = item.maxInFlight !== undefined;
+    lane.limit = Math.min(this.perWebhook, item.maxInFlight ?? this.perWebhook);
     if (lane.waiting.length === 0 && this.hasSlot(lane)) return this.start(item, lane);
     lane.waiting.push(item);
     this.waiting += 1;
@@ -111,11 +120,11 @@ export class SendQueue<Item extends Sendable> {
   }
 
   private hasSlot(lane: Lane<Item>): boolean {
-    return this.inFlight < this.limit && lane.inFlight < this.perWebhook;
+    return this.inFlight < this.limit && lane.inFlight < lane.limit;
   }
 
   private capacityOf(lane: Lane<Item>): number {
-    return lane.quick ? this.perWebhook * (1 + AHEAD) : this.perWebhook;
+    return lane.quick && !lane.hasOwnLimit ? lane.limit * (1 + AHEAD) : lane.limit;
   }
 
   /** Room of a lane, or none while it is too little to claim for. */

@@ -20,6 +20,7 @@ export type WebhookChange = Partial<
     | 'format'
     | 'headers'
     | 'timeoutMs'
+    | 'maxInFlight'
     | 'retrySchedule'
   >
 >;

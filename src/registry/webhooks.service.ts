@@ -201,13 +201,21 @@ export class WebhooksService implements OnModuleDestroy {
 const fold = (events: readonly string[]): string[] => [...new Set(events)];
 
 /** The columns of the fields that were given, and no others. */
-function columnsOf({ active, description, format, timeoutMs, retrySchedule }: UpdateWebhookDto): WebhookChange {
+function columnsOf({
+  active,
+  description,
+  format,
+  timeoutMs,
+  maxInFlight,
+  retrySchedule,
+}: UpdateWebhookDto): WebhookChange {
   const waits = retrySchedule === null || retrySchedule === undefined ? null : readRetrySchedule(retrySchedule);
   return {
     ...(active !== undefined && { active, disabledReason: active ? null : ('manual' satisfies DisabledReason) }),
     ...(description !== undefined && { description }),
     ...(format !== undefined && { format }),
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(maxInFlight !== undefined && { maxInFlight }),
     ...(retrySchedule !== undefined && { retrySchedule: waits ? [...waits] : null }),
   };
 }

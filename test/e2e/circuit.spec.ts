@@ -96,3 +96,32 @@ describe('a webhook whose receiver answers 429 with Retry-After', () => {
     await Promise.all([receiver.close(), witness.close()]);
   });
 });
+
+describe('a webhook with a limit of requests in flight', () => {
+  it('never has more, and loses nothing by it', async () => {
+    let [inFlight, most] = [0, 0];
+    const receiver = await TestReceiver.start((_, response) => {
+      most = Math.max(most, (inFlight += 1));
+      setImmediate(() => {
+        inFlight -= 1;
+        response.writeHead(200).end();
+      });
+    });
+    const target = await scene.target(receiver.url, { maxInFlight: 2 });
+    expect((await scene.server.api('GET', `/api/webhooks/${target.webhookId}`)).body).toMatchObject({ maxInFlight: 2 });
+    const events = Array.from({ length: 60 }, (_, n) => ({ event: target.type, data: { n } }));
+    await scene.server.api('POST', '/api/events/batch', { events });
+    await eventually(() => receiver.received.length === 60, 'all of them arrive', { within: 15_000 });
+    expect(most).toBe(2);
+    await receiver.close();
+  });
+
+  it.each([0, -1, 1.5, 1_001, '5'])('cannot have %j for a limit', async (maxInFlight) => {
+    const { status } = await scene.server.api('POST', '/api/webhooks', {
+      url: 'https://example.com',
+      events: ['a'],
+      maxInFlight,
+    });
+    expect(status).toBe(400);
+  });
+});

@@ -30,6 +30,7 @@ describe('registering a webhook', () => {
       description: 'ERP',
       format: 'native',
       headers: [],
+      maxInFlight: null,
       timeoutMs: 5000,
       retrySchedule: ['1s', '90s'],
       secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),

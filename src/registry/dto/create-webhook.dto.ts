@@ -4,6 +4,7 @@ import {
   EventsField,
   FormatField,
   HeadersField,
+  MaxInFlightField,
   RetryScheduleField,
   TimeoutField,
   UrlField,
@@ -32,6 +33,9 @@ export class CreateWebhookDto {
 
   @TimeoutField()
   timeoutMs?: number | null;
+
+  @MaxInFlightField()
+  maxInFlight?: number | null;
 
   @RetryScheduleField()
   retrySchedule?: RetryScheduleInput | null;

@@ -4,6 +4,7 @@ import {
   EventsField,
   FormatField,
   HeadersField,
+  MaxInFlightField,
   RetryScheduleField,
   TimeoutField,
   UrlField,
@@ -33,6 +34,9 @@ export class UpdateWebhookDto {
 
   @TimeoutField()
   timeoutMs?: number | null;
+
+  @MaxInFlightField()
+  maxInFlight?: number | null;
 
   @RetryScheduleField()
   retrySchedule?: RetryScheduleInput | null;

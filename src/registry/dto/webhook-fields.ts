@@ -13,6 +13,7 @@ import { PAYLOAD_FORMATS } from '../webhook.entity.js';
 export const MAX_DESCRIPTION_LENGTH = 500;
 export const MIN_TIMEOUT_MS = 100;
 export const MAX_TIMEOUT_MS = 120_000;
+export const MAX_MAX_IN_FLIGHT = 1_000;
 
 /** How a client writes a retry schedule: a name, or waits. */
 export type RetryScheduleInput = string | string[];
@@ -57,6 +58,23 @@ export const DescriptionField = (): PropertyDecorator =>
     IsOptional(),
     IsString(),
     MaxLength(MAX_DESCRIPTION_LENGTH),
+  );
+
+/** Requests in flight at once. */
+export const MaxInFlightField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: 'integer',
+      nullable: true,
+      minimum: 1,
+      maximum: MAX_MAX_IN_FLIGHT,
+      description: 'Requests in flight at most, from each worker. Null: a quarter of what the worker may have.',
+      example: 10,
+    }),
+    IsOptional(),
+    IsInt(),
+    Min(1),
+    Max(MAX_MAX_IN_FLIGHT),
   );
 
 export const TimeoutField = (): PropertyDecorator =>

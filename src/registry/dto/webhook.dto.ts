@@ -72,6 +72,14 @@ export class WebhookDto {
   timeoutMs!: number | null;
 
   @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Requests in flight at most. Null: no limit of its own.',
+    example: null,
+  })
+  maxInFlight!: number | null;
+
+  @ApiProperty({
     type: [String],
     nullable: true,
     description: 'Waits before each retry. Null: the installation’s default.',
@@ -100,6 +108,7 @@ export class WebhookDto {
       format: webhook.format,
       headers: [...headers],
       timeoutMs: webhook.timeoutMs,
+      maxInFlight: webhook.maxInFlight,
       retrySchedule: webhook.retrySchedule?.map(formatDuration) ?? null,
       secrets: secrets.map((secret) => SecretDto.of(secret)),
       createdAt: webhook.createdAt.toISOString(),
