@@ -1,0 +1,198 @@
+// Large replays: how fast they are, through restarts and failures, and by several processes.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
+import { TestReceiver } from '../setup/receiver.js';
+import type { Answer } from '../setup/receiver.js';
+import { startTestServer } from '../setup/server.js';
+import type { TestServer } from '../setup/server.js';
+
+interface Accepted {
+  readonly id?: string;
+  readonly count: number;
+}
+
+interface Progress {
+  readonly count: number;
+  readonly made: number;
+  readonly finishedAt: string | null;
+}
+
+const LONG_AGO = '2020-01-01';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+async function receiverWith(answer: Answer): Promise<TestReceiver> {
+  const receiver = await TestReceiver.start(answer);
+  open.push(receiver);
+  return receiver;
+}
+
+const progressOf = async (server: TestServer, id: string | undefined): Promise<Progress> =>
+  (await server.api<Progress>('GET', `/api/replays/${id}`)).body;
+
+const finished = async (server: TestServer, id: string | undefined): Promise<boolean> =>
+  (await progressOf(server, id)).finishedAt !== null;
+
+describe('a large replay', () => {
+  /** Stores events that are skipped, because their webhook is disabled while they are dispatched. */
+  async function skipMany(server: TestServer, webhookId: string, type: string, count: number): Promise<void> {
+    await server.api('POST', `/api/webhooks/${webhookId}/disable`);
+    for (let at = 0; at < count; at += 1_000) {
+      const events = Array.from({ length: Math.min(1_000, count - at) }, (_, n) => ({
+        event: type,
+        data: { n: at + n },
+      }));
+      expect((await server.api('POST', '/api/events/batch', { events })).status).toBe(202);
+    }
+    await server.api('POST', `/api/webhooks/${webhookId}/enable`);
+  }
+
+  async function start(options: Parameters<typeof startTestServer>[0] = {}): Promise<TestServer> {
+    const server = await startTestServer({ circuitAfter: 0, ...options });
+    open.push(server);
+    return server;
+  }
+
+  const shared = async () => ({
+    databaseUrl: (await cloneDatabase()).url,
+    encryptionKey: randomBytes(32).toString('base64'),
+  });
+
+  const request = async (server: TestServer, webhookId: string): Promise<Accepted> =>
+    (await server.api<Accepted>('POST', `/api/webhooks/${webhookId}/replay`, { since: LONG_AGO })).body;
+
+  async function rows<Row extends object>(databaseUrl: string, text: string): Promise<Row[]> {
+    const client = new pg.Client(databaseUrl);
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return (await client.query<Row>(text)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Originals by how many replays were made of each. */
+  const tally = (databaseUrl: string) =>
+    rows<{ copies: number; originals: number }>(
+      databaseUrl,
+      `SELECT copies, count(*)::int AS originals FROM (
+         SELECT o.id, count(r.id)::int AS copies FROM posthorn.delivery o
+         LEFT JOIN posthorn.delivery r ON r.replay_of = o.id WHERE o.replay_of IS NULL GROUP BY o.id) each
+       GROUP BY copies ORDER BY copies`,
+    );
+
+  it('is overtaken by new events, of other webhooks and of its own', async () => {
+    const total = 3_000;
+    const server = await start({ deliveryConcurrency: 16 });
+    const slow = await receiverWith((_, response) => {
+      setTimeout(() => response.writeHead(200).end(), 20);
+    });
+    const other = await receiverWith(200);
+    const { id: webhookId } = await server.webhook(slow.url, ['bulk.*']);
+    await skipMany(server, webhookId, 'bulk.old', total);
+    await server.webhook(other.url, ['fresh']);
+    const accepted = await request(server, webhookId);
+    expect(accepted.count).toBe(total);
+    await eventually(() => slow.received.length > 100, 'the replay is under way');
+
+    const { body: fresh } = await server.api<{ id: string }>('POST', '/api/events', { event: 'bulk.new', data: {} });
+    await server.api('POST', '/api/events', { event: 'fresh', data: {} });
+    const sentAfter = slow.received.length;
+    await other.next({ within: 1_000 });
+    await eventually(
+      () => slow.received.some(({ headers }) => headers['webhook-id'] === fresh.id),
+      'the new event arrives',
+    );
+    const place = slow.received.findIndex(({ headers }) => headers['webhook-id'] === fresh.id);
+    expect(place - sentAfter).toBeLessThan(500);
+    expect(slow.received.length).toBeLessThan(total / 2);
+
+    // Disabling ends it: nothing is made for a webhook that gets nothing.
+    await server.api('POST', `/api/webhooks/${webhookId}/disable`);
+    await eventually(() => finished(server, accepted.id), 'the replay ends');
+    expect((await progressOf(server, accepted.id)).made).toBeLessThan(total / 2);
+  });
+
+  it('goes on after a restart, and sends each delivery once', async () => {
+    const total = 1_500;
+    const where = await shared();
+    const receiver = await receiverWith(200);
+    const first = await startTestServer(where);
+    let accepted: Accepted;
+    try {
+      const { id: webhookId } = await first.webhook(receiver.url, ['bulk']);
+      await skipMany(first, webhookId, 'bulk', total);
+      accepted = await request(first, webhookId);
+      await eventually(() => receiver.received.length > 200, 'the replay is under way');
+    } finally {
+      await first.close();
+    }
+    const half = receiver.received.length;
+    expect(half).toBeLessThan(total);
+
+    const second = await start(where);
+    await eventually(() => receiver.received.length >= total, 'the rest arrives', { within: 20_000 });
+    await eventually(() => finished(second, accepted.id), 'the replay is finished');
+    expect(await tally(where.databaseUrl)).toEqual([{ copies: 1, originals: total }]);
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(total);
+    expect(receiver.received).toHaveLength(total);
+    expect(await progressOf(second, accepted.id)).toMatchObject({ count: total, made: total });
+  });
+
+  it('makes each delivery once, though steps fail again and again after their deliveries were made', async () => {
+    const total = 600;
+    const where = await shared();
+    const receiver = await receiverWith(200);
+    const server = await start(where);
+    const { id: webhookId } = await server.webhook(receiver.url, ['bulk']);
+    await skipMany(server, webhookId, 'bulk', total);
+    await rows(
+      where.databaseUrl,
+      `CREATE SEQUENCE posthorn.step;
+       CREATE FUNCTION posthorn.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF nextval('posthorn.step') % 2 = 1 THEN RAISE EXCEPTION 'cut off'; END IF;
+         RETURN NEW;
+       END $$;
+       CREATE TRIGGER fail BEFORE UPDATE ON posthorn.replay FOR EACH ROW EXECUTE FUNCTION posthorn.fail();`,
+    );
+    const { id } = await request(server, webhookId);
+    await eventually(() => finished(server, id), 'the replay is finished', { within: 20_000 });
+    expect(await rows(where.databaseUrl, 'SELECT FROM posthorn.step WHERE last_value > 5')).toHaveLength(1);
+    expect(await tally(where.databaseUrl)).toEqual([{ copies: 1, originals: total }]);
+    await eventually(() => receiver.received.length >= total, 'all arrive');
+    expect(receiver.received).toHaveLength(total);
+  });
+
+  it('is shared by replicas, and each delivery is made once', async () => {
+    const [webhooks, each] = [8, 300];
+    const where = await shared();
+    const receiver = await receiverWith(200);
+    const api = await start({ ...where, role: 'api' });
+    const ids: string[] = [];
+    for (let n = 0; n < webhooks; n++) {
+      const { id } = await api.webhook(receiver.url, [`bulk.${n}`]);
+      await skipMany(api, id, `bulk.${n}`, each);
+      ids.push(id);
+    }
+    const accepted = await Promise.all(ids.map((id) => request(api, id)));
+    // Asked for twice: were both carried out at once, by one replica each, they would not see what the other makes.
+    accepted.push(...(await Promise.all(ids.map((id) => request(api, id)))));
+    expect(accepted.map(({ count }) => count)).toEqual(accepted.map(() => each));
+    expect((await progressOf(api, accepted[0]?.id)).made).toBe(0);
+    await Promise.all([start({ ...where, role: 'worker' }), start({ ...where, role: 'worker' })]);
+    await eventually(() => receiver.received.length >= webhooks * each, 'all arrive', { within: 20_000 });
+    await eventually(async () => {
+      const done = await Promise.all(accepted.map(({ id }) => finished(api, id)));
+      return done.every(Boolean);
+    }, 'all replays are finished');
+    expect(await tally(where.databaseUrl)).toEqual([{ copies: 1, originals: webhooks * each }]);
+    expect(receiver.received).toHaveLength(webhooks * each);
+  });
+});
