@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { Database } from '../platform/database/index.js';
+import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import type { PayloadFormat } from '../registry/index.js';
 
@@ -130,7 +130,7 @@ export class ClaimQuery {
           GROUP BY s.webhook_id
         )
         SELECT c.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, c.status, c.attempt_count, c.retries_used,
-               c.occurred_at, c.url, c.format, c.headers, c.timeout_ms, c.max_in_flight, c.retry_schedule, secrets.ids AS secret_ids,
+               (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms, c.url, c.format, c.headers, c.timeout_ms, c.max_in_flight, c.retry_schedule, secrets.ids AS secret_ids,
                CASE WHEN c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data
         FROM relaxed CROSS JOIN claimed c LEFT JOIN secrets USING (webhook_id)
         ORDER BY c.id`,
@@ -150,12 +150,12 @@ export class ClaimQuery {
     const rows = await this.database.query<ClaimRow>(this.statement, [
       room.after,
       room.lowWater,
-      [...room.perBusyWebhook.keys()],
-      [...room.perBusyWebhook.values()].map((busy) => busy.room),
+      plainArray([...room.perBusyWebhook.keys()]),
+      plainArray([...room.perBusyWebhook.values()].map((busy) => busy.room)),
       room.perWebhook,
       room.total,
       this.settings.deliveryTimeoutMs,
-      [...room.perBusyWebhook.values()].map((busy) => busy.held),
+      plainArray([...room.perBusyWebhook.values()].map((busy) => busy.held)),
     ]);
     let lastWebhookId: string | undefined;
     for (const row of rows) if (!lastWebhookId || row.webhook_id > lastWebhookId) lastWebhookId = row.webhook_id;
@@ -181,7 +181,7 @@ export class ClaimQuery {
       tenantId: row.tenant_id,
       eventId: row.event_id,
       eventType: row.event_type,
-      occurredAt: row.occurred_at,
+      occurredAt: new Date(row.occurred_ms),
       data: row.data ?? '',
       webhookId: row.webhook_id,
       url: row.url,
@@ -206,7 +206,7 @@ interface ClaimRow {
   status: 'sending' | 'skipped';
   attempt_count: number;
   retries_used: number;
-  occurred_at: Date;
+  occurred_ms: number;
   url: string;
   format: PayloadFormat;
   headers: Buffer | null;

@@ -179,7 +179,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
         this.customHeaders.of(delivery.webhookId, delivery.headersBox),
         headersOf(delivery, delivery.format, this.source),
       );
-      const result = await this.http.post(new URL(delivery.url), request.headers, request.body, delivery.timeoutMs);
+      const result = await this.http.post(delivery.url, request.headers, request.body, delivery.timeoutMs);
       this.record(delivery, request, result, startedAt, claimedAt);
       return result.durationMs;
     } catch (error) {

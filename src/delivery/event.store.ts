@@ -1,7 +1,7 @@
 // Stores events and fans them out: the one place where `event` and first `delivery` rows are born.
 import { Injectable } from '@nestjs/common';
 import { patternsMatching } from '../kernel/event-match.js';
-import { Database } from '../platform/database/index.js';
+import { Database, plainArray } from '../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
 
 /** An event that passed every check and is ready to be stored. */
@@ -84,9 +84,9 @@ export class EventStore {
   async add(executor: SqlExecutor, tenantId: string, events: readonly NewEvent[]): Promise<Map<string, number>> {
     const rows = await executor.query<{ id: string; pending: number }>(this.insert, [
       tenantId,
-      events.map((event) => event.id),
+      plainArray(events.map((event) => event.id)),
       events.map((event) => event.type),
-      events.map((event) => event.occurredAt),
+      plainArray(events.map((event) => event.occurredAt.toISOString())),
       events.map((event) => event.data),
       events.map((event) => event.idempotencyKey ?? null),
       events.map((event) => patternsMatching(event.type).join(',')),

@@ -19,6 +19,14 @@ const MAX_KEPT_BYTES = 4_096;
 // Origins with open connections. More are closed, the longest unused first.
 const MAX_POOLS = 1_000;
 
+/** Parsed URLs that are kept. */
+const MAX_TARGETS = 10_000;
+
+interface Target {
+  readonly origin: string;
+  readonly path: string;
+}
+
 /** How an exchange ended. */
 export interface ExchangeResult {
   readonly outcome: AttemptOutcome;
@@ -33,6 +41,7 @@ export interface ExchangeResult {
 @Injectable()
 export class HttpClient implements OnApplicationShutdown {
   private readonly pools = new Map<string, Pool>();
+  private readonly targets = new Map<string, Target>();
   private readonly connect: ReturnType<typeof createEgressConnector>;
 
   constructor(policy: EgressPolicy, @Inject(SETTINGS_TOKEN) settings: Settings) {
@@ -40,11 +49,12 @@ export class HttpClient implements OnApplicationShutdown {
   }
 
   /** POSTs and resolves at the latest when the deadline is over; never rejects. */
-  post(url: URL, headers: string[], body: Buffer, timeoutMs: number): Promise<ExchangeResult> {
+  post(url: string, headers: string[], body: Buffer, timeoutMs: number): Promise<ExchangeResult> {
     return new Promise((resolve) => {
       const exchange = new Exchange(timeoutMs, resolve);
       try {
-        this.pool(url.origin).dispatch({ path: url.pathname + url.search, method: 'POST', headers, body }, exchange);
+        const { origin, path } = this.target(url);
+        this.pool(origin).dispatch({ path, method: 'POST', headers, body }, exchange);
       } catch (error) {
         exchange.fail(error);
       }
@@ -53,6 +63,17 @@ export class HttpClient implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
+  }
+
+  /** Parsed once for many requests. */
+  private target(url: string): Target {
+    let target = this.targets.get(url);
+    if (!target) {
+      const { origin, pathname, search } = new URL(url);
+      if (this.targets.size >= MAX_TARGETS) this.targets.clear();
+      this.targets.set(url, (target = { origin, path: pathname + search }));
+    }
+    return target;
   }
 
   private pool(origin: string): Pool {

@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { Database } from '../platform/database/index.js';
+import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import type { ClaimedDelivery } from './claim.js';
 import type { AttemptOutcome } from './delivery-status.js';
@@ -229,24 +229,24 @@ function settleValues(batch: readonly Settlement[]): unknown[] {
   const ids = batch.map(({ delivery }) => delivery.id);
   const sorted = [...ids].sort();
   return [
-    ids,
-    batch.map(({ delivery }) => delivery.number),
-    batch.map(({ verdict }) => verdict.status),
-    batch.map(({ verdict }) => verdict.reason ?? null),
-    batch.map(({ verdict }) => verdict.retriesUsed),
-    batch.map(({ verdict }) => verdict.waitMs ?? null),
-    batch.map(({ attempt }) => attempt.outcome),
-    batch.map(({ attempt }) => attempt.httpStatus ?? null),
+    plainArray(ids),
+    plainArray(batch.map(({ delivery }) => delivery.number)),
+    plainArray(batch.map(({ verdict }) => verdict.status)),
+    plainArray(batch.map(({ verdict }) => verdict.reason ?? null)),
+    plainArray(batch.map(({ verdict }) => verdict.retriesUsed)),
+    plainArray(batch.map(({ verdict }) => verdict.waitMs ?? null)),
+    plainArray(batch.map(({ attempt }) => attempt.outcome)),
+    plainArray(batch.map(({ attempt }) => attempt.httpStatus ?? null)),
     batch.map(({ attempt }) => attempt.error ?? null),
-    batch.map(({ attempt }) => attempt.startedAt),
-    batch.map(({ attempt }) => attempt.durationMs),
+    plainArray(batch.map(({ attempt }) => attempt.startedAt.toISOString())),
+    plainArray(batch.map(({ attempt }) => attempt.durationMs)),
     batch.map(({ attempt }) => attempt.url),
     batch.map(({ attempt }) => attempt.requestHeaders),
     batch.map(({ attempt }) => attempt.responseHeaders ?? null),
     batch.map(({ attempt }) => attempt.responseBody ?? null),
     sorted[0],
     sorted.at(-1),
-    batch.map(({ pauseMs }) => pauseMs ?? null),
+    plainArray(batch.map(({ pauseMs }) => pauseMs ?? null)),
   ];
 }
 

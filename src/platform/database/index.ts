@@ -6,6 +6,7 @@ export type { SqlExecutor, Statement } from './database.js';
 export { DatabaseModule, dataSourceOptions } from './database.module.js';
 export type { Persistence } from './database.module.js';
 export { Notifications } from './notifications.js';
+export { plainArray } from './plain-array.js';
 export { Partitions } from './partitions.js';
 export { Retention } from './retention.js';
 export { DEFAULT_SCHEMA } from './schema.js';
