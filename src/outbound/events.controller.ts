@@ -1,6 +1,7 @@
 import { Body, Delete, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiBody,
   ApiConflictResponse,
   ApiExtraModels,
   ApiHeader,
@@ -22,12 +23,22 @@ import { EventsService } from './events.service.js';
 const ApiTooLarge = (): MethodDecorator =>
   ApiPayloadTooLargeResponse({ type: ErrorAnswer, description: 'Too many bytes.' });
 
+// Without it, "Try it out" would fill in every optional field, each of which says something.
+const EXAMPLE = { event: 'order.completed', data: { orderId: '1042', total: '99.95' } };
+
 @ApiController('events', 'Events')
 export class EventsController {
   constructor(private readonly events: EventsService) {}
 
   @Post()
   @HttpCode(202)
+  @ApiBody({
+    type: EventDto,
+    examples: {
+      event: { value: EXAMPLE },
+      'with a key': { value: { ...EXAMPLE, idempotencyKey: 'order-1042-completed' } },
+    },
+  })
   @ApiOperation({ summary: 'Send an event', description: 'To every active webhook that subscribes to its type.' })
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same as `idempotencyKey`.' })
   @ApiAcceptedResponse({ type: DispatchView, description: 'Stored; delivery is under way.' })
@@ -47,6 +58,10 @@ export class EventsController {
 
   @Post('batch')
   @HttpCode(202)
+  @ApiBody({
+    type: EventBatchDto,
+    examples: { batch: { value: { events: [EXAMPLE, { ...EXAMPLE, event: 'order.shipped' }] } } },
+  })
   @ApiOperation({
     summary: 'Send up to 1,000 events',
     description: 'The valid ones commit together; answers are in order.',
