@@ -170,11 +170,13 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
         await this.release([delivery]);
         return 0;
       }
+      const keys = this.keys.of(delivery.secretIds);
+      if (keys.length === 0) throw new Error('none of its signing secrets can be read, and nothing goes out unsigned');
       const startedAt = this.clock();
       const request = signRequest(
         delivery,
         body,
-        this.keys.of(delivery.secretIds),
+        keys,
         startedAt,
         this.customHeaders.of(delivery.webhookId, delivery.headersBox),
         headersOf(delivery, delivery.format, this.source),

@@ -1,6 +1,6 @@
 // Opens signing secrets once. A secret's row never changes, so its key may be kept for as long as there is room;
 // which secrets are live is decided anew by every claim.
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Secret } from '../kernel/secret.js';
 import { SecretBox } from '../kernel/secret-box.js';
 import { signingKey } from '../kernel/signatures/outgoing.js';
@@ -12,6 +12,7 @@ const MAX_KEPT = 10_000;
 
 @Injectable()
 export class SigningKeys {
+  private readonly logger = new Logger('SigningKeys');
   private readonly kept = new Map<string, SigningKey>();
   private readonly statement: Statement;
 
@@ -30,14 +31,23 @@ export class SigningKeys {
     const missing = [...new Set(secretIds)].filter((id) => !this.kept.has(id));
     if (missing.length === 0) return;
     const rows = await this.database.query<{ id: string; ciphertext: Buffer }>(this.statement, [missing]);
-    for (const { id, ciphertext } of rows) this.kept.set(id, signingKey(new Secret(this.box.open(ciphertext, id))));
+    for (const { id, ciphertext } of rows) this.open(id, ciphertext);
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= MAX_KEPT) break;
       this.kept.delete(oldest);
     }
   }
 
-  /** The prepared keys, in the order asked for. A secret retired since then is left out. */
+  /** One secret that cannot be opened must not stop the deliveries of every other webhook. */
+  private open(id: string, ciphertext: Buffer): void {
+    try {
+      this.kept.set(id, signingKey(new Secret(this.box.open(ciphertext, id))));
+    } catch (error) {
+      this.logger.error(`Signing secret ${id} cannot be read: ${(error as Error).message}`);
+    }
+  }
+
+  /** The prepared keys, in the order asked for. A secret retired since then, or unreadable, is left out. */
   of(secretIds: readonly string[]): SigningKey[] {
     return secretIds.map((id) => this.kept.get(id)).filter((key) => key !== undefined);
   }
