@@ -1,42 +1,10 @@
-import {
-  ActiveField,
-  DescriptionField,
-  EventsField,
-  FormatField,
-  HeadersField,
-  MaxInFlightField,
-  RetryScheduleField,
-  TimeoutField,
-  UrlField,
-} from './webhook-fields.js';
-import type { PayloadFormat } from '../webhook.entity.js';
-import type { RetryScheduleInput } from './webhook-fields.js';
+import { EventsField, UrlField } from './webhook-fields.js';
+import { WebhookPolicyDto } from './webhook-policy.dto.js';
 
-export class CreateWebhookDto {
+export class CreateWebhookDto extends WebhookPolicyDto {
   @UrlField()
   url!: string;
 
   @EventsField()
   events!: string[];
-
-  @ActiveField()
-  active?: boolean;
-
-  @DescriptionField()
-  description?: string | null;
-
-  @FormatField()
-  format?: PayloadFormat;
-
-  @HeadersField()
-  headers?: unknown;
-
-  @TimeoutField()
-  timeoutMs?: number | null;
-
-  @MaxInFlightField()
-  maxInFlight?: number | null;
-
-  @RetryScheduleField()
-  retrySchedule?: RetryScheduleInput | null;
 }
