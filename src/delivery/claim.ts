@@ -5,6 +5,9 @@ import type { Settings } from '../platform/config/index.js';
 import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import type { PayloadFormat } from '../registry/index.js';
+import type { SendingPolicy } from './retry-policy.js';
+import { POLICY_COLUMNS, SendingPolicies } from './sending-policies.js';
+import type { PolicyRow } from './sending-policies.js';
 
 /** How much longer than the attempt's deadline a lease lasts: the room for signing, settling and a slow database. */
 export const LEASE_MARGIN_MS = 30_000;
@@ -26,7 +29,7 @@ export interface ClaimedDelivery {
   readonly timeoutMs: number;
   /** Requests in flight at most, where the webhook has a limit of its own. */
   readonly maxInFlight?: number;
-  readonly retrySchedule: readonly number[];
+  readonly policy: SendingPolicy;
   /** Ids of the webhook's live secrets, newest first. */
   readonly secretIds: readonly string[];
   /** The number of this attempt, and the fencing token of its outcome. */
@@ -67,6 +70,7 @@ export class ClaimQuery {
   constructor(
     private readonly database: Database,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    private readonly policies: SendingPolicies,
   ) {
     const t = database.tables;
     this.statement = {
@@ -117,20 +121,21 @@ export class ClaimQuery {
             status = CASE WHEN s.erased THEN 'expired' WHEN usable THEN 'sending' ELSE 'skipped' END,
             reason = CASE WHEN s.erased THEN 'payload_erased' WHEN usable THEN NULL WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END,
             attempt_count = d.attempt_count + CASE WHEN usable THEN 1 ELSE 0 END,
-            due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
+            due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, tenant.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
             completed_at = CASE WHEN usable THEN NULL ELSE now() END
-          FROM sized s, ${t.webhook} w, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND NOT s.erased AS usable) AS u
-          WHERE d.id = s.id AND d.id >= $2 AND s.before < ${MAX_CLAIM_BYTES} AND w.id = d.webhook_id
+          FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND NOT s.erased AS usable) AS u
+          WHERE d.id = s.id AND d.id >= $2 AND s.before < ${MAX_CLAIM_BYTES} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
           RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
-                    s.data, s.occurred_at, w.url, w.format, w.headers, w.timeout_ms, w.max_in_flight,
-                    w.retry_schedule
+                    s.data, s.occurred_at, w.url, w.format, w.headers, w.max_in_flight,
+                    ${POLICY_COLUMNS.map((column) => `coalesce(w.${column}, tenant.${column}) AS ${column}`).join(', ')}
         ), secrets AS (
           SELECT s.webhook_id, array_agg(s.id ORDER BY s.id DESC) AS ids FROM ${t.webhook_secret} s
           WHERE s.webhook_id IN (SELECT webhook_id FROM claimed) AND (s.expires_at IS NULL OR s.expires_at > now())
           GROUP BY s.webhook_id
         )
         SELECT c.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, c.status, c.attempt_count, c.retries_used,
-               (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms, c.url, c.format, c.headers, c.timeout_ms, c.max_in_flight, c.retry_schedule, secrets.ids AS secret_ids,
+               (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms, c.url, c.format, c.headers, c.max_in_flight, secrets.ids AS secret_ids,
+               ${POLICY_COLUMNS.map((column) => `c.${column}`).join(', ')},
                CASE WHEN c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data
         FROM relaxed CROSS JOIN claimed c LEFT JOIN secrets USING (webhook_id)
         ORDER BY c.id`,
@@ -189,7 +194,7 @@ export class ClaimQuery {
       headersBox: row.headers,
       timeoutMs: row.timeout_ms ?? this.settings.deliveryTimeoutMs,
       maxInFlight: row.max_in_flight ?? undefined,
-      retrySchedule: row.retry_schedule ?? this.settings.retrySchedule,
+      policy: this.policies.of(row),
       secretIds: row.secret_ids ?? [],
       number: row.attempt_count,
       retriesUsed: row.retries_used,
@@ -197,7 +202,7 @@ export class ClaimQuery {
   }
 }
 
-interface ClaimRow {
+interface ClaimRow extends PolicyRow {
   id: string;
   tenant_id: string;
   event_id: string;
@@ -212,7 +217,6 @@ interface ClaimRow {
   headers: Buffer | null;
   timeout_ms: number | null;
   max_in_flight: number | null;
-  retry_schedule: number[] | null;
   secret_ids: string[] | null;
   data: string | null;
 }

@@ -5,20 +5,21 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { lowestIdAt } from '../kernel/ids.js';
-import { parseRetryAfter } from '../kernel/retry-schedule.js';
+import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../kernel/retry-schedule.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { CLOCK_TOKEN, RANDOM_TOKEN } from '../platform/platform.module.js';
+import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { ClaimQuery, LEASE_MARGIN_MS } from './claim.js';
 import type { ClaimedDelivery } from './claim.js';
 import { CustomHeaders } from './custom-headers.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { HttpClient } from './http-client.js';
 import type { ExchangeResult } from './http-client.js';
-import { judge, MAY_ASK_TO_WAIT } from './outcome.js';
+import { MAY_ASK_TO_WAIT } from './outcome.js';
 import { bodyOf, headersOf } from './payload-format.js';
 import { signRequest } from './request.js';
 import type { SignedRequest } from './request.js';
+import { RetryJudge } from './retry-judge.js';
 import { SendQueue } from './send-queue.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
@@ -66,11 +67,11 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   constructor(
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
-    @Inject(RANDOM_TOKEN) private readonly random: () => number,
     private readonly claims: ClaimQuery,
     private readonly keys: SigningKeys,
     private readonly customHeaders: CustomHeaders,
     private readonly http: HttpClient,
+    private readonly retries: RetryJudge,
     private readonly settle: SettleBatch,
     private readonly wake: DeliveryWake,
   ) {
@@ -198,8 +199,8 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     startedAt: number,
     claimedAt: number,
   ): void {
-    const retryAfterMs = this.retryAfter(result);
-    const verdict = judge({ ...result, retryAfterMs }, delivery.retrySchedule, delivery.retriesUsed, this.random);
+    const retryAfterMs = this.retryAfter(result, delivery.policy.maxWaitMs);
+    const verdict = this.retries.judge({ ...result, retryAfterMs }, delivery);
     this.settle.add({
       delivery,
       // A receiver that is asked too much means all of it, not this one delivery.
@@ -225,9 +226,12 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     return this.claims.release(deliveries).catch(() => undefined);
   }
 
-  private retryAfter({ httpStatus, headers }: ExchangeResult): number | undefined {
+  private retryAfter(
+    { httpStatus, headers }: ExchangeResult,
+    ceilingMs: number = MAX_RETRY_AFTER_MS,
+  ): number | undefined {
     if (httpStatus === undefined || !MAY_ASK_TO_WAIT.has(httpStatus)) return undefined;
     const value = headers?.['retry-after'];
-    return typeof value === 'string' ? parseRetryAfter(value, this.clock()) : undefined;
+    return typeof value === 'string' ? parseRetryAfter(value, this.clock(), ceilingMs) : undefined;
   }
 }

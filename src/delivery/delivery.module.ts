@@ -24,8 +24,11 @@ import { ReplaysController } from './replay/replays.controller.js';
 import { ReplaysRepository } from './replay/replays.repository.js';
 import { ReplaysService } from './replay/replays.service.js';
 import { WebhookReplayController } from './replay/webhook-replay.controller.js';
+import { RetryJudge } from './retry-judge.js';
+import { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 import { RetryProcessor } from './retry.processor.js';
 import { RETRY_QUEUE, RetryQueue } from './retry.queue.js';
+import { SendingPolicies } from './sending-policies.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
 import { Sweeper } from './sweeper.js';
@@ -57,8 +60,11 @@ export class DeliveryModule implements OnModuleInit {
         Replayer,
         ReplaysRepository,
         ReplaysService,
+        { provide: RetryPolicy, useClass: DefaultRetryPolicy },
+        RetryJudge,
         RetryProcessor,
         RetryQueue,
+        SendingPolicies,
         SettleBatch,
         SigningKeys,
         Sweeper,

@@ -9,7 +9,7 @@ import { RANDOM_TOKEN } from '../platform/platform.module.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
 import type { Claim, ClaimedRun, Progress, RunOutcome, StoredEvent } from './handler-runs.repository.js';
 import { Handlers } from './handlers.js';
-import { LEASE_MS, RENEW_INTERVAL_MS, RUN_RETRY_SCHEDULE } from './policy.js';
+import { LEASE_MS, RENEW_INTERVAL_MS, RUN_RETRY_WAITS } from './policy.js';
 import { Providers } from './providers/providers.js';
 import type { ReceivedEvent } from './received-event.js';
 import { RunsQueue } from './runs.queue.js';
@@ -88,7 +88,7 @@ export class HandlerRunner {
       await handler.handle(toReceivedEvent(event, data, attempt));
       return { handler: name, attempt, error: null, waitMs: null };
     } catch (error) {
-      const waitMs = nextWait(RUN_RETRY_SCHEDULE, run.retriesUsed, undefined, this.random) ?? null;
+      const waitMs = nextWait(RUN_RETRY_WAITS, run.retriesUsed, undefined, this.random) ?? null;
       this.logger.error(
         `${name} failed on ${event.source} ${event.type} (received event ${event.id}, attempt ${attempt}); ${
           waitMs === null ? 'no further try of our own' : `next try in ${Math.round(waitMs / 1_000)} s`

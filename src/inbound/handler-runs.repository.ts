@@ -2,7 +2,7 @@
 // ends by PostgreSQL's clock; `attempt_count` is the fence that tells two owners apart.
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
-import { LEASE_MS, RUN_RETRY_SCHEDULE } from './policy.js';
+import { LEASE_MS, RUN_RETRY_WAITS } from './policy.js';
 
 /** A run that its holder may start, until the lease ends. */
 export interface ClaimedRun {
@@ -215,7 +215,7 @@ export class HandlerRunsRepository {
             SELECT id FROM ${received_event} WHERE id IN (SELECT received_event_id FROM failed) ORDER BY id FOR UPDATE)
           RETURNING 1`,
       },
-      [limit, INTERRUPTED, RUN_RETRY_SCHEDULE.length],
+      [limit, INTERRUPTED, RUN_RETRY_WAITS.schedule.length],
     );
     return rows.length;
   }

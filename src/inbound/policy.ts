@@ -1,8 +1,12 @@
 // The numbers of receiving, in one place.
-import type { RetrySchedule } from '../kernel/retry-schedule.js';
+import { JITTER } from '../kernel/retry-schedule.js';
+import type { RetryWaits } from '../kernel/retry-schedule.js';
 
 /** When a handler that threw is tried again by us, whether or not the sender sends again: 10 s, 1 m, 10 m, 1 h, 6 h. */
-export const RUN_RETRY_SCHEDULE: RetrySchedule = [10_000, 60_000, 600_000, 3_600_000, 21_600_000];
+export const RUN_RETRY_WAITS: RetryWaits = {
+  schedule: [10_000, 60_000, 600_000, 3_600_000, 21_600_000],
+  jitter: JITTER,
+};
 
 /** How long a run belongs to the process that claimed it; renewed while the handlers run. */
 export const LEASE_MS = 30_000;

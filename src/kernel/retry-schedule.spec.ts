@@ -26,9 +26,28 @@ describe('the next wait', () => {
     fc.assert(
       fc.property(schedules, dice, fc.option(fc.nat()), (schedule, roll, asked) => {
         let retries = 0;
-        while (nextWait(schedule, retries, asked ?? undefined, () => roll) !== undefined) retries += 1;
+        while (nextWait({ schedule, jitter: JITTER }, retries, asked ?? undefined, () => roll) !== undefined)
+          retries += 1;
         expect(retries).toBe(schedule.length);
       }),
+    );
+  });
+
+  it('is never longer than the ceiling, and without jitter exactly its entry', () => {
+    fc.assert(
+      fc.property(
+        schedules,
+        dice,
+        fc.nat({ max: MAX_RETRY_AFTER_MS * 2 }),
+        fc.nat(),
+        (schedule, roll, ceiling, asked) => {
+          schedule.forEach((base, index) => {
+            const waits = { schedule, jitter: 0, maxWaitMs: ceiling };
+            expect(nextWait(waits, index, undefined, () => roll)).toBe(Math.min(base, ceiling));
+            expect(nextWait(waits, index, asked, () => roll)).toBe(Math.min(Math.max(base, asked), ceiling));
+          });
+        },
+      ),
     );
   });
 
@@ -36,7 +55,7 @@ describe('the next wait', () => {
     fc.assert(
       fc.property(schedules, dice, fc.option(fc.nat({ max: 10 * MAX_RETRY_AFTER_MS })), (schedule, roll, asked) => {
         schedule.forEach((base, index) => {
-          const wait = nextWait(schedule, index, asked ?? undefined, () => roll) as number;
+          const wait = nextWait({ schedule, jitter: JITTER }, index, asked ?? undefined, () => roll) as number;
           const floor = Math.min(asked ?? 0, MAX_RETRY_AFTER_MS);
           expect(wait).toBeGreaterThanOrEqual(Math.max(floor, Math.floor(base * (1 - JITTER))));
           expect(wait).toBeLessThanOrEqual(Math.max(floor, Math.ceil(base * (1 + JITTER))));
@@ -73,6 +92,11 @@ describe('Retry-After', () => {
     '0x10',
     '5, 7',
   ])('ignores %j', (value) => expect(parseRetryAfter(value, now)).toBeUndefined());
+
+  it('asks for no longer than the ceiling, which may be above a day', () => {
+    expect(parseRetryAfter('172800', now, 7 * MAX_RETRY_AFTER_MS)).toBe(2 * MAX_RETRY_AFTER_MS);
+    expect(parseRetryAfter('Fri, 25 Dec 2026 10:00:00 GMT', now, 5_000)).toBe(5_000);
+  });
 
   it('ignores its absence', () => expect(parseRetryAfter(undefined, now)).toBeUndefined());
 });

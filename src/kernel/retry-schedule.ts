@@ -16,8 +16,20 @@ export const MAX_RETRY_WAIT_MS = 7 * 86_400_000;
 /** Share by which a wait is stretched or shrunk at random, so that receivers which fell together do not rise together. */
 export const JITTER = 0.2;
 
-/** The longest wait that a receiver may ask for with `Retry-After`. */
+/** The longest wait that a receiver may ask for with `Retry-After`, unless a ceiling says otherwise. */
 export const MAX_RETRY_AFTER_MS = 86_400_000;
+
+/** How long to wait before each retry. */
+export interface RetryWaits {
+  /** As many retries as there are waits, in milliseconds. */
+  readonly schedule: RetrySchedule;
+  /** From 0 to 1: the share by which a wait is stretched or shrunk at random. */
+  readonly jitter: number;
+  /**
+   * No wait is longer, whoever asks for it. Absent: the schedule's waits are as written, and a receiver may ask for a day.
+   */
+  readonly maxWaitMs?: number;
+}
 
 /**
  * A schedule from how people write it: a name (`'default'`, `'standard'`) or a list of durations.
@@ -38,27 +50,37 @@ export function parseRetrySchedule(input: string | readonly string[]): RetrySche
 /**
  * The wait before the next attempt, in milliseconds, or `undefined` when the schedule is used up.
  *
- * `Retry-After` only ever lengthens the wait, up to a day; it never adds or removes attempts.
+ * `Retry-After` only ever lengthens the wait, up to the ceiling; it never adds or removes attempts.
  */
 export function nextWait(
-  schedule: RetrySchedule,
+  { schedule, jitter, maxWaitMs }: RetryWaits,
   retriesUsed: number,
   retryAfterMs: number | undefined,
   random: () => number,
 ): number | undefined {
   const base = schedule[retriesUsed];
   if (base === undefined) return undefined;
-  const jittered = Math.round(base * (1 - JITTER + 2 * JITTER * random()));
-  return Math.max(jittered, Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
+  const jittered = Math.round(base * (1 - jitter + 2 * jitter * random()));
+  return Math.max(
+    Math.min(jittered, maxWaitMs ?? Number.MAX_SAFE_INTEGER),
+    Math.min(retryAfterMs ?? 0, maxWaitMs ?? MAX_RETRY_AFTER_MS),
+  );
 }
 
-/** `Retry-After` (RFC 9110, 10.2.3) in milliseconds from now: whole seconds or an HTTP date; anything else is ignored. */
-export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+/**
+ * `Retry-After` (RFC 9110, 10.2.3) in milliseconds from now, at most `ceilingMs`: whole seconds or an HTTP date; anything
+ * else is ignored.
+ */
+export function parseRetryAfter(
+  value: string | undefined,
+  nowMs: number,
+  ceilingMs: number = MAX_RETRY_AFTER_MS,
+): number | undefined {
   const text = value?.trim();
   if (!text) return undefined;
-  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, MAX_RETRY_AFTER_MS);
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, ceilingMs);
   // An HTTP date names its day of the week and ends in GMT; `Date.parse` alone would also take `soon 5`.
   if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d{2}:\d{2}:\d{2}(?: GMT| \d{4})$/.test(text)) return undefined;
   const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-  return Number.isNaN(at) || at <= nowMs ? undefined : Math.min(at - nowMs, MAX_RETRY_AFTER_MS);
+  return Number.isNaN(at) || at <= nowMs ? undefined : Math.min(at - nowMs, ceilingMs);
 }

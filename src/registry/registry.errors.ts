@@ -22,6 +22,13 @@ export class InvalidHeadersError extends InvalidError {
   }
 }
 
+/** A retry schedule is longer than rows are kept. */
+export class ScheduleTooLongError extends InvalidError {
+  constructor() {
+    super('retry_schedule_too_long', 'The waits of retrySchedule must add up to less than the retention.');
+  }
+}
+
 export class UnauthenticatedError extends PosthornError {
   constructor() {
     super('unauthenticated', 'unauthenticated', 'Send a valid API key as Authorization: Bearer <key>.');

@@ -1,8 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { SendingPolicyColumns } from './sending-policy.columns.js';
 
-/** Whose data a row is. */
+/** Whose data a row is, and the policy of its webhooks that have none of their own. */
 @Entity({ name: 'tenant' })
-export class Tenant {
+export class Tenant extends SendingPolicyColumns {
   @PrimaryColumn({ name: 'id', type: 'text', primaryKeyConstraintName: 'tenant_pkey' })
   id!: string;
 

@@ -1,16 +1,26 @@
-import { Body, Get, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiConflictResponse, ApiCreatedResponse, ApiNotFoundResponse, ApiOperation } from '@nestjs/swagger';
+import { Body, Get, Param, Patch, Post, Query, UseGuards } from '@nestjs/common';
+import {
+  ApiConflictResponse,
+  ApiCreatedResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+} from '@nestjs/swagger';
 import { AdminGuard } from '../platform/access/index.js';
 import { ApiController, ApiPageResponse, ErrorAnswer, PageQuery } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { CreateTenantDto } from './dto/create-tenant.dto.js';
 import { TenantDto } from './dto/tenant.dto.js';
+import { UpdateTenantDto } from './dto/update-tenant.dto.js';
 import { TenantsService } from './tenants.service.js';
+
+const TenantId = (): MethodDecorator => ApiParam({ name: 'id', description: 'The tenant.' });
 
 // Above ApiController, so that it runs after ApiGuard: class decorators apply from the bottom up.
 @UseGuards(AdminGuard)
 @ApiController('tenants', 'Tenants')
-@ApiNotFoundResponse({ type: ErrorAnswer, description: 'The key is not the administrator’s.' })
+@ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such tenant, or the key is not the administrator’s.' })
 export class TenantsController {
   constructor(private readonly tenants: TenantsService) {}
 
@@ -27,5 +37,25 @@ export class TenantsController {
   @ApiPageResponse(TenantDto, 'A page of tenants.')
   list(@Query() query: PageQuery): Promise<Page<TenantDto>> {
     return this.tenants.list(query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One tenant' })
+  @TenantId()
+  @ApiOkResponse({ type: TenantDto })
+  get(@Param('id') id: string): Promise<TenantDto> {
+    return this.tenants.get(id);
+  }
+
+  @Patch(':id')
+  @ApiOperation({
+    summary: 'Change a tenant',
+    description:
+      'Absent fields stay as they are. The sending policy is that of its webhooks, field by field, where they say nothing themselves.',
+  })
+  @TenantId()
+  @ApiOkResponse({ type: TenantDto })
+  update(@Param('id') id: string, @Body() change: UpdateTenantDto): Promise<TenantDto> {
+    return this.tenants.update(id, change);
   }
 }

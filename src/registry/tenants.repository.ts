@@ -2,7 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
+import type { SendingPolicyColumns } from './sending-policy.columns.js';
 import { Tenant } from './tenant.entity.js';
+
+/** What may be changed of a tenant. */
+export type TenantChange = Partial<Pick<Tenant, 'name' | keyof SendingPolicyColumns>>;
 
 @Injectable()
 export class TenantsRepository {
@@ -12,16 +16,19 @@ export class TenantsRepository {
     return this.rows.existsBy({ id });
   }
 
+  find(id: string): Promise<Tenant | null> {
+    return this.rows.findOneBy({ id });
+  }
+
+  /** Only the given columns. */
+  async update(id: string, change: TenantChange): Promise<void> {
+    if (Object.keys(change).length > 0) await this.rows.update({ id }, change);
+  }
+
   /** The new tenant, or `undefined` where the id is taken, whoever took it first. */
-  async insert(id: string, name: string): Promise<Tenant | undefined> {
-    const result = await this.rows
-      .createQueryBuilder()
-      .insert()
-      .values({ id, name })
-      .orIgnore()
-      .returning(['id'])
-      .execute();
-    return (result.raw as unknown[]).length > 0 ? this.rows.findOneByOrFail({ id }) : undefined;
+  async insert(tenant: Pick<Tenant, 'id' | 'name'> & TenantChange): Promise<Tenant | undefined> {
+    const result = await this.rows.createQueryBuilder().insert().values(tenant).orIgnore().returning(['id']).execute();
+    return (result.raw as unknown[]).length > 0 ? this.rows.findOneByOrFail({ id: tenant.id }) : undefined;
   }
 
   /** Newest first; `beforeId` is the last tenant of the page before. */

@@ -1,10 +1,14 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
 import { BriefCache } from './brief-cache.js';
 import type { CreateTenantDto } from './dto/create-tenant.dto.js';
 import { TenantDto } from './dto/tenant.dto.js';
-import { TenantExistsError } from './registry.errors.js';
+import type { UpdateTenantDto } from './dto/update-tenant.dto.js';
+import { TenantExistsError, TenantNotFoundError } from './registry.errors.js';
+import { policyColumnsOf } from './dto/sending-policy.dto.js';
 import { isTenantId } from './tenant-id.js';
 import { TenantsRepository } from './tenants.repository.js';
 
@@ -12,7 +16,10 @@ import { TenantsRepository } from './tenants.repository.js';
 export class TenantsService {
   readonly #known = new BriefCache<true>();
 
-  constructor(private readonly tenants: TenantsRepository) {}
+  constructor(
+    @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'retentionMs'>,
+    private readonly tenants: TenantsRepository,
+  ) {}
 
   /** Whether there is such a tenant; at most a second old. */
   async exists(id: string): Promise<boolean> {
@@ -20,11 +27,26 @@ export class TenantsService {
     return (await this.#known.get(id, async () => ((await this.tenants.exists(id)) ? true : undefined))) ?? false;
   }
 
-  /** @throws TenantExistsError */
-  async create({ id, name }: CreateTenantDto): Promise<TenantDto> {
-    const tenant = await this.tenants.insert(id, name);
+  /** @throws TenantExistsError, ScheduleTooLongError */
+  async create({ id, name, ...policy }: CreateTenantDto): Promise<TenantDto> {
+    const columns = policyColumnsOf(policy, this.settings.retentionMs);
+    const tenant = await this.tenants.insert({ id, name, ...columns });
     if (!tenant) throw new TenantExistsError();
     return TenantDto.of(tenant);
+  }
+
+  /** @throws TenantNotFoundError */
+  async get(id: string): Promise<TenantDto> {
+    const tenant = isTenantId(id) ? await this.tenants.find(id) : null;
+    if (!tenant) throw new TenantNotFoundError();
+    return TenantDto.of(tenant);
+  }
+
+  /** Absent fields stay as they are; what waits already is judged by the new policy. @throws TenantNotFoundError, ScheduleTooLongError */
+  async update(id: string, { name, ...policy }: UpdateTenantDto): Promise<TenantDto> {
+    const columns = policyColumnsOf(policy, this.settings.retentionMs);
+    if (isTenantId(id)) await this.tenants.update(id, { ...columns, ...(name !== undefined && { name }) });
+    return this.get(id);
   }
 
   async list({ limit, cursor }: PageQuery): Promise<Page<TenantDto>> {

@@ -1,5 +1,6 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
+import { SendingPolicyColumns } from './sending-policy.columns.js';
 import { Tenant } from './tenant.entity.js';
 
 /** How events are written for a webhook: our own envelope, or CloudEvents 1.0 in one of its HTTP content modes. */
@@ -13,7 +14,7 @@ export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number];
 // GIN and partial, which decorators cannot say; without this line a generated migration would drop it.
 @Index('webhook_patterns', { synchronize: false })
 @Check('webhook_format_check', `format IN (${PAYLOAD_FORMATS.map((format) => `'${format}'`).join(', ')})`)
-export class Webhook {
+export class Webhook extends SendingPolicyColumns {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'webhook_pkey' })
   id!: string;
 
@@ -45,14 +46,6 @@ export class Webhook {
   /** A `SecretBox` of the custom headers, owned by this row's id. Null: none. */
   @Column({ name: 'headers', type: 'bytea', nullable: true })
   headers!: Buffer | null;
-
-  /** Null: the installation's default. */
-  @Column({ name: 'timeout_ms', type: 'integer', nullable: true })
-  timeoutMs!: number | null;
-
-  /** Waits in milliseconds. Null: the installation's default. */
-  @Column({ name: 'retry_schedule', type: 'integer', array: true, nullable: true })
-  retrySchedule!: number[] | null;
 
   /** Requests in flight at most, from each worker. Null: the installation's default. */
   @Column({ name: 'max_in_flight', type: 'integer', nullable: true })

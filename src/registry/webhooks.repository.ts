@@ -5,6 +5,7 @@ import { In, IsNull, LessThan, Repository } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { isId } from '../kernel/ids.js';
 import { DATA_SOURCE } from '../platform/database/index.js';
+import type { SendingPolicyColumns } from './sending-policy.columns.js';
 import { WebhookSecret } from './webhook-secret.entity.js';
 import { Webhook } from './webhook.entity.js';
 
@@ -19,9 +20,8 @@ export type WebhookChange = Partial<
     | 'description'
     | 'format'
     | 'headers'
-    | 'timeoutMs'
     | 'maxInFlight'
-    | 'retrySchedule'
+    | keyof SendingPolicyColumns
   >
 >;
 

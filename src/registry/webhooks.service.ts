@@ -1,6 +1,6 @@
 // The rules of webhooks: which URLs are taken, when one is disabled, how its secrets come and go. It tells the rest of
 // this process what changed, after the change is committed; other processes see the row.
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
@@ -10,12 +10,14 @@ import { newId } from '../kernel/ids.js';
 import { SecretBox } from '../kernel/secret-box.js';
 import { newSigningSecret } from '../kernel/secret.js';
 import type { Secret } from '../kernel/secret.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
 import { judgeUrl } from '../platform/egress/index.js';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
-import { readRetrySchedule } from './dto/webhook-fields.js';
+import type { WebhookPolicyDto } from './dto/webhook-policy.dto.js';
 import { CreatedSecretDto, CreatedWebhookDto, WebhookDto } from './dto/webhook.dto.js';
 import {
   InvalidHeadersError,
@@ -25,6 +27,7 @@ import {
   UrlRefusedError,
   WebhookNotFoundError,
 } from './registry.errors.js';
+import { policyColumnsOf } from './dto/sending-policy.dto.js';
 import type { WebhookSecret } from './webhook-secret.entity.js';
 import type { Webhook } from './webhook.entity.js';
 import { WebhooksRepository } from './webhooks.repository.js';
@@ -51,6 +54,7 @@ export class WebhooksService implements OnModuleDestroy {
   readonly changes: Observable<WebhookChanged> = this.#changes.asObservable();
 
   constructor(
+    @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'retentionMs'>,
     private readonly webhooks: WebhooksRepository,
     private readonly egress: EgressPolicy,
     private readonly box: SecretBox,
@@ -60,10 +64,10 @@ export class WebhooksService implements OnModuleDestroy {
     this.#changes.complete();
   }
 
-  /** @throws InvalidHeadersError, UrlRefusedError */
+  /** @throws InvalidHeadersError, ScheduleTooLongError, UrlRefusedError */
   async create(tenantId: string, { url, events, headers, ...rest }: CreateWebhookDto): Promise<CreatedWebhookDto> {
     const id = newId();
-    const columns = { ...columnsOf(rest), ...this.sealHeaders(id, headers) };
+    const columns = { ...columnsOf(rest, this.settings.retentionMs), ...this.sealHeaders(id, headers) };
     await this.judge(url);
     const secret = newSigningSecret();
     const row = this.seal(tenantId, id, secret);
@@ -89,14 +93,14 @@ export class WebhooksService implements OnModuleDestroy {
     return this.viewOf(webhook, secrets);
   }
 
-  /** Absent fields stay as they are. @throws WebhookNotFoundError, InvalidHeadersError, UrlRefusedError */
+  /** Absent fields stay as they are. @throws WebhookNotFoundError, InvalidHeadersError, ScheduleTooLongError, UrlRefusedError */
   async update(tenantId: string, id: string, { url, events, headers, ...rest }: UpdateWebhookDto): Promise<WebhookDto> {
     // Before judging the URL: a foreign id must not make us resolve names, nor answer in another time.
     if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
     const sealed = this.sealHeaders(id, headers);
     if (url !== undefined) await this.judge(url);
     const change: WebhookChange = {
-      ...columnsOf(rest),
+      ...columnsOf(rest, this.settings.retentionMs),
       ...sealed,
       ...(url !== undefined && { url }),
       ...(events !== undefined && { patterns: fold(events) }),
@@ -201,21 +205,15 @@ export class WebhooksService implements OnModuleDestroy {
 const fold = (events: readonly string[]): string[] => [...new Set(events)];
 
 /** The columns of the fields that were given, and no others. */
-function columnsOf({
-  active,
-  description,
-  format,
-  timeoutMs,
-  maxInFlight,
-  retrySchedule,
-}: UpdateWebhookDto): WebhookChange {
-  const waits = retrySchedule === null || retrySchedule === undefined ? null : readRetrySchedule(retrySchedule);
+function columnsOf(
+  { active, description, format, maxInFlight, ...policy }: WebhookPolicyDto,
+  retentionMs: number,
+): WebhookChange {
   return {
+    ...policyColumnsOf(policy, retentionMs),
     ...(active !== undefined && { active, disabledReason: active ? null : ('manual' satisfies DisabledReason) }),
     ...(description !== undefined && { description }),
     ...(format !== undefined && { format }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
     ...(maxInFlight !== undefined && { maxInFlight }),
-    ...(retrySchedule !== undefined && { retrySchedule: waits ? [...waits] : null }),
   };
 }

@@ -1,4 +1,3 @@
-export type { AutoDisableRule } from './kinds.js';
 export { CONNECTION_TOKEN, SETTINGS_TOKEN, SettingsModule } from './settings.module.js';
 export type { PosthornAsyncOptions, PosthornOptions } from './settings.module.js';
 export { environmentInput, readEnvironment, readSettings, SETTINGS, SettingsError } from './settings.js';

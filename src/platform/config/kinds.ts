@@ -1,6 +1,9 @@
 // The kinds of value a setting may have: how each is read from text (environment) and from code (module options).
 import { parseNetwork } from '../../kernel/address-ranges.js';
+import { parseAutoDisable } from '../../kernel/auto-disable.js';
+import type { AutoDisableRule } from '../../kernel/auto-disable.js';
 import { formatDuration, parseDuration } from '../../kernel/duration.js';
+import { parseRetriedStatuses } from '../../kernel/retried-statuses.js';
 import { parseRetrySchedule } from '../../kernel/retry-schedule.js';
 import { Secret } from '../../kernel/secret.js';
 
@@ -102,20 +105,17 @@ export const url = (...protocols: readonly string[]): Kind<string, string> =>
     URL.canParse(input) && protocols.includes(new URL(input).protocol) ? input : undefined,
   );
 
-/** When a webhook that only fails is disabled: after this long *and* this many failed attempts. */
-export interface AutoDisableRule {
-  readonly afterMs: number;
-  readonly attempts: number;
-}
-
 export const autoDisable: Kind<AutoDisableRule | false, AutoDisableRule | false> = kind(
   'a duration and a number of attempts, such as 5d,20, or off',
-  (input) => {
-    if (typeof input !== 'string') return input;
-    if (input === 'off') return false;
-    const [span, count, ...rest] = split(input);
-    const afterMs = parseDuration(span ?? '');
-    const attempts = /^[1-9]\d{0,5}$/.test(count ?? '') ? Number(count) : undefined;
-    return afterMs === undefined || attempts === undefined || rest.length > 0 ? undefined : { afterMs, attempts };
-  },
+  (input) => (typeof input === 'string' ? parseAutoDisable(input) : input),
+);
+
+export const share: Kind<number, number> = kind('a number from 0 to 1', (input) => {
+  const value = typeof input === 'number' ? input : /^\d(?:\.\d{1,6})?$/.test(input) ? Number(input) : Number.NaN;
+  return value >= 0 && value <= 1 ? value : undefined;
+});
+
+export const retriedStatuses: Kind<string | readonly string[], ReadonlySet<number>> = kind(
+  'statuses, classes such as 5xx and ranges such as 520-526 from 300 to 999, or default, separated by commas; ! in front takes out',
+  (input) => parseRetriedStatuses(split(input)),
 );

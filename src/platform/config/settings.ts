@@ -26,6 +26,12 @@ const requiredDuration = (
   doc: string,
 ): { env: string; kind: DurationKind; default: string; doc: string } => ({ env, kind, default: fallback, doc });
 
+const optionalDuration = (
+  env: string,
+  kind: DurationKind,
+  doc: string,
+): { env: string; kind: DurationKind; doc: string } => ({ env, kind, doc });
+
 const optional = <Input, Value>(
   env: string,
   kind: Kind<Input, Value>,
@@ -108,6 +114,23 @@ export const SETTINGS = {
     kinds.retrySchedule,
     '1s,5s,30s',
     'Waits before each retry of a delivery, or a name: default, standard.',
+  ),
+  retryJitter: required(
+    'RETRY_JITTER',
+    kinds.share,
+    '0.2',
+    'Share by which a wait is stretched or shrunk at random, so that not everybody is tried again at once.',
+  ),
+  maxRetryWait: optionalDuration(
+    'MAX_RETRY_WAIT',
+    kinds.duration('100ms', '7d'),
+    'Longest wait before a retry, by the schedule and by Retry-After alike. Absent: the schedule as written, and Retry-After up to a day.',
+  ),
+  retryStatuses: required(
+    'RETRY_STATUSES',
+    kinds.retriedStatuses,
+    'default',
+    'Answers that are tried again; all others but 2xx are final. default is 3xx,408,425,429,500-999. 410 is listed by itself alone.',
   ),
   deliveryTimeout: requiredDuration(
     'DELIVERY_TIMEOUT',

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Tenant } from '../tenant.entity.js';
+import { SendingPolicyView, viewOfPolicy } from './sending-policy.dto.js';
 
-export class TenantDto {
+export class TenantDto extends SendingPolicyView {
   @ApiProperty({ example: 'acme' })
   id!: string;
 
@@ -11,7 +12,8 @@ export class TenantDto {
   @ApiProperty({ format: 'date-time', example: '2026-03-01T12:00:00.000Z' })
   createdAt!: string;
 
-  static of({ id, name, createdAt }: Tenant): TenantDto {
-    return { id, name, createdAt: createdAt.toISOString() };
+  static of(tenant: Tenant): TenantDto {
+    const { id, name, createdAt } = tenant;
+    return { id, name, ...viewOfPolicy(tenant), createdAt: createdAt.toISOString() };
   }
 }

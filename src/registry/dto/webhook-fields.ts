@@ -2,21 +2,15 @@
 // only in which of them must be there.
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Allow, IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateBy } from 'class-validator';
+import { Allow, IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { MAX_CUSTOM_HEADERS, MAX_HEADER_VALUE_BYTES } from '../../kernel/custom-headers.js';
 import { isEventPattern, MAX_PATTERNS } from '../../kernel/event-match.js';
-import { MAX_RETRIES, parseRetrySchedule } from '../../kernel/retry-schedule.js';
-import type { RetrySchedule } from '../../kernel/retry-schedule.js';
 import { IfPresent } from '../../platform/http/index.js';
 import { PAYLOAD_FORMATS } from '../webhook.entity.js';
+import { Rule } from './rule.decorator.js';
 
 export const MAX_DESCRIPTION_LENGTH = 500;
-export const MIN_TIMEOUT_MS = 100;
-export const MAX_TIMEOUT_MS = 120_000;
 export const MAX_MAX_IN_FLIGHT = 1_000;
-
-/** How a client writes a retry schedule: a name, or waits. */
-export type RetryScheduleInput = string | string[];
 
 interface Presence {
   /** The field may be left out. */
@@ -44,7 +38,7 @@ export const EventsField = (options: Presence = {}): PropertyDecorator =>
       example: ['order.completed', 'invoice.*'],
     }),
     presence(options),
-    rule(
+    Rule(
       'isEventPatterns',
       `must be a list of 1 to ${MAX_PATTERNS} event types, prefixes such as order.*, or *`,
       (value) =>
@@ -75,41 +69,6 @@ export const MaxInFlightField = (): PropertyDecorator =>
     IsInt(),
     Min(1),
     Max(MAX_MAX_IN_FLIGHT),
-  );
-
-export const TimeoutField = (): PropertyDecorator =>
-  applyDecorators(
-    ApiPropertyOptional({
-      type: 'integer',
-      nullable: true,
-      minimum: MIN_TIMEOUT_MS,
-      maximum: MAX_TIMEOUT_MS,
-      description: 'Deadline of one attempt. Null: the installation’s default.',
-      example: 10_000,
-    }),
-    IsOptional(),
-    IsInt(),
-    Min(MIN_TIMEOUT_MS),
-    Max(MAX_TIMEOUT_MS),
-  );
-
-export const RetryScheduleField = (): PropertyDecorator =>
-  applyDecorators(
-    ApiPropertyOptional({
-      nullable: true,
-      oneOf: [
-        { type: 'string', enum: ['default', 'standard'] },
-        { type: 'array', items: { type: 'string' }, maxItems: MAX_RETRIES },
-      ],
-      description: 'Waits before each retry, or the name of a schedule. Null: the installation’s default.',
-      example: ['1s', '5s', '30s'],
-    }),
-    IsOptional(),
-    rule(
-      'isRetrySchedule',
-      `must be default, standard, or a list of at most ${MAX_RETRIES} durations up to 7d, such as 30s`,
-      (value) => readRetrySchedule(value) !== undefined,
-    ),
   );
 
 /** Headers sent with every request. Here they may be anything: the service judges them, and names the one that is wrong. */
@@ -145,17 +104,3 @@ export const ActiveField = (): PropertyDecorator =>
     IfPresent(),
     IsBoolean(),
   );
-
-/** The schedule that a client wrote; `undefined` where it is none. */
-export function readRetrySchedule(input: unknown): RetrySchedule | undefined {
-  // `constructor` and its like are names that every object has.
-  if (typeof input === 'string') return input in {} ? undefined : parseRetrySchedule(input);
-  const isList = Array.isArray(input) && input.every((wait): wait is string => typeof wait === 'string');
-  return isList ? parseRetrySchedule(input) : undefined;
-}
-
-const rule = (name: string, sentence: string, accepts: (value: unknown) => boolean): PropertyDecorator =>
-  ValidateBy({
-    name,
-    validator: { validate: accepts, defaultMessage: (context) => `${context?.property} ${sentence}` },
-  });

@@ -1,17 +1,9 @@
 import type { PayloadFormat } from '../webhook.entity.js';
-import {
-  ActiveField,
-  DescriptionField,
-  FormatField,
-  HeadersField,
-  MaxInFlightField,
-  RetryScheduleField,
-  TimeoutField,
-} from './webhook-fields.js';
-import type { RetryScheduleInput } from './webhook-fields.js';
+import { SendingPolicyDto } from './sending-policy.dto.js';
+import { ActiveField, DescriptionField, FormatField, HeadersField, MaxInFlightField } from './webhook-fields.js';
 
 /** What may be left out when a webhook is made and when it is changed: how it is sent to, not where and what. */
-export abstract class WebhookPolicyDto {
+export abstract class WebhookPolicyDto extends SendingPolicyDto {
   @ActiveField()
   active?: boolean;
 
@@ -24,12 +16,6 @@ export abstract class WebhookPolicyDto {
   @HeadersField()
   headers?: unknown;
 
-  @TimeoutField()
-  timeoutMs?: number | null;
-
   @MaxInFlightField()
   maxInFlight?: number | null;
-
-  @RetryScheduleField()
-  retrySchedule?: RetryScheduleInput | null;
 }

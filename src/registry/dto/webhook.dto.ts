@@ -1,11 +1,11 @@
 // How webhooks and their secrets look from outside. A secret itself is in two answers only: the one that creates the
 // webhook, and the one that rotates.
 import { ApiProperty } from '@nestjs/swagger';
-import { formatDuration } from '../../kernel/duration.js';
 import type { Secret } from '../../kernel/secret.js';
 import { PAYLOAD_FORMATS } from '../webhook.entity.js';
 import type { PayloadFormat, Webhook } from '../webhook.entity.js';
 import type { WebhookSecret } from '../webhook-secret.entity.js';
+import { SendingPolicyView, viewOfPolicy } from './sending-policy.dto.js';
 
 const ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
 const TIME = '2026-03-01T12:00:00.000Z';
@@ -38,7 +38,7 @@ export class CreatedSecretDto extends SecretDto {
   }
 }
 
-export class WebhookDto {
+export class WebhookDto extends SendingPolicyView {
   @ApiProperty({ format: 'uuid', example: ID })
   id!: string;
 
@@ -68,9 +68,6 @@ export class WebhookDto {
   @ApiProperty({ type: [String], description: 'Names of the custom headers.', example: [] })
   headers!: string[];
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Null: the installation’s default.', example: null })
-  timeoutMs!: number | null;
-
   @ApiProperty({
     type: 'integer',
     nullable: true,
@@ -78,14 +75,6 @@ export class WebhookDto {
     example: null,
   })
   maxInFlight!: number | null;
-
-  @ApiProperty({
-    type: [String],
-    nullable: true,
-    description: 'Waits before each retry. Null: the installation’s default.',
-    example: ['1s', '5s', '30s'],
-  })
-  retrySchedule!: string[] | null;
 
   @ApiProperty({ type: [SecretDto], description: 'The live ones, newest first.' })
   secrets!: SecretDto[];
@@ -107,9 +96,8 @@ export class WebhookDto {
       description: webhook.description,
       format: webhook.format,
       headers: [...headers],
-      timeoutMs: webhook.timeoutMs,
       maxInFlight: webhook.maxInFlight,
-      retrySchedule: webhook.retrySchedule?.map(formatDuration) ?? null,
+      ...viewOfPolicy(webhook),
       secrets: secrets.map((secret) => SecretDto.of(secret)),
       createdAt: webhook.createdAt.toISOString(),
       updatedAt: webhook.updatedAt.toISOString(),
