@@ -18,8 +18,6 @@ export class SendingPolicy1764000000700 implements MigrationInterface {
     await runner.query(`
       ALTER TABLE ${s}.webhook ${shared};
       ALTER TABLE ${s}.tenant ADD COLUMN timeout_ms integer, ADD COLUMN retry_schedule integer[], ${shared};
-      COMMENT ON COLUMN ${s}.webhook.auto_disable IS 'as the setting AUTO_DISABLE writes it: 5d,20, or off';
-      COMMENT ON COLUMN ${s}.tenant.auto_disable IS 'as the setting AUTO_DISABLE writes it: 5d,20, or off';
     `);
   }
 

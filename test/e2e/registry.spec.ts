@@ -33,6 +33,10 @@ describe('registering a webhook', () => {
       maxInFlight: null,
       timeoutMs: 5000,
       retrySchedule: ['1s', '90s'],
+      retryJitter: null,
+      maxRetryWaitMs: null,
+      retryStatuses: null,
+      autoDisable: null,
       secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
       secrets: [
         {
@@ -134,6 +138,21 @@ describe('registering a webhook', () => {
     ['a schedule of no durations', { retrySchedule: ['soon'] }],
     ['a wait of 8 days', { retrySchedule: ['8d'] }],
     ['101 waits', { retrySchedule: Array.from({ length: 101 }, () => '1s') }],
+    ['a jitter above 1', { retryJitter: 1.01 }],
+    ['a jitter below 0', { retryJitter: -0.1 }],
+    ['a jitter as text', { retryJitter: '0.2' }],
+    ['a longest wait of 99 ms', { maxRetryWaitMs: 99 }],
+    ['a longest wait over 7 days', { maxRetryWaitMs: 604_800_001 }],
+    ['a success among the retried statuses', { retryStatuses: ['200', '5xx'] }],
+    ['retried statuses that are numbers', { retryStatuses: [404] }],
+    ['retried statuses that are no list', { retryStatuses: '5xx' }],
+    ['retried statuses that only take out', { retryStatuses: ['!501'] }],
+    ['automatic disabling as true', { autoDisable: true }],
+    ['automatic disabling without a count', { autoDisable: { after: '5d' } }],
+    ['automatic disabling with a surplus field', { autoDisable: { after: '5d', attempts: 5, hours: 1 } }],
+    ['automatic disabling after no duration', { autoDisable: { after: 'soon', attempts: 5 } }],
+    ['automatic disabling after two durations', { autoDisable: { after: '5d,3', attempts: 5 } }],
+    ['automatic disabling after no attempt', { autoDisable: { after: '5d', attempts: 0 } }],
     ['active as text', { active: 'yes' }],
   ])('refuses %s, at registration and in a PATCH', async (_what, fields) => {
     const expected = { status: 400, code: 'validation_failed', details: [expect.any(String)] };
@@ -141,6 +160,37 @@ describe('registering a webhook', () => {
     expect(await refusal(as('default').post('/api/webhooks').send(body))).toMatchObject(expected);
     const { id } = await register('default');
     expect(await refusal(as('default').patch(`/api/webhooks/${id}`).send(fields))).toMatchObject(expected);
+  });
+
+  it('refuses a schedule that would outlast its own log', async () => {
+    const retrySchedule = ['7d', '7d', '7d', '7d', '2d'];
+    const expected = { status: 400, code: 'retry_schedule_too_long' };
+    const body = { url: URL_A, events: ['a'], retrySchedule };
+    expect(await refusal(as('default').post('/api/webhooks').send(body))).toMatchObject(expected);
+    const { id } = await register('default', { retrySchedule: ['7d', '7d', '7d', '7d', '1d'] });
+    expect(await refusal(as('default').patch(`/api/webhooks/${id}`).send({ retrySchedule }))).toMatchObject(expected);
+  });
+
+  it('answers a policy as it was written, and the default again after null', async () => {
+    const policy = {
+      timeoutMs: 5_000,
+      retrySchedule: ['90s'],
+      retryJitter: 0.25,
+      maxRetryWaitMs: 604_800_000,
+      retryStatuses: ['default', '404', '!501', '520-526'],
+      autoDisable: { after: '36h', attempts: 7 },
+    };
+    const { id, ...webhook } = await register('default', policy);
+    expect(webhook).toMatchObject(policy);
+    const patch = async (change: object) =>
+      (await as('default').patch(`/api/webhooks/${id}`).send(change).expect(200)).body as WebhookAnswer;
+    expect(await patch({ autoDisable: false, retryJitter: 0 })).toMatchObject({
+      ...policy,
+      autoDisable: false,
+      retryJitter: 0,
+    });
+    const none = Object.fromEntries(Object.keys(policy).map((name) => [name, null]));
+    expect(await patch(none)).toMatchObject(none);
   });
 
   it('takes limits at their edge, and folds duplicates', async () => {
