@@ -1,11 +1,10 @@
 // What a run of failures means for a webhook: warnings, disabling, and telling its owner by operational events.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
+import type { AutoDisableRule } from '../kernel/auto-disable.js';
 import type { Clock } from '../kernel/clock.js';
 import { RESERVED_PREFIX } from '../kernel/event-match.js';
 import { newId } from '../kernel/ids.js';
-import { SETTINGS_TOKEN } from '../platform/config/index.js';
-import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { WebhooksService } from '../registry/index.js';
@@ -24,7 +23,6 @@ export class WebhookHealth implements OnModuleInit {
   private readonly logger = new Logger('WebhookHealth');
 
   constructor(
-    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
     private readonly database: Database,
     private readonly webhooks: WebhooksService,
@@ -47,21 +45,20 @@ export class WebhookHealth implements OnModuleInit {
       if (verdict.gone) await this.attempt(() => this.disable(delivery.tenantId, delivery.webhookId, 'gone'));
     }
     await this.tellExhausted(settled);
-    for (const change of health) await this.attempt(() => this.considerWebhook(change));
+    for (const change of health) {
+      const rule = settled.find(({ delivery }) => delivery.webhookId === change.webhookId)?.delivery.policy.autoDisable;
+      await this.attempt(() => this.considerWebhook(change, rule));
+    }
   }
 
-  private async considerWebhook({
-    tenantId,
-    webhookId,
-    failures,
-    failingMs,
-    warnedPercent,
-  }: HealthChange): Promise<void> {
+  private async considerWebhook(
+    { tenantId, webhookId, failures, failingMs, warnedPercent }: HealthChange,
+    rule: AutoDisableRule | false | undefined,
+  ): Promise<void> {
     if (failures === 0) {
       if (warnedPercent > 0) await this.tell(tenantId, 'webhook.recovered', { webhookId });
       return;
     }
-    const rule = this.settings.autoDisable;
     if (!rule) return;
     const percent = 100 * Math.min(failingMs / rule.afterMs, failures / rule.attempts);
     if (percent >= 100) return this.disable(tenantId, webhookId, 'failing');

@@ -239,6 +239,35 @@ describe('a webhook that only fails', () => {
     expect(await scene.webhook(target.webhookId)).toMatchObject({ active: true });
   });
 
+  it('is judged by a rule of its own, else by its tenant’s, else by the installation’s', async () => {
+    await scene.server.api('PATCH', '/api/tenants/default', { autoDisable: { after: '1h', attempts: 1 } });
+    try {
+      const strict = await scene.target((await receiverWith(500)).url, { autoDisable: { after: '10s', attempts: 1 } });
+      const lenient = await scene.target((await receiverWith(500)).url, { autoDisable: false });
+      const patient = await scene.target((await receiverWith(500)).url);
+      for (const target of [strict, lenient, patient]) {
+        await fail(target, 3);
+        await failingFor(target, '11 s');
+        await fail(target, 1);
+      }
+      await eventually(async () => !(await scene.webhook(strict.webhookId)).active, 'its own rule disables it');
+      await failingFor(lenient, '30 d');
+      await fail(lenient, 1);
+      await failingFor(patient, '59 m');
+      await fail(patient, 1);
+      for (const { webhookId } of [lenient, patient])
+        expect(await scene.webhook(webhookId)).toMatchObject({ active: true });
+      await failingFor(patient, '61 m');
+      await fail(patient, 1);
+      await eventually(
+        async () => !(await scene.webhook(patient.webhookId)).active,
+        'the rule of the tenant disables it',
+      );
+    } finally {
+      await scene.server.api('PATCH', '/api/tenants/default', { autoDisable: null });
+    }
+  });
+
   it('never, under AUTO_DISABLE=off', async () => {
     const other = await DeliveryScene.open({ retrySchedule: [], autoDisable: 'off' });
     try {

@@ -58,7 +58,8 @@ it('accepts the example of every request body', async () => {
       // The example of a received event's replay would need a received event.
       if (!content || path.startsWith('/api/received-events/')) continue;
       const example = exampleOf(content);
-      const { id } = await server.webhook('https://shop.example/hooks', ['order.*']);
+      const { id: webhookId } = await server.webhook('https://shop.example/hooks', ['order.*']);
+      const id = path.startsWith('/api/tenants/') ? 'default' : webhookId;
       tried.push(`${method} ${path}`);
       const { status, body } = await server.api(method.toUpperCase(), path.replace('{id}', id), example);
       if (status >= 300 || JSON.stringify(body).includes('"error"'))
