@@ -10,6 +10,9 @@ const QUICK_MS = 250;
 /** How many deliveries may wait behind the requests of a quick webhook, as a multiple of those requests. */
 const AHEAD = 4;
 
+/** How many deliveries may be held, in flight and waiting, as a multiple of the requests in flight: work for while a claim is under way. */
+const HELD = 4;
+
 /** Bytes of bodies that may wait; beyond it nothing more is claimed. */
 const MAX_WAITING_BYTES = 16 * 1_048_576;
 
@@ -56,7 +59,7 @@ export class SendQueue<Item extends Sendable> {
 
   /** Whether a claim would bring enough to be worth it. */
   get worthClaiming(): boolean {
-    return this.free >= Math.ceil(this.limit / 4) && this.waitingBytes < MAX_WAITING_BYTES;
+    return this.free >= this.limit && this.waitingBytes < MAX_WAITING_BYTES;
   }
 
   /**
@@ -116,7 +119,7 @@ export class SendQueue<Item extends Sendable> {
   }
 
   private get free(): number {
-    return this.limit * 2 - this.inFlight - this.waiting;
+    return this.limit * HELD - this.inFlight - this.waiting;
   }
 
   private hasSlot(lane: Lane<Item>): boolean {

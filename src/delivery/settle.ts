@@ -51,7 +51,7 @@ export interface HealthChange {
 export type SettleListener = (settled: readonly Settlement[], health: readonly HealthChange[]) => Promise<void>;
 
 const MAX_BATCH = 500;
-const GATHER_MS = 4;
+const GATHER_MS = 20;
 
 /**
  * The circuit of a webhook opens after CIRCUIT_AFTER failures in a row (4xx and redirects are answers, and open nothing by
@@ -173,9 +173,9 @@ function settleStatement({ tables: t }: Database): Statement {
     // for any number of rows; TypeORM has no UPDATE … FROM.
     text: `
       WITH r AS (
-        SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
+        SELECT *, 'sending' AS before FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
                              $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[],
-                             $18::float8[])
+                             $16::float8[])
           AS r (id, number, status, reason, retries_used, wait_ms, outcome, http_status,
                 error, started_at, duration_ms, url, request_headers, response_headers, response_body, pause_ms)
       ), settled AS (
@@ -185,7 +185,7 @@ function settleStatement({ tables: t }: Database): Statement {
           due_at = CASE WHEN r.wait_ms IS NOT NULL THEN now() + r.wait_ms * interval '1 ms' END,
           completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
         FROM r
-        WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number AND d.id BETWEEN $16 AND $17
+        WHERE d.id = r.id AND d.status = r.before AND d.attempt_count = r.number
         RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome, r.pause_ms
       ), logged AS (
         INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,
@@ -208,7 +208,7 @@ function settleStatement({ tables: t }: Database): Statement {
                END) AS paused_until
         FROM worsened s LEFT JOIN ${t.webhook_health} h USING (webhook_id), LATERAL (
           SELECT s.unreachable AND coalesce(h.paused_until <= now(), true)
-                 AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($19::int, 0), false) AS opens) o
+                 AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($17::int, 0), false) AS opens) o
       ), failing AS (
         INSERT INTO ${t.webhook_health} AS h
           (webhook_id, tenant_id, consecutive_failures, failing_since, times_opened, paused_until)
@@ -226,10 +226,8 @@ function settleStatement({ tables: t }: Database): Statement {
 }
 
 function settleValues(batch: readonly Settlement[]): unknown[] {
-  const ids = batch.map(({ delivery }) => delivery.id);
-  const sorted = [...ids].sort();
   return [
-    plainArray(ids),
+    plainArray(batch.map(({ delivery }) => delivery.id)),
     plainArray(batch.map(({ delivery }) => delivery.number)),
     plainArray(batch.map(({ verdict }) => verdict.status)),
     plainArray(batch.map(({ verdict }) => verdict.reason ?? null)),
@@ -244,8 +242,6 @@ function settleValues(batch: readonly Settlement[]): unknown[] {
     batch.map(({ attempt }) => attempt.requestHeaders),
     batch.map(({ attempt }) => attempt.responseHeaders ?? null),
     batch.map(({ attempt }) => attempt.responseBody ?? null),
-    sorted[0],
-    sorted.at(-1),
     plainArray(batch.map(({ pauseMs }) => pauseMs ?? null)),
   ];
 }
