@@ -39,7 +39,7 @@ export class DeliveriesService {
     const delivery = isId(id) ? await this.deliveries.findOne(tenantId, id) : null;
     if (!delivery) throw new NotFoundError('delivery');
     const attempts = await this.deliveries.findAttempts(id);
-    return { ...viewOfDelivery(delivery), attempts: attempts.map(viewOfAttempt) };
+    return { ...viewOfDelivery(delivery), attempts: attempts.map((attempt) => viewOfAttempt(attempt, delivery)) };
   }
 
   /**

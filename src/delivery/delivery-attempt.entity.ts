@@ -31,7 +31,7 @@ export class DeliveryAttempt {
   @Column({ name: 'url', type: 'text', nullable: true })
   url!: string | null;
 
-  /** JSON of the headers sent, signatures masked. */
+  /** JSON of the headers sent, signatures masked; without those that the delivery tells, of the usual request. */
   @Column({ name: 'request_headers', type: 'text', nullable: true })
   requestHeaders!: string | null;
 

@@ -27,18 +27,22 @@ export class EventStore {
     this.insert = {
       name: 'posthorn_event_insert',
       // Reads webhook by (tenant_id) or by the GIN index on patterns; locks nothing but the rows it inserts. One
-      // statement, so that storing and fanning out cost one round trip; the query builder has no INSERT … SELECT.
+      // statement, so that storing and fanning out cost one round trip; the query builder has no INSERT … SELECT. Who
+      // subscribes is asked once per type, not once per event.
       // A delivery's id begins with its event's first 18 characters (its millisecond), so that both live in the same
       // partition and an event's deliveries are found by a range of ids, without an index on event_id.
       text: `
         WITH input AS (
-          SELECT id, type, occurred_at, data, idempotency_key,
-                 string_to_array(patterns, ',') AS patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids
+          SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids
           FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[])
             AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids)
         ), stored AS (
           INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key)
           SELECT id, $1, type, occurred_at, convert_to(data, 'UTF8'), idempotency_key FROM input
+        ), matching AS MATERIALIZED (
+          SELECT asked.type, w.id, w.active
+          FROM (SELECT DISTINCT type, patterns FROM input) asked
+          JOIN ${t.webhook} w ON w.tenant_id = $1 AND w.deleted_at IS NULL AND w.patterns && string_to_array(asked.patterns, ',')
         ), fanned AS (
           INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, reason, due_at, completed_at)
           SELECT (left(i.id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, i.id, i.type, w.id,
@@ -46,9 +50,8 @@ export class EventStore {
                  CASE WHEN w.active THEN NULL ELSE 'webhook_disabled' END,
                  CASE WHEN w.active THEN now() END,
                  CASE WHEN w.active THEN NULL ELSE now() END
-          FROM input i
-          JOIN ${t.webhook} w ON w.tenant_id = $1 AND w.deleted_at IS NULL AND w.patterns && i.patterns
-            AND (i.webhook_ids IS NULL OR w.id = ANY (i.webhook_ids))
+          FROM input i JOIN matching w USING (type)
+          WHERE i.webhook_ids IS NULL OR w.id = ANY (i.webhook_ids)
           RETURNING event_id, status
         )
         SELECT event_id AS id, (count(*) FILTER (WHERE status = 'pending'))::int AS pending FROM fanned GROUP BY event_id`,

@@ -2,22 +2,20 @@
 // everything, a bounded answer, no redirects, no decompression, no retry of its own.
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { monotonicNow } from '../kernel/clock.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { createEgressConnector } from '../platform/egress/index.js';
+import { Connections } from './connections.js';
+import type { Release } from './connections.js';
 import type { AttemptOutcome } from './delivery-status.js';
 import { outcomeOfStatus } from './outcome.js';
 
 /** Of an answer's body: this much is read (the connection is cut after it), this much is kept. */
 const MAX_READ_BYTES = 65_536;
 const MAX_KEPT_BYTES = 4_096;
-
-// Origins with open connections. More are closed, the longest unused first.
-const MAX_POOLS = 1_000;
 
 /** Parsed URLs that are kept. */
 const MAX_TARGETS = 10_000;
@@ -40,12 +38,11 @@ export interface ExchangeResult {
 
 @Injectable()
 export class HttpClient implements OnApplicationShutdown {
-  private readonly pools = new Map<string, Pool>();
+  private readonly connections: Connections;
   private readonly targets = new Map<string, Target>();
-  private readonly connect: ReturnType<typeof createEgressConnector>;
 
   constructor(policy: EgressPolicy, @Inject(SETTINGS_TOKEN) settings: Settings) {
-    this.connect = createEgressConnector(policy, { timeoutMs: settings.deliveryTimeoutMs });
+    this.connections = new Connections(createEgressConnector(policy, { timeoutMs: settings.deliveryTimeoutMs }));
   }
 
   /** POSTs and resolves at the latest when the deadline is over; never rejects. */
@@ -54,7 +51,7 @@ export class HttpClient implements OnApplicationShutdown {
       const exchange = new Exchange(timeoutMs, resolve);
       try {
         const { origin, path } = this.target(url);
-        this.pool(origin).dispatch({ path, method: 'POST', headers, body }, exchange);
+        this.connections.dispatch(origin, { path, method: 'POST', headers, body }, (release) => exchange.over(release));
       } catch (error) {
         exchange.fail(error);
       }
@@ -62,7 +59,7 @@ export class HttpClient implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
+    await this.connections.destroy();
   }
 
   /** Parsed once for many requests. */
@@ -74,29 +71,6 @@ export class HttpClient implements OnApplicationShutdown {
       this.targets.set(url, (target = { origin, path: pathname + search }));
     }
     return target;
-  }
-
-  private pool(origin: string): Pool {
-    let pool = this.pools.get(origin);
-    if (pool) this.pools.delete(origin);
-    else
-      pool = new Pool(origin, {
-        connect: this.connect,
-        connections: null,
-        pipelining: 1,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-    this.pools.set(origin, pool);
-    if (this.pools.size > MAX_POOLS) {
-      for (const [oldest, candidate] of this.pools) {
-        if (candidate.stats.running + candidate.stats.pending > 0) continue;
-        this.pools.delete(oldest);
-        void candidate.close();
-        break;
-      }
-    }
-    return pool;
   }
 }
 
@@ -111,12 +85,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   private keptBytes = 0;
   private readBytes = 0;
   private done = false;
+  private release: Release | undefined;
 
   constructor(
     timeoutMs: number,
     private readonly resolve: (result: ExchangeResult) => void,
   ) {
     this.deadline = setTimeout(() => this.finish('timeout', 'timeout'), timeoutMs);
+  }
+
+  /** This exchange, which hands back its connection when it is over: later than its deadline, where a connection hangs. */
+  over(release: Release): this {
+    this.release = release;
+    return this;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -147,10 +128,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.handBack();
     this.finish();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.handBack();
     this.fail(error);
   }
 
@@ -158,6 +141,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   fail(error: unknown): void {
     const code = errorCode(error);
     this.finish(outcomeOfError(code), code);
+  }
+
+  private handBack(): void {
+    this.release?.();
+    this.release = undefined;
   }
 
   private finish(outcomeWithoutStatus?: AttemptOutcome, error?: string): void {

@@ -9,6 +9,9 @@ export type WrittenEvent = Pick<ClaimedDelivery, 'eventId' | 'eventType' | 'occu
 
 const JSON_TYPE = 'application/json';
 
+/** The headers of the format `native`: they tell nothing of the event. */
+export const NATIVE_HEADERS: readonly CustomHeader[] = [['Content-Type', JSON_TYPE]];
+
 /**
  * The body of an event: the same bytes for every webhook of one format and every attempt.
  *
@@ -45,7 +48,7 @@ export function headersOf(
 ): readonly CustomHeader[] {
   switch (format) {
     case 'native':
-      return [['Content-Type', JSON_TYPE]];
+      return NATIVE_HEADERS;
     case 'cloudevents-structured':
       return [['Content-Type', 'application/cloudevents+json; charset=utf-8']];
     case 'cloudevents-binary':

@@ -5,17 +5,23 @@ import type { SigningKey } from '../kernel/signatures/outgoing.js';
 import { VERSION } from '../kernel/version.js';
 import type { ClaimedDelivery } from './claim.js';
 import { PayloadErasedError } from './delivery.errors.js';
-import { headersOf } from './payload-format.js';
+import { NATIVE_HEADERS } from './payload-format.js';
 
 const USER_AGENT = `Posthorn/${VERSION}`;
 const MASKED = '[masked]';
+
+/** What the headers of an attempt tell of its delivery. */
+export type SentDelivery = Pick<ClaimedDelivery, 'id' | 'eventId' | 'eventType' | 'number'>;
+
+/** All that is logged of the headers of the usual request. */
+const LOGGED_USUALLY = JSON.stringify({ 'User-Agent': USER_AGENT });
 
 /** What is sent, and how it is shown in the log. */
 export interface SignedRequest {
   /** Names and values, one after the other. */
   readonly headers: string[];
   readonly body: Buffer;
-  /** JSON of the headers; signatures and the values of custom headers masked. */
+  /** JSON, which {@link loggedHeadersOf} completes; signatures and the values of custom headers masked. */
   readonly loggedHeaders: string;
 }
 
@@ -23,6 +29,8 @@ export interface SignedRequest {
  * @param keys - The webhook's live signing keys, newest first.
  * @param custom - The webhook's own headers; none of them has a name that we set.
  * @param payload - What the body is: `headersOf` the format that it is written in.
+ * Of the usual request, native and without headers of the webhook's own, the log keeps the User-Agent alone: the rest is
+ * known from the delivery, and would be a third of all that an attempt writes.
  * @throws PayloadErasedError - Data is a JSON object or, once erased, empty: the last gate before an empty payload is sent.
  */
 export function signRequest(
@@ -31,13 +39,47 @@ export function signRequest(
   keys: readonly SigningKey[],
   nowMs: number,
   custom: readonly CustomHeader[] = [],
-  payload: readonly CustomHeader[] = headersOf(delivery, 'native', ''),
+  payload: readonly CustomHeader[] = NATIVE_HEADERS,
 ): SignedRequest {
   if (delivery.data === '') throw new PayloadErasedError();
   const timestampSeconds = Math.floor(nowMs / 1_000);
+  const headers = ownHeaders(delivery, USER_AGENT, timestampSeconds, payload);
+  const shown = headers.length;
+  for (const [name, value] of custom) headers.push(name, value);
+  const oldest = keys.at(-1);
+  if (oldest) {
+    headers.push('X-Webhook-Signature', plainSignature(oldest, body));
+    headers.push('webhook-signature', standardSignature(keys, { id: delivery.eventId, timestampSeconds, body }));
+  }
+  const isUsual = custom.length === 0 && delivery.format === 'native';
+  return { headers, body, loggedHeaders: isUsual ? LOGGED_USUALLY : loggedJson(headers, shown) };
+}
+
+/** What the log shows of the headers of an attempt. */
+export function loggedHeadersOf(
+  logged: string,
+  delivery: SentDelivery,
+  startedAtMs: number,
+): Readonly<Record<string, string>> {
+  const shown = JSON.parse(logged) as Record<string, string>;
+  const userAgent = shown['User-Agent'];
+  if ('webhook-id' in shown || userAgent === undefined) return shown;
+  const headers = ownHeaders(delivery, userAgent, Math.floor(startedAtMs / 1_000), NATIVE_HEADERS);
+  headers.push('X-Webhook-Signature', MASKED, 'webhook-signature', MASKED);
+  for (let index = 0; index < headers.length; index += 2) shown[headers[index]!] = headers[index + 1]!;
+  return shown;
+}
+
+/** The headers that we set, signatures excepted: names and values, one after the other. */
+function ownHeaders(
+  delivery: SentDelivery,
+  userAgent: string,
+  timestampSeconds: number,
+  payload: readonly CustomHeader[],
+): string[] {
   const headers = [
     'User-Agent',
-    USER_AGENT,
+    userAgent,
     'X-Webhook-Event',
     delivery.eventType,
     'X-Webhook-Delivery',
@@ -50,15 +92,7 @@ export function signRequest(
     String(timestampSeconds),
   ];
   for (const [name, value] of payload) headers.push(name, value);
-  const shown = headers.length;
-  for (const [name, value] of custom) headers.push(name, value);
-  const oldest = keys.at(-1);
-  if (oldest) {
-    headers.push('X-Webhook-Signature', plainSignature(oldest, body));
-    headers.push('webhook-signature', standardSignature(keys, { id: delivery.eventId, timestampSeconds, body }));
-  }
-  const loggedHeaders = loggedJson(headers, shown);
-  return { headers, body, loggedHeaders };
+  return headers;
 }
 
 /** JSON of the headers; those from `shown` on are secret, and shown by name alone. Built by hand: it is made for every attempt. */

@@ -64,18 +64,16 @@ export class SendQueue<Item extends Sendable> {
 
   /**
    * What may be claimed now. Each webhook gets an equal share of what is free, judged by how many had due work on the
-   * last walk, so that the first ones in line do not take it all.
+   * last walk or have work here, so that the first ones in line do not take it all.
    */
   room(): { total: number; perWebhook: number; perBusyWebhook: Map<string, { room: number; held: number }> } {
     const total = this.free;
-    const share = Math.max(1, Math.ceil(total / this.webhooksOnWalk));
+    const busy = [...this.lanes].map(([webhookId, lane]) => ({ webhookId, lane, room: this.worthOf(lane) }));
+    const open = busy.filter(({ room }) => room > 0).length;
+    const share = Math.max(1, Math.ceil(total / Math.max(this.webhooksOnWalk, open)));
     const perBusyWebhook = new Map<string, { room: number; held: number }>();
-    for (const [webhookId, lane] of this.lanes) {
-      perBusyWebhook.set(webhookId, {
-        room: Math.min(share, this.worthOf(lane)),
-        held: lane.inFlight + lane.waiting.length,
-      });
-    }
+    for (const { webhookId, lane, room } of busy)
+      perBusyWebhook.set(webhookId, { room: Math.min(share, room), held: lane.inFlight + lane.waiting.length });
     return { total, perWebhook: Math.min(share, this.perWebhook), perBusyWebhook };
   }
 

@@ -17,7 +17,7 @@ export interface AttemptRecord {
   readonly httpStatus?: number;
   readonly error?: string;
   readonly url: string;
-  /** JSON; signatures masked. */
+  /** As `SignedRequest.loggedHeaders`. */
   readonly requestHeaders: string;
   /** JSON. */
   readonly responseHeaders?: Buffer;

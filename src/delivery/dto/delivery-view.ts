@@ -3,6 +3,7 @@ import type { DeliveryAttempt } from '../delivery-attempt.entity.js';
 import type { Delivery } from '../delivery.entity.js';
 import { DELIVERY_STATUSES } from '../delivery-status.js';
 import type { AttemptOutcome, DeliveryStatus } from '../delivery-status.js';
+import { loggedHeadersOf } from '../request.js';
 
 const ID = { type: String, format: 'uuid' } as const;
 const WHEN = { type: String, format: 'date-time', nullable: true } as const;
@@ -118,7 +119,8 @@ export function viewOfDelivery(delivery: Delivery): DeliveryView {
   };
 }
 
-export function viewOfAttempt(attempt: DeliveryAttempt): AttemptView {
+export function viewOfAttempt(attempt: DeliveryAttempt, { id, eventId, eventType }: Delivery): AttemptView {
+  const sent = { id, eventId, eventType, number: attempt.number };
   return {
     number: attempt.number,
     startedAt: attempt.startedAt,
@@ -126,12 +128,16 @@ export function viewOfAttempt(attempt: DeliveryAttempt): AttemptView {
     outcome: attempt.outcome,
     httpStatus: attempt.httpStatus,
     error: attempt.error,
-    request: { url: attempt.url, headers: headersOf(attempt.requestHeaders) },
+    request: {
+      url: attempt.url,
+      headers: attempt.requestHeaders ? loggedHeadersOf(attempt.requestHeaders, sent, attempt.startedAt.getTime()) : {},
+    },
     response:
       attempt.httpStatus === null
         ? null
-        : { headers: headersOf(attempt.responseHeaders?.toString()), body: attempt.responseBody?.toString() ?? null },
+        : {
+            headers: attempt.responseHeaders ? (JSON.parse(attempt.responseHeaders.toString()) as object) : {},
+            body: attempt.responseBody?.toString() ?? null,
+          },
   };
 }
-
-const headersOf = (json: string | null | undefined): object => (json ? (JSON.parse(json) as object) : {});
