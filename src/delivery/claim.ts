@@ -12,6 +12,9 @@ import type { PolicyRow } from './sending-policies.js';
 /** How much longer than the attempt's deadline a lease lasts: the room for signing, settling and a slow database. */
 export const LEASE_MARGIN_MS = 30_000;
 
+/** Columns of a webhook that its deliveries share. */
+const SHARED_COLUMNS = ['url', 'format', 'headers', 'max_in_flight', ...POLICY_COLUMNS] as const;
+
 /** A delivery that is ours to send until its lease ends. */
 export interface ClaimedDelivery {
   readonly id: string;
@@ -80,7 +83,8 @@ export class ClaimQuery {
       // are taken, so a million rows behind one slow webhook cost the others nothing. The query builder has neither
       // recursion nor LATERAL. A paused webhook gives nothing; one whose circuit opened gives a single probe per process
       // once its pause is over. The commit does not wait for the disk: a claim that a crash of PostgreSQL undoes leaves its
-      // deliveries due, and they are sent again, as after any crash between sending and settling. A webhook disabled meanwhile has its rows skipped here, at the last moment before sending.
+      // deliveries due, and they are sent again, as after any crash between sending and settling. A webhook disabled meanwhile has its rows skipped here, at the last moment before sending. What the deliveries of an
+      // event or of a webhook share comes once, with the first of them.
       text: `
         WITH RECURSIVE relaxed AS (
           SELECT set_config('synchronous_commit', 'off', true)
@@ -134,10 +138,13 @@ export class ClaimQuery {
           GROUP BY s.webhook_id
         )
         SELECT c.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, c.status, c.attempt_count, c.retries_used,
-               (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms, c.url, c.format, c.headers, c.max_in_flight, secrets.ids AS secret_ids,
-               ${POLICY_COLUMNS.map((column) => `c.${column}`).join(', ')},
-               CASE WHEN c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data
-        FROM relaxed CROSS JOIN claimed c LEFT JOIN secrets USING (webhook_id)
+               (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms,
+               CASE WHEN c.of_event = 1 AND c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data,
+               CASE WHEN c.of_webhook = 1 THEN secrets.ids END AS secret_ids,
+               ${SHARED_COLUMNS.map((column) => `CASE WHEN c.of_webhook = 1 THEN c.${column} END AS ${column}`).join(', ')}
+        FROM (SELECT *, row_number() OVER (PARTITION BY status, event_id ORDER BY id) AS of_event,
+                     row_number() OVER (PARTITION BY webhook_id ORDER BY id) AS of_webhook FROM claimed) c
+        CROSS JOIN relaxed LEFT JOIN secrets USING (webhook_id)
         ORDER BY c.id`,
     };
     this.releaseStatement = {
@@ -165,7 +172,7 @@ export class ClaimQuery {
     let lastWebhookId: string | undefined;
     for (const row of rows) if (!lastWebhookId || row.webhook_id > lastWebhookId) lastWebhookId = row.webhook_id;
     return {
-      claimed: rows.filter((row) => row.status === 'sending').map((row) => this.toClaimed(row)),
+      claimed: this.toClaimed(rows),
       seen: rows.length,
       lastWebhookId,
     };
@@ -180,15 +187,33 @@ export class ClaimQuery {
     ]);
   }
 
-  private toClaimed(row: ClaimRow): ClaimedDelivery {
+  private toClaimed(rows: readonly ClaimRow[]): ClaimedDelivery[] {
+    const webhooks = new Map<string, SharedOfWebhook>();
+    const data = new Map<string, string>();
+    const claimed: ClaimedDelivery[] = [];
+    for (const row of rows) {
+      if (isFirstOfWebhook(row)) webhooks.set(row.webhook_id, this.sharedOf(row));
+      if (row.data !== null) data.set(row.event_id, row.data);
+      const webhook = webhooks.get(row.webhook_id);
+      if (row.status !== 'sending' || !webhook) continue;
+      claimed.push({
+        id: row.id,
+        tenantId: row.tenant_id,
+        eventId: row.event_id,
+        eventType: row.event_type,
+        occurredAt: new Date(row.occurred_ms),
+        data: data.get(row.event_id) ?? '',
+        webhookId: row.webhook_id,
+        ...webhook,
+        number: row.attempt_count,
+        retriesUsed: row.retries_used,
+      });
+    }
+    return claimed;
+  }
+
+  private sharedOf(row: FirstOfWebhook): SharedOfWebhook {
     return {
-      id: row.id,
-      tenantId: row.tenant_id,
-      eventId: row.event_id,
-      eventType: row.event_type,
-      occurredAt: new Date(row.occurred_ms),
-      data: row.data ?? '',
-      webhookId: row.webhook_id,
       url: row.url,
       format: row.format,
       headersBox: row.headers,
@@ -196,11 +221,14 @@ export class ClaimQuery {
       maxInFlight: row.max_in_flight ?? undefined,
       policy: this.policies.of(row),
       secretIds: row.secret_ids ?? [],
-      number: row.attempt_count,
-      retriesUsed: row.retries_used,
     };
   }
 }
+
+type SharedOfWebhook = Pick<
+  ClaimedDelivery,
+  'url' | 'format' | 'headersBox' | 'timeoutMs' | 'maxInFlight' | 'policy' | 'secretIds'
+>;
 
 interface ClaimRow extends PolicyRow {
   id: string;
@@ -208,15 +236,24 @@ interface ClaimRow extends PolicyRow {
   event_id: string;
   event_type: string;
   webhook_id: string;
-  status: 'sending' | 'skipped';
+  status: 'sending' | 'skipped' | 'expired';
   attempt_count: number;
   retries_used: number;
   occurred_ms: number;
-  url: string;
-  format: PayloadFormat;
+  /** Of the first delivery of an event. */
+  data: string | null;
+  /** From here on: of the first delivery of a webhook. */
+  url: string | null;
+  format: PayloadFormat | null;
   headers: Buffer | null;
   timeout_ms: number | null;
   max_in_flight: number | null;
   secret_ids: string[] | null;
-  data: string | null;
 }
+
+interface FirstOfWebhook extends ClaimRow {
+  url: string;
+  format: PayloadFormat;
+}
+
+const isFirstOfWebhook = (row: ClaimRow): row is FirstOfWebhook => row.url !== null;
