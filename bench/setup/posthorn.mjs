@@ -1,0 +1,105 @@
+// Posthorn on a database: as an application context that dispatches, and as processes of `node dist/main.js`.
+import 'reflect-metadata';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from '../../dist/app.module.js';
+import { EventDispatcher } from '../../dist/outbound/index.js';
+import { Database } from '../../dist/platform/database/index.js';
+import { WebhooksService } from '../../dist/registry/index.js';
+import { root } from '../../scripts/ensure.mjs';
+
+export const ADMIN_KEY = randomBytes(24).toString('base64url');
+const ENCRYPTION_KEY = randomBytes(32).toString('base64');
+
+/** Runs `work` with an application that stores events and sends none: sending is for processes of their own. */
+export async function withDispatcher({ url: databaseUrl }, work) {
+  const app = await NestFactory.createApplicationContext(
+    AppModule.register({
+      databaseUrl,
+      role: 'api',
+      encryptionKey: ENCRYPTION_KEY,
+      allowHttp: true,
+      allowNetworks: ['127.0.0.0/8'],
+    }),
+    { logger: ['warn', 'error'], abortOnError: false },
+  );
+  const find = (token) => app.get(token, { strict: false });
+  const database = find(Database);
+  try {
+    return await work({
+      find,
+      database,
+      dispatcher: find(EventDispatcher),
+      createWebhook: (tenant, url, events) => find(WebhooksService).create(tenant, { url, events }),
+      /** Resolves once nothing of these webhooks waits any more. */
+      delivered: async (webhookIds) => {
+        // One index look-up for each webhook and status, so that asking costs those who deliver next to nothing.
+        const waiting = ['pending', 'sending', 'retrying'].map(
+          (status) => `SELECT FROM ${database.tables.delivery} WHERE webhook_id = w.id AND status = '${status}'`,
+        );
+        const text = `SELECT FROM unnest($1::uuid[]) AS w (id) WHERE EXISTS (${waiting.join(' UNION ALL ')}) LIMIT 1`;
+        while ((await database.query({ text }, [webhookIds])).length > 0) await delay(20);
+      },
+    });
+  } finally {
+    await app.close();
+  }
+}
+
+/** Runs `work` with a process of the server in a role; what it says on its error output is shown. */
+export async function withProcess({ url: databaseUrl, role, env = {}, node = [] }, work) {
+  const child = spawn(process.execPath, [...node, path.join(root, 'dist', 'main.js')], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      DATABASE_URL: databaseUrl,
+      ROLE: role,
+      PORT: '0',
+      LOG_LEVEL: 'error',
+      ENCRYPTION_KEY,
+      ADMIN_API_KEY: ADMIN_KEY,
+      ALLOW_HTTP: 'true',
+      ALLOW_NETWORKS: '127.0.0.0/8',
+      SHUTDOWN_TIMEOUT: '1s',
+      ...env,
+    },
+  });
+  const ended = once(child, 'exit');
+  try {
+    const url = await new Promise((resolve, reject) => {
+      createInterface(child.stdout).on('line', (line) => {
+        const found = /listens at (\S+)/.exec(line);
+        if (found) resolve(found[1]);
+      });
+      void ended.then(([code]) => reject(new Error(`The ${role} process ended with ${code}.`)));
+    });
+    return await work({ url, pid: child.pid });
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+  }
+}
+
+/** Megabytes of memory that a process holds now, and the most it ever held (Linux). */
+export function memoryOf(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const mb = (name) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]) / 1_024);
+  return { now: mb('VmRSS'), most: mb('VmHWM') };
+}
+
+/** Seconds of processor that a process and its children that ended have used (Linux). */
+export function cpuOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  // utime, stime, cutime, cstime, in hundredths of a second.
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+}
