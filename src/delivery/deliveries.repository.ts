@@ -2,19 +2,17 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { lowestIdAt } from '../kernel/ids.js';
 import { DATA_SOURCE, Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { DeliveryAttempt } from './delivery-attempt.entity.js';
 import { Delivery } from './delivery.entity.js';
-import type { DeliveryStatus } from './delivery-status.js';
+import { walkOf } from './delivery-walk.js';
+import type { DeliveryCondition } from './delivery-walk.js';
+import { boundsOf, columnsOf, Parameters, readPage } from './log-walk.js';
+import type { LogPage } from './log-walk.js';
 
 /** What a page of the log is limited to. */
-export interface DeliveryFilter {
-  readonly status?: DeliveryStatus;
-  readonly webhookId?: string;
-  readonly event?: string;
-  readonly httpStatus?: number;
+export interface DeliveryFilter extends DeliveryCondition {
   readonly since?: Date;
   readonly until?: Date;
   readonly beforeId?: string;
@@ -56,21 +54,11 @@ export class DeliveriesRepository {
     };
   }
 
-  /** Deliveries newest first, at most `limit`. Times are compared by id: a delivery's id holds the moment it was made. */
-  findNewest(tenantId: string, filter: DeliveryFilter, limit: number): Promise<Delivery[]> {
-    const query = this.deliveries
-      .createQueryBuilder('d')
-      .where('d.tenantId = :tenantId', { tenantId })
-      .orderBy('d.id', 'DESC')
-      .limit(limit);
-    if (filter.status) query.andWhere('d.status = :status', { status: filter.status });
-    if (filter.webhookId) query.andWhere('d.webhookId = :webhookId', { webhookId: filter.webhookId });
-    if (filter.event) query.andWhere('d.eventType = :event', { event: filter.event });
-    if (filter.httpStatus) query.andWhere('d.lastHttpStatus = :httpStatus', { httpStatus: filter.httpStatus });
-    if (filter.since) query.andWhere('d.id >= :since', { since: lowestIdAt(filter.since.getTime()) });
-    if (filter.until) query.andWhere('d.id < :until', { until: lowestIdAt(filter.until.getTime()) });
-    if (filter.beforeId) query.andWhere('d.id < :beforeId', { beforeId: filter.beforeId });
-    return query.getMany();
+  /** Deliveries newest first, at most `limit`; fewer where the page looked at as many as it may. */
+  async findNewest(tenantId: string, filter: DeliveryFilter, limit: number): Promise<LogPage<Delivery>> {
+    const parameters = new Parameters();
+    const walk = walkOf(this.database.tables, tenantId, filter, boundsOf(filter), limit, parameters);
+    return readPage(this.database, { walk, columns: columnsOf(this.deliveries), limit, parameters });
   }
 
   findOne(tenantId: string, id: string): Promise<Delivery | null> {

@@ -20,7 +20,7 @@ export class DeliveriesService {
 
   /** A page of the log, newest first. */
   async list(tenantId: string, { limit, cursor, since, until, ...filter }: DeliveryQuery): Promise<Page<DeliveryView>> {
-    const rows = await this.deliveries.findNewest(
+    const { rows, lookedTo } = await this.deliveries.findNewest(
       tenantId,
       {
         ...filter,
@@ -30,7 +30,7 @@ export class DeliveriesService {
       },
       limit + 1,
     );
-    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id, lookedTo);
     return { data: data.map(viewOfDelivery), nextCursor };
   }
 

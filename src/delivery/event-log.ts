@@ -3,10 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Between, IsNull, MoreThan, Not } from 'typeorm';
 import type { Repository } from 'typeorm';
-import { lowestIdAt } from '../kernel/ids.js';
-import { DATA_SOURCE } from '../platform/database/index.js';
+import { DATA_SOURCE, Database } from '../platform/database/index.js';
 import { Delivery } from './delivery.entity.js';
 import { Event } from './event.entity.js';
+import { boundsOf, columnsOf, Parameters, readPage, within } from './log-walk.js';
+import type { LogPage } from './log-walk.js';
 
 /** What a page of events is limited to. */
 export interface EventFilter {
@@ -19,22 +20,20 @@ export interface EventFilter {
 @Injectable()
 export class EventLog {
   constructor(
+    private readonly database: Database,
     @InjectRepository(Event, DATA_SOURCE) private readonly events: Repository<Event>,
     @InjectRepository(Delivery, DATA_SOURCE) private readonly deliveries: Repository<Delivery>,
   ) {}
 
-  /** Events newest first, at most `limit`. Times are compared by id: an event's id holds the moment it was dispatched. */
-  findNewest(tenantId: string, filter: EventFilter, limit: number): Promise<Event[]> {
-    const query = this.events
-      .createQueryBuilder('e')
-      .where('e.tenantId = :tenantId', { tenantId })
-      .orderBy('e.id', 'DESC')
-      .limit(limit);
-    if (filter.event) query.andWhere('e.type = :type', { type: filter.event });
-    if (filter.since) query.andWhere('e.id >= :since', { since: lowestIdAt(filter.since.getTime()) });
-    if (filter.until) query.andWhere('e.id < :until', { until: lowestIdAt(filter.until.getTime()) });
-    if (filter.beforeId) query.andWhere('e.id < :beforeId', { beforeId: filter.beforeId });
-    return query.getMany();
+  /** Events newest first, at most `limit`; fewer where the page looked at as many as it may. Index event_tenant. */
+  async findNewest(tenantId: string, filter: EventFilter, limit: number): Promise<LogPage<Event>> {
+    const parameters = new Parameters();
+    const walk = {
+      from: `${this.database.tables.event} d`,
+      where: [`d.tenant_id = ${parameters.bind(tenantId)}`, ...within('d.id', boundsOf(filter), parameters)],
+      filters: filter.event ? [`d.type = ${parameters.bind(filter.event)}`] : [],
+    };
+    return readPage(this.database, { walk, columns: columnsOf(this.events), limit, parameters });
   }
 
   findOne(tenantId: string, id: string): Promise<Event | null> {

@@ -43,8 +43,8 @@ export class EventsService {
 
   async list(tenantId: string, { limit, cursor, event, since, until }: EventQuery): Promise<Page<EventView>> {
     const filter = { event, since: momentOf(since), until: momentOf(until), beforeId: cursorId(cursor) };
-    const rows = await this.log.findNewest(tenantId, filter, limit + 1);
-    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+    const { rows, lookedTo } = await this.log.findNewest(tenantId, filter, limit + 1);
+    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id, lookedTo);
     return { data: data.map(viewOfEvent), nextCursor };
   }
 

@@ -39,11 +39,13 @@ export interface Page<T> {
  * A page from one row more than it shows: the extra row only says that there is a next page.
  *
  * @param rows - Newest first, at most `limit + 1` of them.
+ * @param lookedTo - Where there are fewer: the id at which looking for more stopped, though there may be more.
  */
-export function pageOf<T>(rows: readonly T[], limit: number, idOf: (row: T) => string): Page<T> {
+export function pageOf<T>(rows: readonly T[], limit: number, idOf: (row: T) => string, lookedTo?: string): Page<T> {
   const data = rows.slice(0, limit);
   const last = data.at(-1);
-  return { data, nextCursor: rows.length > limit && last !== undefined ? encodeCursor(idOf(last)) : null };
+  const goesOnBelow = rows.length > limit && last !== undefined ? idOf(last) : lookedTo;
+  return { data, nextCursor: goesOnBelow === undefined ? null : encodeCursor(goesOnBelow) };
 }
 
 const encodeCursor = (id: string): string => Buffer.from(id).toString('base64url');

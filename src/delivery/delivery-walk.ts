@@ -1,0 +1,73 @@
+// Which index answers a question to the delivery log. The order of the choices is that of how few rows each leaves:
+// what PostgreSQL would choose depends on statistics that it may not have, and a wrong choice reads millions of rows.
+import type { Tables } from '../platform/database/index.js';
+import type { DeliveryStatus } from './delivery-status.js';
+import { within } from './log-walk.js';
+import type { Bounds, Parameters, Walk } from './log-walk.js';
+
+/** What a page of the log is limited to, besides its tenant. */
+export interface DeliveryCondition {
+  readonly status?: DeliveryStatus;
+  readonly webhookId?: string;
+  readonly event?: string;
+  readonly httpStatus?: number;
+}
+
+/** Statuses of index delivery_unsuccessful. */
+const UNSUCCESSFUL: ReadonlySet<DeliveryStatus> = new Set(['retrying', 'client_error', 'failed', 'skipped', 'expired']);
+
+/** From this on, the last HTTP status is in index delivery_http_status. */
+const FIRST_UNWANTED_STATUS = 300;
+
+type Name = 'tenant' | keyof DeliveryCondition;
+
+export function walkOf(
+  t: Tables,
+  tenantId: string,
+  condition: DeliveryCondition,
+  bounds: Bounds,
+  limit: number,
+  parameters: Parameters,
+): Walk {
+  const { status, webhookId, event, httpStatus } = condition;
+  const tenant = parameters.bind(tenantId);
+  const all: Partial<Record<Name, string>> = { tenant: `d.tenant_id = ${tenant}` };
+  if (status) all.status = `d.status = ${parameters.bind(status)}`;
+  // PostgreSQL answers EXISTS first: another tenant's webhook is walked for nobody, so not even its size shows.
+  if (webhookId) {
+    const webhook = parameters.bind(webhookId);
+    const owned = `SELECT FROM ${t.webhook} WHERE tenant_id = ${tenant} AND id = ${webhook}`;
+    all.webhookId = `d.webhook_id = ${webhook} AND EXISTS (${owned})`;
+  }
+  if (event) all.event = `d.event_type = ${parameters.bind(event)}`;
+  if (httpStatus) all.httpStatus = `d.last_http_status = ${parameters.bind(httpStatus)}`;
+
+  // The tenant is always answered: by the index, or by the webhook being its own.
+  const by = (...indexed: Name[]): Walk => ({
+    from: `${t.delivery} d`,
+    where: [...indexed.flatMap((name) => all[name] ?? []), ...within('d.id', bounds, parameters)],
+    filters: (Object.keys(all) as Name[])
+      .filter((name) => name !== 'tenant' && !indexed.includes(name))
+      .flatMap((name) => all[name] ?? []),
+  });
+
+  // delivery_sending: no more rows than all workers have in flight, so all are read. OFFSET 0 keeps PostgreSQL from
+  // walking the tenant's rows instead, nearly none of which is being sent.
+  if (status === 'sending') {
+    const sending = [`x.status = 'sending'`, ...within('x.id', bounds, parameters)];
+    const from = `(SELECT * FROM ${t.delivery} x WHERE ${sending.join(' AND ')} OFFSET 0) d`;
+    return { from, where: Object.values(all), filters: [] };
+  }
+  if (status === 'pending' && webhookId) return by('webhookId', 'status');
+  // delivery_pending, the newest of each of the tenant's webhooks: what waits is found, however old it is.
+  if (status === 'pending' && !event && !httpStatus) {
+    const waiting = [`x.webhook_id = w.id`, `x.status = 'pending'`, ...within('x.id', bounds, parameters)];
+    const newest = `SELECT * FROM ${t.delivery} x WHERE ${waiting.join(' AND ')} ORDER BY x.id DESC LIMIT ${limit}`;
+    const from = `${t.webhook} w CROSS JOIN LATERAL (${newest}) d`;
+    return { from, where: [`w.tenant_id = ${tenant}`, all.tenant as string, all.status as string], filters: [] };
+  }
+  if (httpStatus && httpStatus >= FIRST_UNWANTED_STATUS) return by('tenant', 'httpStatus');
+  if (status && UNSUCCESSFUL.has(status)) return by('tenant', 'status');
+  if (webhookId) return by('webhookId');
+  return by('tenant');
+}
