@@ -14,6 +14,7 @@ const FAN_OUT = 2;
 
 /** Tenants, and how many of 100 events are theirs; `small` gets a handful of events a day besides. */
 export const BIG = 'big';
+export const MIDDLE = 'tenant-0';
 export const SMALL = 'small';
 const OTHERS = Array.from({ length: 20 }, (_, n) => `tenant-${n}`);
 const BIG_PART = 60;
@@ -119,8 +120,8 @@ async function fillDay(client, t, { day, isToday, isOld, events }) {
                  WHEN status = 'failed' THEN CASE WHEN roll % 3 = 0 THEN NULL ELSE 500 + roll % 4 END
                  WHEN status = 'client_error' THEN CASE WHEN roll % 2003 = 5 THEN ${RARE.httpStatus} ELSE 400 + roll % 5 END END,
             at, at + interval '40 ms'
-     FROM (SELECT e.*, webhook_id, left(translate(e.id::text, '-', ''), 12) AS i,
-                  substr(translate(e.id::text, '-', ''), 14, 3) AS i_hash, tail,
+     FROM (SELECT e.*, left(translate(e.id::text, '-', ''), 12) AS i,
+                  substr(translate(e.id::text, '-', ''), 14, 3) AS i_hash,
                   CASE WHEN dice < 150 THEN 'client_error' WHEN dice < 300 THEN 'failed' WHEN dice < 390 THEN 'skipped'
                        WHEN dice < 400 THEN 'expired' ELSE 'success' END AS status
            FROM (SELECT e.*, w.id AS webhook_id, md5(e.hash || w.place) AS tail FROM day_event e

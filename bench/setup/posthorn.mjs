@@ -99,11 +99,18 @@ export function memoryOf(pid) {
   return { now: mb('VmRSS'), most: mb('VmHWM') };
 }
 
-/** Seconds of processor that a process and its children that ended have used (Linux). */
-export function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  // utime, stime, cutime, cstime, in hundredths of a second.
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+/** Milliseconds of processor that a process and those it started have used, as far as they still run (Linux). */
+export function cpuMsOf(pid) {
+  const own = Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  return childrenOf(pid).reduce((sum, child) => {
+    try {
+      return sum + cpuMsOf(child);
+    } catch {
+      // It ended meanwhile.
+      return sum;
+    }
+  }, own);
 }
+
+const childrenOf = (pid) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
