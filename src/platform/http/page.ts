@@ -31,7 +31,7 @@ export class PageQuery {
 /** One page of a list. */
 export interface Page<T> {
   data: T[];
-  /** Gives the next page as `?cursor=`; null on the last one. */
+  /** Gives the next page as `?cursor=`; null on the last one, and there alone: a page may be short before. */
   nextCursor: string | null;
 }
 
@@ -77,7 +77,11 @@ export const ApiPageResponse = (model: Type, description: string): MethodDecorat
         required: ['data', 'nextCursor'],
         properties: {
           data: { type: 'array', items: { $ref: getSchemaPath(model) } },
-          nextCursor: { type: 'string', nullable: true, description: 'Null on the last page.' },
+          nextCursor: {
+            type: 'string',
+            nullable: true,
+            description: 'Null on the last page; a page may be short before it.',
+          },
         },
       },
     }),
