@@ -1,7 +1,6 @@
 // Pages of the log that cost about the same however much is stored. A page walks one index, newest first; conditions
 // that this index does not answer are checked row by row, for a bounded number of rows. A page that finds too little
 // there ends where it stopped looking: it may be short, or empty, and still not be the last.
-
 import type { ObjectLiteral, Repository } from 'typeorm';
 import { lowestIdAt } from '../kernel/ids.js';
 import type { Database } from '../platform/database/index.js';
