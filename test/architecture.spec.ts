@@ -41,6 +41,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   inbound: ['kernel', 'platform', 'registry', 'outbound'],
   migrations: ['platform'],
   monitoring: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound'],
+  testing: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound'],
   root: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound', 'migrations', 'monitoring'],
 };
 

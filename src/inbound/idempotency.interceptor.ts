@@ -1,12 +1,13 @@
 // Lets an event through to its handlers once. What the ledger knows already is answered here; the controller only ever
 // sees work that this request has claimed.
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { of } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { HttpResponse } from '../platform/http/index.js';
 import { ANSWERS } from './answers.js';
 import type { Answer, Outcome } from './answers.js';
+import { answerHandshake } from './handshake.js';
 import type { Claim } from './handler-runs.repository.js';
 import { InboundService } from './inbound.service.js';
 import { webhookOf } from './webhook.js';
@@ -30,6 +31,8 @@ export function answer(response: HttpResponse, outcome: Outcome): Answer['body']
 
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
+  private readonly logger = new Logger('Handshake');
+
   constructor(private readonly inbound: InboundService) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -38,10 +41,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const response = http.getResponse<HttpResponse>();
     const webhook = webhookOf(request);
 
-    const handshake = webhook.provider.handshake?.(webhook.request);
+    const { source, provider } = webhook;
+    const handshake = provider.handshake?.(webhook.request, webhook.parsed?.data, source.secrets);
     if (handshake) {
-      response.status(200).header('Content-Type', handshake.contentType);
-      return of(handshake.body);
+      this.logger.log(`Answered the ${handshake.kind} of ${source.tenantId}/${source.name} (${provider.name}).`);
+      return of(answerHandshake(response, handshake));
     }
     const admission = await this.inbound.admit(webhook);
     if ('outcome' in admission) return of(answer(response, admission.outcome));

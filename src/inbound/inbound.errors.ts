@@ -8,6 +8,13 @@ export class InvalidSignatureError extends PosthornError {
   }
 }
 
+/** The source is there, but its sender only ever posts. */
+export class NoChallengeError extends PosthornError {
+  constructor() {
+    super('method_not_allowed', 'method_not_allowed', 'Use POST here.');
+  }
+}
+
 export class ReceivedEventNotFoundError extends NotFoundError {
   constructor() {
     super('received event');

@@ -1,10 +1,12 @@
 // Receiving: signature guard over the raw bytes, idempotency interceptor over the ledger, handlers and their runs.
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
 import { queueProvider } from '../platform/queue/index.js';
+import { ChallengesController } from './challenges.controller.js';
+import { ChallengesService } from './challenges.service.js';
 import { HandlerRun } from './handler-run.entity.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
@@ -15,7 +17,8 @@ import { InboundService } from './inbound.service.js';
 import { InboundSweeper } from './inbound.sweeper.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { OutcomeWatch } from './outcome-watch.js';
-import { Providers } from './providers/providers.js';
+import type { Provider } from './providers/provider.js';
+import { ownProviders, Providers } from './providers/providers.js';
 import { ReceivedEventRow } from './received-event.entity.js';
 import { ReceivedEventsController } from './received-events.controller.js';
 import { ReceivedEventsRepository } from './received-events.repository.js';
@@ -28,9 +31,21 @@ import { SourceGate } from './source.gate.js';
 /** The entities whose tables belong to receiving. */
 export const INBOUND_ENTITIES = [ReceivedEventRow, HandlerRun] as const;
 
+/** What shapes receiving and must be known before any provider exists. */
+export interface InboundExtras {
+  /**
+   * Kinds of sender beside the built-in ones: classes, which may inject what is global in the application, or instances.
+   * Sources name them by their `name`; one with the name of a built-in provider takes its place.
+   */
+  readonly providers?: readonly (Provider | Type<Provider>)[];
+}
+
 @Module({})
 export class InboundModule {
-  static register(parts: { platform: DynamicModule; registry: DynamicModule }): DynamicModule {
+  static register(
+    parts: { platform: DynamicModule; registry: DynamicModule },
+    { providers = [] }: InboundExtras = {},
+  ): DynamicModule {
     return {
       module: InboundModule,
       imports: [
@@ -39,9 +54,10 @@ export class InboundModule {
         DiscoveryModule,
         TypeOrmModule.forFeature([...INBOUND_ENTITIES], DATA_SOURCE),
       ],
-      controllers: [InboundController, ReceivedEventsController],
+      controllers: [InboundController, ChallengesController, ReceivedEventsController],
       providers: [
         queueProvider(RUNS_QUEUE),
+        ChallengesService,
         Handlers,
         HandlerRunner,
         HandlerRunsRepository,
@@ -50,6 +66,7 @@ export class InboundModule {
         InboundSweeper,
         LedgerRepository,
         OutcomeWatch,
+        ...ownProviders(providers),
         Providers,
         ReceivedEventsRepository,
         ReceivedEventsService,

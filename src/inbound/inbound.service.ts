@@ -14,7 +14,7 @@ import type { LedgerEntry, NewReceivedEvent } from './ledger.repository.js';
 import { OutcomeWatch } from './outcome-watch.js';
 import { WAIT_MS } from './policy.js';
 import { RunsQueue } from './runs.queue.js';
-import { maskedHeaders, parseJson, sha256, storable } from './webhook.js';
+import { maskedHeaders, sha256, storable } from './webhook.js';
 import type { VerifiedWebhook } from './webhook.js';
 
 /** Either everything is said, or the caller holds the runs and must process them. */
@@ -67,10 +67,9 @@ export class InboundService implements BeforeApplicationShutdown {
     await this.runner.drain(this.settings.shutdownTimeoutMs);
   }
 
-  private describe({ source, provider, request }: VerifiedWebhook): NewReceivedEvent {
-    const parsed = parseJson(provider.jsonOf?.(request) ?? request.body);
+  private describe({ source, provider, request, parsed }: VerifiedWebhook): NewReceivedEvent {
     const readable = request.body.length > 0 && (parsed !== undefined || !provider.sendsJson);
-    const { externalId, type, occurredAt } = storable(provider.describe(request, parsed?.data));
+    const { externalId, type, occurredAt } = storable(provider.describe(request, parsed?.data, source));
     const handlers = readable ? this.handlers.findFor(source.name, type) : [];
     return {
       id: newId(),

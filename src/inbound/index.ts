@@ -1,4 +1,5 @@
 export { INBOUND_ENTITIES, InboundModule } from './inbound.module.js';
+export type { InboundExtras } from './inbound.module.js';
 export { OnWebhook } from './on-webhook.decorator.js';
 export type { OnWebhookOptions } from './on-webhook.decorator.js';
 export { bodyId, headerOf, textField, UNKNOWN_TYPE } from './providers/provider.js';
@@ -7,9 +8,11 @@ export type {
   HandshakeAnswer,
   Provider,
   Refusal,
+  SourceOptions,
   Verdict,
-  VerifyOptions,
   WebhookRequest,
 } from './providers/provider.js';
-export { WebhookProvider } from './providers/providers.js';
+export { BUILT_IN_PROVIDERS } from './providers/built-in-providers.js';
+export type { BuiltInProvider, ProviderGuide } from './providers/built-in.js';
+export type { ParsedBody } from './providers/body.js';
 export type { ReceivedEvent } from './received-event.js';

@@ -8,8 +8,9 @@ import { requestIdOf } from '../platform/http/index.js';
 import type { HttpRequest } from '../platform/http/index.js';
 import { InvalidSignatureError } from './inbound.errors.js';
 import type { WebhookRequest } from './providers/provider.js';
+import { publicUrlOf } from './public-url.js';
 import { SourceGate } from './source.gate.js';
-import { noteWebhook } from './webhook.js';
+import { noteWebhook, parsedBy } from './webhook.js';
 
 @Injectable()
 export class SignatureGuard implements CanActivate {
@@ -27,26 +28,20 @@ export class SignatureGuard implements CanActivate {
     const { source, provider, arrivedAtMs } = body.context;
     const request: WebhookRequest = {
       method: incoming.method,
-      url: this.publicUrlOf(incoming),
+      url: publicUrlOf(incoming, this.settings.publicUrl),
       headers: incoming.headers,
       body: body.bytes,
     };
-    const verdict = provider.verify(request, source.secrets, arrivedAtMs, {
-      toleranceSeconds: source.toleranceSeconds,
-    });
+    const verdict = provider.verify(request, source.secrets, arrivedAtMs, source);
     if (!verdict.ok) {
+      const problem = provider.problemOf?.(source.secrets, source.config);
       this.logger.warn(
-        `Refused a webhook for ${source.tenantId}/${source.name} (${provider.name}): ${verdict.reason}; ${source.secrets.length} live secrets, request ${requestIdOf(incoming)}.`,
+        `Refused a webhook for ${source.tenantId}/${source.name} (${provider.name}): ${verdict.reason}; ${source.secrets.length} live secrets, request ${requestIdOf(incoming)}.${problem ? ` ${problem}` : ''}`,
       );
       throw new InvalidSignatureError();
     }
     body.release();
-    noteWebhook(incoming, { source, provider, request });
+    noteWebhook(incoming, { source, provider, request, parsed: parsedBy(provider, request) });
     return true;
-  }
-
-  /** The URL as the sender wrote it, as far as we can know: some providers sign it. */
-  private publicUrlOf({ headers, url, originalUrl = url }: HttpRequest): string {
-    return `${this.settings.publicUrl?.replace(/\/+$/, '') ?? `http://${headers.host ?? 'localhost'}`}${originalUrl}`;
   }
 }

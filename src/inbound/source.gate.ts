@@ -51,14 +51,24 @@ export class SourceGate {
     return this.bodies.of(request);
   }
 
+  /**
+   * The source that a path names, and how it verifies.
+   *
+   * @throws NotFoundError when there is no such source.
+   */
+  async find(parameters: Readonly<Record<string, string>>): Promise<Omit<Addressed, 'arrivedAtMs'>> {
+    const tenant = parameters[TENANT_PARAMETER] ?? DEFAULT_TENANT;
+    const source = await this.sources.findOpen(tenant, parameters[SOURCE_PARAMETER] ?? '');
+    if (!source) throw new NotFoundError('source');
+    const provider = this.providers.find(source.provider);
+    if (!provider) throw new Error(`Source ${source.name} names the provider ${source.provider}, which is not here.`);
+    return { source, provider };
+  }
+
   private async admit(parameters: Readonly<Record<string, string>>): Promise<Admission<Addressed>> {
     const arrivedAtMs = this.clock();
     try {
-      const tenant = parameters[TENANT_PARAMETER] ?? DEFAULT_TENANT;
-      const source = await this.sources.findOpen(tenant, parameters[SOURCE_PARAMETER] ?? '');
-      if (!source) throw new NotFoundError('source');
-      const provider = this.providers.find(source.provider);
-      if (!provider) throw new Error(`Source ${source.name} names the provider ${source.provider}, which is not here.`);
+      const { source, provider } = await this.find(parameters);
       const limitBytes = source.maxBodyBytes ?? provider.defaultMaxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
       return { admitted: true, limitBytes, context: { source, provider, arrivedAtMs } };
     } catch (error) {

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { OpenSource } from '../registry/index.js';
+import { parseJson } from './providers/body.js';
+import type { ParsedBody } from './providers/body.js';
 import { UNKNOWN_TYPE } from './providers/provider.js';
 import type { Description, Provider, WebhookRequest } from './providers/provider.js';
 
@@ -10,6 +12,8 @@ export interface VerifiedWebhook {
   readonly source: OpenSource;
   readonly provider: Provider;
   readonly request: WebhookRequest;
+  /** What the body holds, `undefined` where it cannot be read. */
+  readonly parsed: ParsedBody | undefined;
 }
 
 /** What stands in the place of a header value that is a secret, or proves the knowledge of one. */
@@ -30,21 +34,15 @@ export function maskedHeaders(headers: IncomingHttpHeaders): Record<string, stri
   return kept;
 }
 
-/**
- * The parsed JSON of a body: `undefined` where it is none. A byte order mark is put up with; bytes that are not UTF-8
- * are not JSON.
- */
-export function parseJson(bytes: Buffer): { readonly data: unknown } | undefined {
-  try {
-    return { data: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown };
-  } catch {
-    return undefined;
-  }
-}
+type Body = Pick<WebhookRequest, 'headers' | 'body'>;
 
-/** What handlers see as `data`: the parsed JSON, or the bytes of a body that is none. */
-export function dataOf(provider: Provider | undefined, request: Pick<WebhookRequest, 'headers' | 'body'>): unknown {
-  const parsed = parseJson(provider?.jsonOf?.(request) ?? request.body);
+/** The body as its provider reads it. Only for what was verified. */
+export const parsedBy = (provider: Provider | undefined, request: Body): ParsedBody | undefined =>
+  provider?.parse ? provider.parse(request) : parseJson(request.body);
+
+/** What handlers see as `data`: what the body holds, or the bytes of a body that cannot be read. */
+export function dataOf(provider: Provider | undefined, request: Body): unknown {
+  const parsed = parsedBy(provider, request);
   return parsed ? parsed.data : request.body;
 }
 

@@ -3,11 +3,15 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Secret } from '../../kernel/secret.js';
+import type { ParsedBody } from './body.js';
 
 /** A webhook request as it came over the wire. */
 export interface WebhookRequest {
   readonly method: string;
-  /** The URL that the sender called: `PUBLIC_URL` where it is set, and the path with its query. */
+  /**
+   * The URL that the sender called, for those who sign it: `PUBLIC_URL` where it is set, else what the request and a
+   * trusted proxy say; then the path with its query, as written.
+   */
   readonly url: string;
   /** Names in lower case, as Node gives them; a header that came twice is joined with `, `. */
   readonly headers: IncomingHttpHeaders;
@@ -31,31 +35,39 @@ export interface Description {
 
 /** What answers a handshake: the request that some senders make before they send any event. */
 export interface HandshakeAnswer {
+  /** What the sender calls this handshake; it is how the log names it. */
+  readonly kind: string;
   readonly contentType: string;
+  /** Nothing is answered with 204. */
   readonly body: string;
 }
 
 /** What one source adds to its provider. */
-export interface VerifyOptions {
+export interface SourceOptions {
   /** How far the sender's clock and ours may be apart, where the sender signs a time. @defaultValue the provider's own */
   readonly toleranceSeconds?: number;
+  /** The source's own settings, as the provider documents them. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * One kind of sender. Built-in ones come through the same door as a team's own.
+ * One kind of sender. Built-in ones come through the same door as a team's own, and all are checked by one contract,
+ * `providerContract` of `posthorn/testing`.
  *
  * @example
- * const acme: Provider = {
- *   name: 'acme',
- *   sendsJson: true,
- *   verify: ({ headers, body }, secrets) => verifyBody(headers['x-acme-signature'], body, secrets),
- *   describe: (request, data) => ({ externalId: bodyId(request.body), type: textField(data, 'kind') ?? UNKNOWN_TYPE }),
- * };
+ * class Acme implements Provider {
+ *   readonly name = 'acme';
+ *   readonly sendsJson = true;
+ *   verify({ headers, body }: WebhookRequest, secrets: readonly Secret[]): Verdict { … }
+ *   describe({ body }: WebhookRequest, data: unknown): Description {
+ *     return { externalId: bodyId(body), type: textField(data, 'kind') ?? UNKNOWN_TYPE };
+ *   }
+ * }
  */
 export interface Provider {
   /** What the `provider` of a source says. */
   readonly name: string;
-  /** Whether a verified body that is not JSON is refused. */
+  /** Whether a verified body that cannot be read is refused. */
   readonly sendsJson: boolean;
   /** Largest body this sender is known to send, in bytes. @defaultValue 1 MiB */
   readonly defaultMaxBodyBytes?: number;
@@ -65,23 +77,37 @@ export interface Provider {
    *
    * @param nowMs - The moment the request came, in milliseconds since the epoch.
    */
-  verify(request: WebhookRequest, secrets: readonly Secret[], nowMs: number, options?: VerifyOptions): Verdict;
+  verify(request: WebhookRequest, secrets: readonly Secret[], nowMs: number, source?: SourceOptions): Verdict;
 
-  /** Names a verified request. `data` is the parsed body, `undefined` where it is not JSON. */
-  describe(request: WebhookRequest, data: unknown): Description;
+  /** Names a verified request. `data` is what `parse` made of the body, `undefined` where it could make nothing of it. */
+  describe(request: WebhookRequest, data: unknown, source?: SourceOptions): Description;
 
-  /** The JSON inside the body, where the body is not all of it (a form field). @defaultValue the body */
-  jsonOf?(request: Pick<WebhookRequest, 'headers' | 'body'>): Buffer;
+  /**
+   * What handlers get as `data`; `undefined` where the body cannot be read. Only `content-type` of the headers may be
+   * relied on: it is asked again when handlers run later.
+   *
+   * @defaultValue the body as JSON
+   */
+  parse?(request: Pick<WebhookRequest, 'headers' | 'body'>): ParsedBody | undefined;
 
   /** The answer to a verified request that is a handshake and no event; it is not stored. */
-  handshake?(request: WebhookRequest): HandshakeAnswer | undefined;
+  handshake?(request: WebhookRequest, data: unknown, secrets: readonly Secret[]): HandshakeAnswer | undefined;
+
+  /**
+   * The answer to a `GET` or `HEAD` by which the sender asks whether we are who it thinks; `undefined` refuses it. Nobody
+   * signs such a request: what it proves, this must check itself, and it must tell nothing that the sender did not say.
+   */
+  challenge?(request: WebhookRequest, source: SourceOptions): HandshakeAnswer | undefined;
+
+  /** What is wrong with the settings of a source of this provider, in one sentence; `undefined` when nothing is. */
+  problemOf?(secrets: readonly Secret[], config: Readonly<Record<string, unknown>>): string | undefined;
 }
 
 /** The type of an event whose sender did not name one. */
 export const UNKNOWN_TYPE = 'unknown';
 
 /** The id of a body that carries none: equal bytes are the same event. */
-export const bodyId = (body: Buffer): string => `sha256:${createHash('sha256').update(body).digest('hex')}`;
+export const bodyId = (body: string | Buffer): string => `sha256:${createHash('sha256').update(body).digest('hex')}`;
 
 /** A header's value: `undefined` when absent or empty, `null` when it is not one value. */
 export function headerOf(headers: IncomingHttpHeaders, name: string): string | null | undefined {
@@ -90,9 +116,18 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | n
   return value === '' ? undefined : value;
 }
 
-/** A text member of a parsed body, where it has one. */
-export function textField(data: unknown, name: string): string | undefined {
-  if (typeof data !== 'object' || data === null || !Object.hasOwn(data, name)) return undefined;
-  const value: unknown = (data as Record<string, unknown>)[name];
+/** A text member of a parsed body, where it has one; members of members by a longer path. */
+export function textField(data: unknown, ...path: readonly (string | number)[]): string | undefined {
+  const value = fieldOf(data, path);
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** What stands at a path in a parsed body, own members only. */
+export function fieldOf(data: unknown, path: readonly (string | number)[]): unknown {
+  let value = data;
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string | number, unknown>)[name];
+  }
+  return value;
 }

@@ -1,38 +1,39 @@
-// The kinds of sender this application knows: the built-in ones, and any provider class that a team marked.
-import { Injectable, Logger } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
-import { github } from './github.js';
+// The kinds of sender this application knows: the built-in ones, and those that it brought.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Provider as NestProvider, Type } from '@nestjs/common';
+import { BUILT_IN_PROVIDERS } from './built-in-providers.js';
 import type { Provider } from './provider.js';
-import { stripe } from './stripe.js';
 
-/**
- * Marks an injectable class that implements {@link Provider}: sources may name it, and it goes before a built-in one of
- * the same name.
- *
- * @example
- * \@WebhookProvider()
- * \@Injectable()
- * class Acme implements Provider { readonly name = 'acme'; … }
- */
-export const WebhookProvider = DiscoveryService.createDecorator<void>();
+const OWN_PROVIDERS = Symbol('posthorn.own-providers');
+
+/** The Nest providers that make an application's own webhook providers: instances as they are, classes injected. */
+export function ownProviders(own: readonly (Provider | Type<Provider>)[]): NestProvider[] {
+  const classes = own.filter((provider) => typeof provider === 'function');
+  const instances = own.filter((provider) => typeof provider !== 'function');
+  return [
+    ...classes,
+    {
+      provide: OWN_PROVIDERS,
+      useFactory: (...made: Provider[]): Provider[] => [...made, ...instances],
+      inject: classes,
+    },
+  ];
+}
 
 @Injectable()
-export class Providers implements OnModuleInit {
-  private readonly logger = new Logger('Providers');
-  private readonly byName = new Map<string, Provider>([stripe, github].map((provider) => [provider.name, provider]));
+export class Providers {
+  private readonly byName = new Map<string, Provider>(BUILT_IN_PROVIDERS.map((provider) => [provider.name, provider]));
 
-  constructor(private readonly discovery: DiscoveryService) {}
-
-  onModuleInit(): void {
-    const own = new Map<string, Provider>();
-    for (const wrapper of this.discovery.getProviders({ metadataKey: WebhookProvider.KEY })) {
-      const provider = wrapper.instance as Provider;
-      if (own.has(provider.name) && own.get(provider.name) !== provider)
-        throw new Error(`Two webhook providers are called ${provider.name}: a source could not tell which is meant.`);
-      own.set(provider.name, provider);
-      this.byName.set(provider.name, provider);
-      this.logger.log(`Webhook provider ${provider.name}: ${wrapper.name}`);
+  constructor(@Inject(OWN_PROVIDERS) own: readonly Provider[]) {
+    const logger = new Logger('Providers');
+    const names = new Set<string>();
+    for (const provider of own) {
+      const { name } = provider;
+      if (names.has(name))
+        throw new Error(`Two webhook providers are called ${name}: a source could not tell which is meant.`);
+      names.add(name);
+      this.byName.set(name, provider);
+      logger.log(`Webhook provider ${name}: ${provider.constructor.name}`);
     }
   }
 

@@ -10,6 +10,9 @@ export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  /** Express and Fastify: `X-Forwarded-Proto` and `X-Forwarded-Host` where the application trusts its proxy. */
+  readonly protocol?: string;
+  readonly host?: string;
   /** Express: the URL before any router shortened it. */
   readonly originalUrl?: string;
   /** Express: the route that matched, none for middleware and for unknown paths. */

@@ -1,0 +1,27 @@
+import { Controller, Get, Param, Req, Res, UseFilters, UseInterceptors, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { RequestIdInterceptor } from '../platform/http/index.js';
+import type { HttpRequest, HttpResponse } from '../platform/http/index.js';
+import { ChallengesService } from './challenges.service.js';
+import { answerHandshake } from './handshake.js';
+import { InboundExceptionFilter } from './inbound.filter.js';
+import { SOURCE_PARAMETER, TENANT_PARAMETER } from './source.gate.js';
+
+// Not in the OpenAPI document: it is for senders, as the route beside it.
+@ApiExcludeController()
+@Controller({ path: 'webhooks', version: VERSION_NEUTRAL })
+@UseInterceptors(RequestIdInterceptor)
+@UseFilters(InboundExceptionFilter)
+export class ChallengesController {
+  constructor(private readonly challenges: ChallengesService) {}
+
+  @Get([`:${SOURCE_PARAMETER}`, `:${TENANT_PARAMETER}/:${SOURCE_PARAMETER}`])
+  async answer(
+    @Param() parameters: Record<string, string>,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<string | undefined> {
+    const answer = await this.challenges.answer(parameters, request as HttpRequest);
+    return answerHandshake(response as HttpResponse, answer);
+  }
+}
