@@ -1,6 +1,7 @@
 // Signs requests as senders do, for tests: written from the vendors' pages with node:crypto alone, apart from the code that
 // verifies, so that a mistake in one shows in the other.
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { systemClock } from '../kernel/clock.js';
 import type { WebhookRequest } from '../inbound/index.js';
 
@@ -43,14 +44,120 @@ const ofBody =
   (header: string, encoding: Encoding, { algorithm = 'sha256', prefix = '' } = {}): Signer =>
   ({ body, signWith }) => ({ headers: { [header]: prefix + mac(algorithm, encoding, signWith, body) } });
 
+/** A header of the time and the MAC of time and body. */
+const timed =
+  (header: string, write: (time: string, mac: string) => string, between = '.'): Signer =>
+  (message) => {
+    const time = seconds(message);
+    const value = mac('sha256', 'hex', message.signWith, `${time}${between}`, message.body);
+    return { headers: { [header]: write(time, value) } };
+  };
+
+/** `v0=` over `v0:<time>:<body>`, the time in a header of its own. */
+const versioned =
+  (signature: string, timestamp: string): Signer =>
+  (message) => {
+    const time = seconds(message);
+    const value = mac('sha256', 'hex', message.signWith, `v0:${time}:`, message.body);
+    return { headers: { [signature]: `v0=${value}`, [timestamp]: time } };
+  };
+
+/** Standard Webhooks, in the spec's header names or in those of Svix. */
+const standard =
+  (prefix: string): Signer =>
+  (message) => {
+    const [id, time] = [message.headers[`${prefix}id`] ?? `msg_${randomBytes(12).toString('hex')}`, seconds(message)];
+    const content = Buffer.concat([Buffer.from(`${id}.${time}.`), message.body]);
+    const value = message.signWith.startsWith('whsk_')
+      ? `v1a,${sign(null, content, privateKeyOf(message.signWith.slice(5))).toString('base64')}`
+      : `v1,${mac('sha256', 'base64', Buffer.from(message.signWith.replace(/^(v1,)?whsec_/, ''), 'base64'), content)}`;
+    return { headers: { [`${prefix}id`]: id, [`${prefix}timestamp`]: time, [`${prefix}signature`]: value } };
+  };
+
+/** A private key, as base64 of its PKCS #8 form. */
+const privateKeyOf = (text: string): KeyObject =>
+  createPrivateKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'pkcs8' });
+
 const SIGNERS = {
+  basic: ({ signWith }) => ({ headers: { authorization: `Basic ${Buffer.from(signWith).toString('base64')}` } }),
+  bearer: ({ signWith }) => ({ headers: { authorization: `Bearer ${signWith}` } }),
+  bitbucket: ofBody('x-hub-signature', 'hex', { prefix: 'sha256=' }),
+  calendly: timed('calendly-webhook-signature', (time, value) => `t=${time},v1=${value}`),
+  clerk: standard('svix-'),
+  discord: (message) => {
+    const time = seconds(message);
+    const content = Buffer.concat([Buffer.from(time), message.body]);
+    const value = sign(null, content, privateKeyOf(message.signWith)).toString('hex');
+    return { headers: { 'x-signature-ed25519': value, 'x-signature-timestamp': time } };
+  },
+  docusign: ofBody('x-docusign-signature-1', 'base64'),
   github: ofBody('x-hub-signature-256', 'hex', { prefix: 'sha256=' }),
-  stripe: (message) => {
-    const t = seconds(message);
+  gitlab: (message) =>
+    message.signWith.startsWith('whsec_')
+      ? standard('webhook-')(message)
+      : { headers: { 'x-gitlab-token': message.signWith } },
+  hubspot: ({ method, url, body, nowMs, signWith }) => {
+    const decoded = url.replace(/%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi, decodeURIComponent);
+    const value = mac('sha256', 'base64', signWith, method, decoded, body, String(nowMs));
+    return { headers: { 'x-hubspot-signature-v3': value, 'x-hubspot-request-timestamp': String(nowMs) } };
+  },
+  intercom: ofBody('x-hub-signature', 'hex', { algorithm: 'sha1', prefix: 'sha1=' }),
+  linear: ofBody('linear-signature', 'hex'),
+  mailgun: (message) => {
+    const [timestamp, token] = [seconds(message), randomBytes(25).toString('hex')];
+    const signature = { timestamp, token, signature: mac('sha256', 'hex', message.signWith, timestamp, token) };
+    const data = JSON.parse(message.body.toString()) as object;
+    return { headers: {}, body: Buffer.from(JSON.stringify({ ...data, signature })) };
+  },
+  meta: ofBody('x-hub-signature-256', 'hex', { prefix: 'sha256=' }),
+  openai: standard('webhook-'),
+  paddle: timed('paddle-signature', (time, value) => `ts=${time};h1=${value}`, ':'),
+  pagerduty: ofBody('x-pagerduty-signature', 'hex', { prefix: 'v1=' }),
+  resend: standard('svix-'),
+  sendgrid: (message) => {
+    const time = seconds(message);
+    const content = Buffer.concat([Buffer.from(time), message.body]);
     return {
-      headers: { 'stripe-signature': `t=${t},v1=${mac('sha256', 'hex', message.signWith, `${t}.`, message.body)}` },
+      headers: {
+        'x-twilio-email-event-webhook-signature': sign('sha256', content, privateKeyOf(message.signWith)).toString(
+          'base64',
+        ),
+        'x-twilio-email-event-webhook-timestamp': time,
+      },
     };
   },
+  sentry: ofBody('sentry-hook-signature', 'hex'),
+  shopify: ofBody('x-shopify-hmac-sha256', 'base64'),
+  slack: versioned('x-slack-signature', 'x-slack-request-timestamp'),
+  square: ({ url, body, signWith }) => ({
+    headers: { 'x-square-hmacsha256-signature': mac('sha256', 'base64', signWith, url, body) },
+  }),
+  'standard-webhooks': standard('webhook-'),
+  stripe: timed('stripe-signature', (time, value) => `t=${time},v1=${value}`),
+  supabase: standard('webhook-'),
+  svix: standard('svix-'),
+  telegram: ({ signWith }) => ({ headers: { 'x-telegram-bot-api-secret-token': signWith } }),
+  twilio: ({ url, body, headers, signWith }) => {
+    if (headers['content-type'] !== 'application/x-www-form-urlencoded') {
+      const digest = createHash('sha256').update(body).digest('hex');
+      const whole = `${url}${url.includes('?') ? '&' : '?'}bodySHA256=${digest}`;
+      return { url: whole, headers: { 'x-twilio-signature': mac('sha1', 'base64', signWith, whole) } };
+    }
+    const fields = [...new URLSearchParams(body.toString())].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return { headers: { 'x-twilio-signature': mac('sha1', 'base64', signWith, url, fields.flat().join('')) } };
+  },
+  typeform: ofBody('typeform-signature', 'base64', { prefix: 'sha256=' }),
+  vercel: ofBody('x-vercel-signature', 'hex', { algorithm: 'sha1' }),
+  zendesk: ({ body, nowMs, signWith }) => {
+    const time = new Date(nowMs).toISOString().replace('.000', '');
+    return {
+      headers: {
+        'x-zendesk-webhook-signature': mac('sha256', 'base64', signWith, time, body),
+        'x-zendesk-webhook-signature-timestamp': time,
+      },
+    };
+  },
+  zoom: versioned('x-zm-signature', 'x-zm-request-timestamp'),
 } satisfies Record<string, Signer>;
 
 /** A built-in provider whose requests can be signed here. */
@@ -100,9 +207,33 @@ export function signedRequest(
 export function newSecretPair(provider: SignedProvider): SecretPair {
   const make = SECRETS[provider];
   if (make) return make();
-  const secret = randomBytes(24).toString('base64url');
-  return { secret, signWith: secret };
+  return same(randomBytes(24).toString('base64url'));
 }
 
 /** How secrets look where they are not any text. */
-const SECRETS: Partial<Record<string, () => SecretPair>> = {};
+const SECRETS: Partial<Record<SignedProvider, () => SecretPair>> = {
+  basic: () => same(`user:${randomBytes(12).toString('base64url')}:`),
+  clerk: () => same(`whsec_${randomBytes(24).toString('base64')}`),
+  discord: () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    // The key itself is the last 32 bytes of its SPKI form.
+    const secret = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex');
+    return { secret, signWith: pkcs8(privateKey) };
+  },
+  openai: () => same(`whsec_${randomBytes(32).toString('base64')}`),
+  resend: () => same(`whsec_${randomBytes(24).toString('base64')}`),
+  sendgrid: () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    return {
+      secret: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+      signWith: pkcs8(privateKey),
+    };
+  },
+  'standard-webhooks': () => same(`whsec_${randomBytes(32).toString('base64')}`),
+  supabase: () => same(`v1,whsec_${randomBytes(32).toString('base64')}`),
+  // Svix's own are 18 bytes, less than its specification asks for.
+  svix: () => same(`whsec_${randomBytes(18).toString('base64')}`),
+};
+
+const same = (secret: string): SecretPair => ({ secret, signWith: secret });
+const pkcs8 = (key: KeyObject): string => key.export({ format: 'der', type: 'pkcs8' }).toString('base64');

@@ -27,7 +27,8 @@ export const isForm = ({ headers }: Pick<Body, 'headers'>): boolean =>
  */
 export function formFields(body: Buffer): readonly (readonly [string, string])[] | undefined {
   try {
-    return textOf(body)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+      .decode(body)
       .split('&')
       .filter((pair) => pair !== '')
       .map((pair) => {

@@ -76,7 +76,7 @@ export function builtIn(declaration: Declaration): BuiltInProvider {
       headers: scheme.read.headers ?? [],
       toleranceSeconds: scheme.time?.toleranceSeconds,
       id: id?.says ?? 'a digest of the body',
-      type: type?.says ?? `always \`${UNKNOWN_TYPE}\``,
+      type: type?.says ?? `“${UNKNOWN_TYPE}”`,
       handshake: handshake?.says,
       covers,
     },

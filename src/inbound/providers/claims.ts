@@ -25,8 +25,8 @@ export interface ClaimReader {
 /** Each signature costs a comparison per secret. Senders make one per live secret: two during a rotation. */
 const MAX_SIGNATURES = 32;
 
-const UNIX_TIME = /^\d{1,20}$/;
-const VERSIONED = /^[A-Za-z0-9]+[,=][^\s,]+$/;
+export const UNIX_TIME = /^\d{1,20}$/;
+const VERSIONED = /^([A-Za-z0-9]+[,=])([^\s,]+)$/;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 export const hex =
@@ -39,7 +39,7 @@ export const base64 =
     parseBase64(text, bytes);
 
 /** A reader that remembers which headers it needs. */
-const reader = (headers: readonly string[], read: ClaimReader): ClaimReader => Object.assign(read, { headers });
+export const reader = (headers: readonly string[], read: ClaimReader): ClaimReader => Object.assign(read, { headers });
 
 /** One header's one value. */
 const read = (headers: IncomingHttpHeaders, name: string): { text: string } | 'no_signature' | 'malformed' => {
@@ -57,24 +57,33 @@ export const oneSignature = (header: string, decode: SignatureDecoder, prefix = 
     return signature ? { signatures: [signature] } : 'malformed';
   });
 
-/** All of them, if there is one and each could be read. */
-function allOf(signatures: readonly (Buffer | undefined)[]): Claim | 'malformed' {
-  const decoded = signatures.filter((signature) => signature !== undefined);
-  return decoded.length === signatures.length && decoded.length > 0 ? { signatures: decoded } : 'malformed';
-}
+/** How the signatures of a list are marked, and what stands after the mark: `{ 'v1=': hex(32) }`. */
+export type Versions = Readonly<Record<string, SignatureDecoder>>;
 
 /**
- * A header that lists signatures, each after its version: `v1=<hex>,v1=<hex>` or `v1,<base64> v1a,<base64>`. Other versions
- * are passed over; anything that is no version and value makes the whole list malformed, doubled headers too.
+ * A list of signatures, each after its version: `v1=<hex>,v1=<hex>` or `v1,<base64> v1a,<base64>`. Unknown versions are
+ * passed over; anything that is no version and value makes the whole list malformed, joined headers too.
  */
-export const signatureList = (header: string, decode: SignatureDecoder, prefix: string, separator = ','): ClaimReader =>
+export function listedIn(text: string, versions: Versions, separator: string): Claim | 'malformed' {
+  const items = text.split(separator).filter((item) => item !== '' || separator !== ' ');
+  if (items.length > MAX_SIGNATURES) return 'malformed';
+  const signatures: Buffer[] = [];
+  for (const item of items) {
+    const [, version = '', value = ''] = VERSIONED.exec(item) ?? [];
+    if (version === '') return 'malformed';
+    if (!Object.hasOwn(versions, version)) continue;
+    const signature = versions[version]?.(value);
+    if (!signature) return 'malformed';
+    signatures.push(signature);
+  }
+  return signatures.length === 0 ? 'malformed' : { signatures };
+}
+
+/** A header that is a list of signatures. */
+export const signatureList = (header: string, versions: Versions, separator = ','): ClaimReader =>
   reader([header], ({ headers }) => {
     const value = read(headers, header);
-    if (typeof value === 'string') return value;
-    const items = value.text.split(separator).filter((item) => item !== '' || separator !== ' ');
-    if (items.length > MAX_SIGNATURES || !items.every((item) => VERSIONED.test(item))) return 'malformed';
-    const signatures = items.filter((item) => item.startsWith(prefix)).map((item) => decode(item.slice(prefix.length)));
-    return allOf(signatures);
+    return typeof value === 'string' ? value : listedIn(value.text, versions, separator);
   });
 
 /** Headers that are numbered from 1 and carry one signature each. */

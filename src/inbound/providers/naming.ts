@@ -38,7 +38,7 @@ export const field = (...path: readonly (string | number)[]): Place => ({
 });
 
 /** A word of ours, where the sender has none. */
-export const always = (text: string): Place => ({ says: `always \`${text}\``, of: () => text });
+export const always = (text: string): Place => ({ says: `“${text}”`, of: () => text });
 
 /** The first of these places where there is something. */
 export const firstOf = (...places: readonly Place[]): Place => ({
@@ -104,5 +104,6 @@ function momentOf(value: unknown, unit: 's' | 'ms' | 'iso'): Date | undefined {
     : undefined;
 }
 
-const plausible = (ms: number): Date | undefined =>
+/** A date, unless it is none that a sender could mean. */
+export const plausible = (ms: number): Date | undefined =>
   Number.isInteger(ms) && ms > 0 && ms < MAX_EPOCH_MS ? new Date(ms) : undefined;

@@ -104,3 +104,12 @@ export function signedUrl({ url }: WebhookRequest, { config }: SourceOptions): s
   const at = url.indexOf('?');
   return `${config.url.split('?', 1)[0]}${at < 0 ? '' : url.slice(at)}`;
 }
+
+/** The query of a URL. */
+export const queryOf = (url: string): URLSearchParams => new URLSearchParams(/\?([^#]*)/.exec(url)?.[1] ?? '');
+
+/** What is wrong with the `url` of a config. */
+export const urlProblem: Provider['problemOf'] = (_secrets, { url }) =>
+  url === undefined || (typeof url === 'string' && /^https?:/.test(url) && URL.canParse(url))
+    ? undefined
+    : 'config.url must be an absolute URL.';
