@@ -39,7 +39,7 @@ export interface Settlement {
 export interface HealthChange {
   readonly webhookId: string;
   readonly tenantId: string;
-  /** Consecutive failed attempts so far; 0: it has recovered. */
+  /** Consecutive failed attempts so far, those of replays aside; 0: it has recovered. */
   readonly failures: number;
   /** How long it has only failed. */
   readonly failingMs: number;
@@ -167,6 +167,8 @@ function settleStatement({ tables: t }: Database): Statement {
     name: 'posthorn_delivery_settle',
     // A failure also tells how long the webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is
     // open already is not opened further by stragglers. A success deletes the health row, and with it every pause.
+    // Failures of replays open the circuit like all others, but count neither attempts nor time towards disabling: who
+    // replays wants to see whether it works again, and must not lose the webhook by looking.
     // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
     // The fence is status = 'sending' and the attempt number: an outcome that comes after its lease was swept finds
     // neither, and changes nothing. The bounds on the id let PostgreSQL skip partitions. unnest keeps this one statement
@@ -186,7 +188,7 @@ function settleStatement({ tables: t }: Database): Statement {
           completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
         FROM r
         WHERE d.id = r.id AND d.status = r.before AND d.attempt_count = r.number
-        RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome, r.pause_ms
+        RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome, r.pause_ms, d.replay_of IS NOT NULL AS replayed
       ), logged AS (
         INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,
                                            request_headers, response_headers, response_body)
@@ -198,11 +200,12 @@ function settleStatement({ tables: t }: Database): Statement {
         WHERE h.webhook_id = s.webhook_id
         RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent
       ), worsened AS (
-        SELECT webhook_id, tenant_id, count(*)::int AS failures, max(pause_ms) AS pause_ms,
+        SELECT webhook_id, tenant_id, count(*)::int AS failures, (count(*) FILTER (WHERE replayed))::int AS replay_failures,
+               max(pause_ms) AS pause_ms,
                bool_or(outcome NOT IN ('client_error', 'redirect')) AS unreachable
         FROM settled GROUP BY webhook_id, tenant_id HAVING bool_and(outcome <> 'success')
       ), judged AS (
-        SELECT s.webhook_id, s.tenant_id, s.failures, coalesce(h.times_opened, 0) + opens::int AS times_opened,
+        SELECT s.webhook_id, s.tenant_id, s.failures, s.replay_failures, coalesce(h.times_opened, 0) + opens::int AS times_opened,
                greatest(now() + s.pause_ms * interval '1 ms', CASE WHEN opens THEN now() + least(
                  ${CIRCUIT_MAX_MS}, ${CIRCUIT_MIN_MS} * 2 ^ coalesce(h.times_opened, 0)) * (0.8 + 0.4 * random()) * interval '1 ms'
                END) AS paused_until
@@ -211,17 +214,19 @@ function settleStatement({ tables: t }: Database): Statement {
                  AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($17::int, 0), false) AS opens) o
       ), failing AS (
         INSERT INTO ${t.webhook_health} AS h
-          (webhook_id, tenant_id, consecutive_failures, failing_since, times_opened, paused_until)
-        SELECT webhook_id, tenant_id, failures, now(), times_opened, paused_until FROM judged ORDER BY webhook_id
+          (webhook_id, tenant_id, consecutive_failures, replay_failures, failing_since, times_opened, paused_until)
+        SELECT webhook_id, tenant_id, failures, replay_failures, now(), times_opened, paused_until FROM judged ORDER BY webhook_id
         ON CONFLICT (webhook_id) DO UPDATE SET
           consecutive_failures = h.consecutive_failures + excluded.consecutive_failures,
+          replay_failures = h.replay_failures + excluded.replay_failures,
+          failing_since = CASE WHEN h.consecutive_failures = h.replay_failures THEN excluded.failing_since ELSE h.failing_since END,
           times_opened = greatest(h.times_opened, excluded.times_opened),
           paused_until = greatest(h.paused_until, excluded.paused_until)
-        RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures AS failures, h.failing_since, h.warned_percent
+        RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures - h.replay_failures AS failures, h.failing_since, h.warned_percent
       )
       SELECT webhook_id, tenant_id, failures, warned_percent,
              extract(epoch FROM now() - failing_since)::float8 * 1000 AS failing_ms
-      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM failing) changed`,
+      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM failing WHERE failures > 0) changed`,
   };
 }
 

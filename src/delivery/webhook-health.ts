@@ -35,7 +35,7 @@ export class WebhookHealth implements OnModuleInit {
     // After a crash between the change and this, the claim skips what is pending and the sweep what is retrying.
     this.webhooks.changes.subscribe(({ kind, webhookId }) => {
       if (kind === 'disabled' || kind === 'deleted') void this.attempt(() => this.due.skipWaiting(webhookId));
-      if (kind === 'enabled') void this.attempt(() => this.forget(webhookId));
+      if (kind === 'enabled' || kind === 'moved') void this.attempt(() => this.forget(webhookId));
     });
   }
 
@@ -106,7 +106,7 @@ export class WebhookHealth implements OnModuleInit {
     return rows.length > 0;
   }
 
-  /** An enabled webhook starts anew. */
+  /** A webhook that was enabled, or got another URL, starts anew. */
   private async forget(webhookId: string): Promise<void> {
     await this.database.query({ text: `DELETE FROM ${this.database.tables.webhook_health} WHERE webhook_id = $1` }, [
       webhookId,

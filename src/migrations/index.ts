@@ -6,6 +6,7 @@ import { Erase1764000000300 } from './1764000000300-erase.js';
 import { PayloadFormat1764000000400 } from './1764000000400-payload-format.js';
 import { LogIndexes1764000000600 } from './1764000000600-log-indexes.js';
 import { SendingPolicy1764000000700 } from './1764000000700-sending-policy.js';
+import { ReplayFailures1764000000710 } from './1764000000710-replay-failures.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -15,4 +16,5 @@ export const POSTHORN_MIGRATIONS = [
   PayloadFormat1764000000400,
   LogIndexes1764000000600,
   SendingPolicy1764000000700,
+  ReplayFailures1764000000710,
 ] as const;

@@ -59,6 +59,16 @@ describe('a webhook whose receiver fails again and again', () => {
     await receiver.close();
   });
 
+  it('pauses for the failures of replays as for all others', async () => {
+    const receiver = await TestReceiver.start(500);
+    const target = await scene.target(receiver.url);
+    for (let n = 0; n < 3; n += 1) await scene.settled(await target.send());
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    await scene.server.api('POST', `/api/webhooks/${target.webhookId}/replay`, { since });
+    await eventually(async () => ((await pausedFor(target.webhookId)) ?? 0) > 0, 'three replays open it');
+    await receiver.close();
+  });
+
   it('is tried at once when someone retries a delivery by hand', async () => {
     const receiver = await TestReceiver.start(500);
     const target = await scene.target(receiver.url);

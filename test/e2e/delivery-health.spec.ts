@@ -239,6 +239,58 @@ describe('a webhook that only fails', () => {
     expect(await scene.webhook(target.webhookId)).toMatchObject({ active: true });
   });
 
+  it('counts anew once its URL is another one, and after no other change', async () => {
+    const target = await scene.target((await receiverWith(500)).url);
+    const patch = (change: object) => scene.server.api('PATCH', `/api/webhooks/${target.webhookId}`, change);
+    await fail(target, 2);
+    const { url } = (await scene.server.api('GET', `/api/webhooks/${target.webhookId}`)).body;
+    for (const change of [{ description: 'x' }, { url }, { active: true }])
+      expect((await patch(change)).status).toBe(200);
+    await fail(target, 1);
+    expect(await healthOf(target)).toEqual({ consecutive_failures: 3 });
+    await patch({ url: (await receiverWith(500)).url });
+    await eventually(async () => (await healthOf(target)) === undefined, 'its failures are forgotten');
+    await fail(target, 2);
+    expect(await healthOf(target)).toEqual({ consecutive_failures: 2 });
+  });
+
+  it('is not disabled by replays that fail: neither their number counts nor their time', async () => {
+    const target = await scene.target((await receiverWith(500)).url);
+    const { webhookId, type } = target;
+    const replay = async (): Promise<void> => {
+      const since = new Date(Date.now() - 3_600_000).toISOString();
+      const before = (await scene.logged(type)).length;
+      const { body } = await scene.server.api<{ count: number }>('POST', `/api/webhooks/${webhookId}/replay`, {
+        since,
+      });
+      expect(body.count).toBeGreaterThan(0);
+      await eventually(async () => {
+        const log = await scene.logged(type);
+        return log.length === before + body.count && log.every(({ status }) => status === 'failed');
+      }, 'all replayed deliveries have failed');
+    };
+    await fail(target, 2);
+    await failingFor(target, '2 m');
+    await replay();
+    await replay();
+    expect(await scene.webhook(webhookId)).toMatchObject({ active: true });
+    await fail(target, 1);
+    await eventually(async () => !(await scene.webhook(webhookId)).active, 'the third ordinary failure disables it');
+
+    await scene.server.api('POST', `/api/webhooks/${webhookId}/enable`);
+    await eventually(async () => (await healthOf(target)) === undefined, 'its failures are forgotten');
+    await replay();
+    await failingFor(target, '2 m');
+    await fail(target, 3);
+    expect(await scene.webhook(webhookId)).toMatchObject({ active: true });
+    await failingFor(target, '2 m');
+    await fail(target, 1);
+    await eventually(
+      async () => !(await scene.webhook(webhookId)).active,
+      'time counts from the first ordinary failure',
+    );
+  });
+
   it('is judged by a rule of its own, else by its tenant’s, else by the installation’s', async () => {
     await scene.server.api('PATCH', '/api/tenants/default', { autoDisable: { after: '1h', attempts: 1 } });
     try {
