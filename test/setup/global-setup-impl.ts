@@ -1,11 +1,10 @@
 // One PostgreSQL for a run of the tests: the embedded one, in memory where there is room, or the one that
 // TEST_DATABASE_URL names (its user must be allowed to create databases).
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded-postgres/index.js';
+import { freePort } from './free-port.js';
 import { prepareTemplate } from './template.js';
 
 /** Room for the cluster and some dozens of cloned databases. */
@@ -81,13 +80,4 @@ function runs(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -38,9 +38,18 @@ export class ServerProcess {
   private ending: Ending | undefined;
   private readonly child: ChildProcess;
 
-  /** Starts `node dist/main.js`, as the leader of a process group of its own, with nothing but this environment. */
-  constructor(env: Record<string, string>) {
-    this.child = spawn(process.execPath, [path.join(root, 'dist', 'main.js')], {
+  /**
+   * Starts `node dist/main.js`, as the leader of a process group of its own, with nothing but this environment.
+   *
+   * @param preload - Modules that Node imports before it.
+   * @param checkout - Where `dist` lies: this checkout, unless it is to be another version.
+   */
+  constructor(
+    env: Record<string, string>,
+    { preload = [], checkout = root }: { preload?: readonly string[]; checkout?: string } = {},
+  ) {
+    const imports = preload.flatMap((url) => ['--import', url]);
+    this.child = spawn(process.execPath, [...imports, path.join(checkout, 'dist', 'main.js')], {
       env: { PATH: process.env.PATH, PORT: '0', ...env },
       // Where no .env of a developer lies.
       cwd: env.DATA_DIR ? path.dirname(env.DATA_DIR) : '/',
@@ -63,7 +72,7 @@ export class ServerProcess {
   }
 
   /** The address it listens at, once it says so. */
-  url(): Promise<string> {
+  url({ within = 20_000 }: { within?: number } = {}): Promise<string> {
     return eventually(
       () => {
         const url = /listens at (http:\/\/\S+)/.exec(this.output)?.[1];
@@ -71,7 +80,7 @@ export class ServerProcess {
         return url;
       },
       'the server says where it listens',
-      { within: 20_000 },
+      { within },
     );
   }
 

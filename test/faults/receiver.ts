@@ -1,0 +1,52 @@
+// The receiver: a process of its own that no scenario ever kills, so what it has written down did arrive. It appends each
+// request to its history before it answers. How it answers is in the path: /<behaviour>/<name of the webhook>.
+//   node --import @swc-node/register/esm-register test/faults/receiver.ts <history file> <seed>
+import { createHmac } from 'node:crypto';
+import { openSync, writeSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { answerBy } from './behaviours.js';
+import { Dice } from './dice.js';
+import type { Request } from './evidence.js';
+
+const [, , historyFile = '', seed = ''] = process.argv;
+const history = openSync(historyFile, 'a');
+/** Signing secrets by path, as the scenario tells them. */
+const secrets = new Map<string, string>();
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const came = read(request, Buffer.concat(chunks));
+    const answer = answerBy(came, new Dice(`${seed}/${came.delivery}/${came.attempt}`));
+    writeSync(history, `${JSON.stringify({ ...came, answer: answer.name })}\n`);
+    answer.give(request.socket, response);
+  });
+});
+server.keepAliveTimeout = 60_000;
+server.on('clientError', (_, socket) => socket.destroy());
+server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
+process.on('message', ({ path, secret }: { path: string; secret: string }) => secrets.set(path, secret));
+// The scenario is over, however it ended.
+process.on('disconnect', () => process.exit());
+
+function read(request: IncomingMessage, body: Buffer): Omit<Request, 'answer'> {
+  const header = (name: string): string => String(request.headers[name] ?? '');
+  const path = request.url ?? '';
+  const { id, data } = JSON.parse(body.toString('utf8')) as { id: string; data: { n: number } };
+  const hmac = createHmac('sha256', secrets.get(path) ?? '').update(body);
+  return {
+    at: Date.now(),
+    path,
+    delivery: header('x-webhook-delivery'),
+    attempt: Number(header('x-webhook-attempt')),
+    event: id,
+    n: data.n,
+    signed: header('x-webhook-signature') === `sha256=${hmac.digest('hex')}`,
+    sentAt: Number(header('webhook-timestamp')) * 1_000,
+  };
+}

@@ -1,0 +1,34 @@
+// Two workers whose clocks are ten minutes apart, and an API between them: due times and leases are PostgreSQL's, so no
+// retry comes early, none comes twice, and none is missed.
+import { LEASE_MS, Scene } from '../scene.js';
+import type { Report, Stage } from '../scene.js';
+
+const OFFSET_MS = 300_000;
+/** The wait of the schedule, shortened by as much as chance may. */
+const SHORTEST_WAIT_MS = 300 * 0.8;
+const WEBHOOKS = ['/mixed/a', '/mixed/b', '/mixed/c', '/nul/d'];
+
+export const clocksApart = (stage: Stage, { events }: { events: number }): Promise<Report> =>
+  Scene.play(stage, {}, async (scene) => {
+    const preload = [new URL('../preload/clock.mjs', import.meta.url).href];
+    await scene.start('api');
+    for (const offsetMs of [-OFFSET_MS, OFFSET_MS])
+      await scene.start('worker', { preload, env: { FAULTS_CLOCK_OFFSET_MS: String(offsetMs) } });
+    for (const path of WEBHOOKS) await scene.webhook(path, ['load.*']);
+    await scene.publisher.publish('load.skewed', events, { pauseMs: 20 });
+    await scene.quiesce(2 * LEASE_MS);
+
+    const arrived = scene.arrived();
+    const behind = arrived.filter(({ at, sentAt }) => sentAt < at - OFFSET_MS / 2).length;
+    const ahead = arrived.filter(({ at, sentAt }) => sentAt > at + OFFSET_MS / 2).length;
+    scene.notes.push(`${behind} requests by the clock that is behind, ${ahead} by the one that is ahead`);
+    scene.expect(behind > 0 && ahead > 0, 'Only one of the clocks was at work: the scenario tested nothing.');
+    const last = new Map<string, number>();
+    let early = 0;
+    for (const { delivery, at } of arrived) {
+      if (at - (last.get(delivery) ?? -Infinity) < SHORTEST_WAIT_MS) early += 1;
+      last.set(delivery, at);
+    }
+    scene.expect(early === 0, `${early} retries came before they were due.`);
+    return scene.report();
+  });

@@ -1,0 +1,293 @@
+// The stage of a scenario: a database, a receiver, maybe a Redis, and server processes that come and go.
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { eventually } from '../setup/eventually.js';
+import { call, ServerProcess } from '../setup/server-process.js';
+import { check } from './checker.js';
+import type { Counts, Excused } from './checker.js';
+import { Dice } from './dice.js';
+import type { Delivery, Request } from './evidence.js';
+import { NOT_FINAL } from './evidence.js';
+import { History } from './history.js';
+import { Publisher } from './publisher.js';
+
+const KEY = 'admin-key-of-the-fault-suite';
+const RSS_SAMPLE_MS = 500;
+
+/** Requests in flight of one worker at most. */
+export const CONCURRENCY = 16;
+
+export const DEADLINE_MS = 1_000;
+
+/** What a process that died or stood still had claimed is taken back after this. */
+export const LEASE_MS = DEADLINE_MS + 30_000;
+
+/** Short waits, and more of them than a busy machine can use up: nothing may end as failed for want of tries. */
+export const SCHEDULE = Array.from({ length: 10 }, () => '300ms');
+
+/** What a scenario runs on. */
+export interface Stage {
+  readonly seed: string;
+  /** An empty or migrated database that nothing else uses. */
+  readonly databaseUrl: string;
+  readonly redisUrl?: string;
+}
+
+/** What a scenario found out. */
+export interface Report {
+  readonly counts: Counts & { readonly maxRssMb: number };
+  readonly broken: readonly string[];
+  /** What else is worth telling, in words. */
+  readonly notes: readonly string[];
+}
+
+export class Scene {
+  readonly dice: Dice;
+  readonly publisher: Publisher;
+  readonly notes: string[] = [];
+  readonly broken: string[] = [];
+  private readonly directory = mkdtempSync(path.join(tmpdir(), 'posthorn-faults-'));
+  private readonly history = new History(path.join(this.directory, 'history'));
+  private readonly env: Record<string, string>;
+  private readonly all = new Set<ServerProcess>();
+  private readonly apis = new Map<ServerProcess, string>();
+  private readonly sampling: NodeJS.Timeout;
+  private receiver: ChildProcess | undefined;
+  private receiverPort = 0;
+  private maxRssKb = 0;
+
+  private constructor(
+    readonly stage: Stage,
+    more: Record<string, string>,
+  ) {
+    this.dice = new Dice(stage.seed);
+    this.env = {
+      DATABASE_URL: stage.databaseUrl,
+      DATABASE_POOL: '10',
+      ...(stage.redisUrl && { REDIS_URL: stage.redisUrl }),
+      ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      ADMIN_API_KEY: KEY,
+      ALLOW_HTTP: 'true',
+      ALLOW_NETWORKS: '127.0.0.0/8',
+      DELIVERY_TIMEOUT: `${DEADLINE_MS}ms`,
+      DELIVERY_CONCURRENCY: String(CONCURRENCY),
+      // Receivers that are bad on purpose would only make a scenario wait.
+      CIRCUIT_AFTER: '0',
+      LOG_LEVEL: 'warn',
+      ...more,
+    };
+    this.publisher = new Publisher(() => [...this.apis.values()], KEY);
+    this.sampling = setInterval(() => this.sampleMemory(), RSS_SAMPLE_MS);
+  }
+
+  /** Sets the stage: the receiver runs, no server does yet. */
+  static async open(stage: Stage, env: Record<string, string> = {}): Promise<Scene> {
+    const scene = new Scene(stage, env);
+    await scene.startReceiver();
+    return scene;
+  }
+
+  /** Runs `play` on a stage that is cleared away afterwards, whatever happens. */
+  static async play(
+    stage: Stage,
+    env: Record<string, string>,
+    play: (scene: Scene) => Promise<Report>,
+  ): Promise<Report> {
+    const scene = await Scene.open(stage, env);
+    try {
+      return await play(scene);
+    } finally {
+      await scene.close();
+    }
+  }
+
+  /** Starts a process; resolves once it listens. */
+  async start(
+    role: 'all' | 'api' | 'worker',
+    how: { preload?: readonly string[]; checkout?: string; env?: Record<string, string> } = {},
+  ): Promise<ServerProcess> {
+    const server = new ServerProcess({ ...this.env, ...how.env, ROLE: role }, how);
+    this.all.add(server);
+    // A machine that is shared may take its time.
+    const url = await server.url({ within: 90_000 });
+    if (role !== 'worker') this.apis.set(server, url);
+    void server.ended.then(() => {
+      this.apis.delete(server);
+      this.all.delete(server);
+    });
+    return server;
+  }
+
+  /** Processes that run. */
+  get processes(): readonly ServerProcess[] {
+    return [...this.all];
+  }
+
+  /** Kills a process with `kill -9`. */
+  async kill(server: ServerProcess): Promise<void> {
+    this.sampleMemory();
+    this.apis.delete(server);
+    await server.kill();
+  }
+
+  /** Registers a webhook of the receiver; the path says how it behaves. */
+  async webhook(target: string, events: readonly string[], more: object = {}): Promise<{ id: string }> {
+    const url = `http://127.0.0.1:${this.receiverPort}${target}`;
+    const { status, body } = await this.api<{ id: string; secret: string }>('POST', '/api/webhooks', {
+      url,
+      events,
+      retrySchedule: SCHEDULE,
+      ...more,
+    });
+    if (status !== 201) throw new Error(`The webhook was refused: ${status} ${JSON.stringify(body)}`);
+    this.receiver?.send({ path: target, secret: body.secret });
+    return { id: body.id };
+  }
+
+  /** Everything that has arrived by now. */
+  arrived(): readonly Request[] {
+    return this.history.read();
+  }
+
+  /** Waits until so many requests have arrived. */
+  async untilArrived(count: number): Promise<void> {
+    await eventually(() => this.arrived().length >= count, `${count} requests arrive (${this.arrived().length} did)`, {
+      within: 120_000,
+    });
+  }
+
+  /** A call of the API, on whichever process has it. */
+  async api<Body>(method: string, target: string, body?: unknown): Promise<{ status: number; body: Body }> {
+    const [url] = this.apis.values();
+    if (!url) throw new Error('No API runs.');
+    return call<Body>(url, KEY, method, target, body);
+  }
+
+  /** How many deliveries have a status, up to 250. */
+  async countOf(status: string): Promise<number> {
+    const { body } = await this.api<{ data: unknown[] }>('GET', `/api/deliveries?limit=250&status=${status}`);
+    return body.data.length;
+  }
+
+  /** Waits until every delivery is final. True if it came to that; false where some are stuck. */
+  async quiesce(withinMs: number): Promise<boolean> {
+    const rest = async (): Promise<boolean> => {
+      for (const status of NOT_FINAL) if ((await this.countOf(status)) > 0) return false;
+      return true;
+    };
+    return eventually(rest, 'every delivery is final', { within: withinMs }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /**
+   * As if the time of a lease had passed. True to life only while no worker runs: what remembers a lease then is the row
+   * alone.
+   */
+  async endLeases(): Promise<void> {
+    const client = new pg.Client(this.stage.databaseUrl);
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      await client.query(`UPDATE posthorn.delivery SET due_at = now() WHERE status = 'sending'`);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Notes a promise that was not kept, unless it was. */
+  expect(kept: boolean, otherwise: string): void {
+    if (!kept) this.broken.push(otherwise);
+  }
+
+  /** Reads the log through the API, compares it with what arrived, and reports. */
+  async report(excused: Excused = {}): Promise<Report> {
+    const deliveries = await this.log();
+    this.sampleMemory();
+    const evidence = { published: this.publisher.published, requests: this.arrived(), deliveries };
+    const { counts, broken } = check(evidence, excused);
+    if (broken.length + this.broken.length > 0) this.keep(evidence);
+    return {
+      counts: { ...counts, maxRssMb: Math.round(this.maxRssKb / 1_024) },
+      broken: [...this.broken, ...broken],
+      notes: this.notes,
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.sampling);
+    await Promise.all(
+      this.processes.map(async (server) => {
+        server.signal('SIGCONT');
+        await server.kill();
+      }),
+    );
+    if (this.receiver?.connected) {
+      const gone = once(this.receiver, 'exit');
+      this.receiver.disconnect();
+      await gone;
+    }
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private async startReceiver(): Promise<void> {
+    const file = path.join(this.directory, 'history');
+    writeFileSync(file, '');
+    const module = fileURLToPath(new URL('./receiver.ts', import.meta.url));
+    this.receiver = fork(module, [file, this.stage.seed], {
+      execArgv: ['--import', '@swc-node/register/esm-register'],
+      cwd: path.resolve(import.meta.dirname, '..', '..'),
+    });
+    const [{ port }] = (await once(this.receiver, 'message')) as [{ port: number }];
+    this.receiverPort = port;
+  }
+
+  /** Every delivery with its attempts, through the API. */
+  async log(): Promise<Delivery[]> {
+    const ids: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const query: string = cursor ? `&cursor=${cursor}` : '';
+      const { body } = await this.api<{ data: Delivery[]; nextCursor: string | null }>(
+        'GET',
+        `/api/deliveries?limit=250${query}`,
+      );
+      ids.push(...body.data.map(({ id }) => id));
+      cursor = body.nextCursor;
+    }
+    const deliveries: Delivery[] = [];
+    const lane = async (): Promise<void> => {
+      for (let id = ids.pop(); id !== undefined; id = ids.pop())
+        deliveries.push((await this.api<Delivery>('GET', `/api/deliveries/${id}`)).body);
+    };
+    await Promise.all(Array.from({ length: 8 }, lane));
+    return deliveries;
+  }
+
+  /** What led to a broken promise is worth looking at. */
+  private keep(evidence: object): void {
+    const file = path.join(tmpdir(), `posthorn-faults-evidence-${process.pid}-${randomBytes(3).toString('hex')}.json`);
+    writeFileSync(file, JSON.stringify(evidence, null, 1));
+    this.notes.push(`The evidence is kept in ${file}.`);
+  }
+
+  /** The peak of each process, as the kernel keeps it. Nothing where there is no /proc. */
+  private sampleMemory(): void {
+    for (const { pid } of this.all) {
+      const file = `/proc/${pid}/status`;
+      try {
+        const peak = existsSync(file) && /VmHWM:\s+(\d+) kB/.exec(readFileSync(file, 'utf8'))?.[1];
+        this.maxRssKb = Math.max(this.maxRssKb, Number(peak || 0));
+      } catch {
+        // It ended between the two calls.
+      }
+    }
+  }
+}
