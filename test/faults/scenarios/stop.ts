@@ -34,12 +34,14 @@ export const gracefulStop = (
       running[victim] = await scene.start('worker');
     }
     // All of them at once, in mid-flight: with nobody left, nothing may be under a lease.
-    await scene.untilArrived(scene.arrived().length + 20);
+    await publishing;
+    const { length } = scene.arrived();
+    await scene.publisher.publish('load.last', 100);
+    await scene.untilArrived(length + 20);
     await Promise.all(running.map(stop));
     const leased = await scene.countOf('sending');
     scene.expect(leased === 0, `${leased} leases were left behind by workers that stopped.`);
     await scene.start('worker');
-    await publishing;
     await scene.quiesce(2 * LEASE_MS);
     scene.notes.push(`${stops + workers} stops, the slowest took ${Math.round(slowestMs)} ms`);
     scene.expect(slowestMs <= EXIT_WITHIN_MS, `A stop took ${Math.round(slowestMs)} ms.`);
