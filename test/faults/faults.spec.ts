@@ -29,7 +29,7 @@ async function expectKept(play: (stage: Stage) => Promise<Report>, databaseUrl?:
 describe('every delivery ends as it must, and none comes twice but what was in flight', () => {
   it.concurrent(
     'while workers and APIs are killed',
-    () => expectKept((on) => kill(on, { events: 150, kills: 4 })),
+    () => expectKept((on) => kill(on, { events: 100, kills: 3 })),
     WITHIN_MS,
   );
 
@@ -41,7 +41,7 @@ describe('every delivery ends as it must, and none comes twice but what was in f
 
   it.concurrent(
     'when the same delivery is cut off again and again',
-    () => expectKept((on) => killInARow(on, { kills: 3 })),
+    () => expectKept((on) => killInARow(on, { kills: 2 })),
     WITHIN_MS,
   );
 
@@ -65,7 +65,7 @@ describe('every delivery ends as it must, and none comes twice but what was in f
     async () => {
       const redis = await TestRedis.start();
       try {
-        const size = { events: 150, flushes: 1, kills: 1 };
+        const size = { events: 100, flushes: 1, kills: 1 };
         await expectKept((on) => redisLost({ ...on, redisUrl: redis.url }, redis, size));
       } finally {
         await redis.kill();
@@ -76,19 +76,19 @@ describe('every delivery ends as it must, and none comes twice but what was in f
 
   it.concurrent(
     'where the clocks of workers are ten minutes apart',
-    () => expectKept((on) => clocksApart(on, { events: 60 })),
+    () => expectKept((on) => clocksApart(on, { events: 40 })),
     WITHIN_MS,
   );
 
   it.concurrent(
     'beside receivers that hang, drip, pour, reset and lie, in bounded memory',
-    () => expectKept((on) => badReceivers(on, { events: 60, concurrency: 32, maxRssMb: 400 })),
+    () => expectKept((on) => badReceivers(on, { events: 40, concurrency: 32, maxRssMb: 400 })),
     WITHIN_MS,
   );
 
   it.concurrent(
     'while workers are asked to stop: nothing comes twice at all',
-    () => expectKept((on) => gracefulStop(on, { events: 200, stops: 3, workers: 2 })),
+    () => expectKept((on) => gracefulStop(on, { events: 120, stops: 3, workers: 2 })),
     WITHIN_MS,
   );
 

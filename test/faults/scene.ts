@@ -13,7 +13,7 @@ import { call, ServerProcess } from '../setup/server-process.js';
 import { check } from './checker.js';
 import type { Counts, Excused } from './checker.js';
 import { Dice } from './dice.js';
-import type { Delivery, Request } from './evidence.js';
+import type { Delivery, Evidence, Request } from './evidence.js';
 import { NOT_FINAL } from './evidence.js';
 import { History } from './history.js';
 import { Publisher } from './publisher.js';
@@ -62,6 +62,7 @@ export class Scene {
   private receiver: ChildProcess | undefined;
   private receiverPort = 0;
   private maxRssKb = 0;
+  private evidence: Evidence | undefined;
 
   private constructor(
     readonly stage: Stage,
@@ -102,7 +103,8 @@ export class Scene {
   ): Promise<Report> {
     const scene = await Scene.open(stage, env);
     try {
-      return await play(scene);
+      const report = await play(scene);
+      return report.broken.length === 0 ? report : { ...report, notes: [...report.notes, scene.keepEvidence()] };
     } finally {
       await scene.close();
     }
@@ -178,9 +180,11 @@ export class Scene {
 
   /** Waits until every delivery is final. True if it came to that; false where some are stuck. */
   async quiesce(withinMs: number): Promise<boolean> {
+    const isFinal = ({ status }: Delivery): boolean => !(NOT_FINAL as readonly string[]).includes(status);
     const rest = async (): Promise<boolean> => {
+      // Cheap, and not proof: one may go from what is asked next to what was asked before.
       for (const status of NOT_FINAL) if ((await this.countOf(status)) > 0) return false;
-      return true;
+      return (await this.list()).every(isFinal);
     };
     return eventually(rest, 'every delivery is final', { within: withinMs }).then(
       () => true,
@@ -212,9 +216,8 @@ export class Scene {
   async report(excused: Excused = {}): Promise<Report> {
     const deliveries = await this.log();
     this.sampleMemory();
-    const evidence = { published: this.publisher.published, requests: this.arrived(), deliveries };
-    const { counts, broken } = check(evidence, excused);
-    if (broken.length + this.broken.length > 0) this.keep(evidence);
+    this.evidence = { published: this.publisher.published, requests: this.arrived(), deliveries };
+    const { counts, broken } = check(this.evidence, excused);
     return {
       counts: { ...counts, maxRssMb: Math.round(this.maxRssKb / 1_024) },
       broken: [...this.broken, ...broken],
@@ -252,16 +255,7 @@ export class Scene {
 
   /** Every delivery with its attempts, through the API. */
   async log(): Promise<Delivery[]> {
-    const ids: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null;) {
-      const query: string = cursor ? `&cursor=${cursor}` : '';
-      const { body } = await this.api<{ data: Delivery[]; nextCursor: string | null }>(
-        'GET',
-        `/api/deliveries?limit=250${query}`,
-      );
-      ids.push(...body.data.map(({ id }) => id));
-      cursor = body.nextCursor;
-    }
+    const ids = (await this.list()).map(({ id }) => id);
     const deliveries: Delivery[] = [];
     const lane = async (): Promise<void> => {
       for (let id = ids.pop(); id !== undefined; id = ids.pop())
@@ -271,11 +265,23 @@ export class Scene {
     return deliveries;
   }
 
+  /** Every delivery as the list shows it. */
+  private async list(): Promise<Delivery[]> {
+    const all: Delivery[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const target: string = `/api/deliveries?limit=250${cursor && `&cursor=${cursor}`}`;
+      const { body } = await this.api<{ data: Delivery[]; nextCursor: string | null }>('GET', target);
+      all.push(...body.data);
+      cursor = body.nextCursor;
+    }
+    return all;
+  }
+
   /** What led to a broken promise is worth looking at. */
-  private keep(evidence: object): void {
+  private keepEvidence(): string {
     const file = path.join(tmpdir(), `posthorn-faults-evidence-${process.pid}-${randomBytes(3).toString('hex')}.json`);
-    writeFileSync(file, JSON.stringify(evidence, null, 1));
-    this.notes.push(`The evidence is kept in ${file}.`);
+    writeFileSync(file, JSON.stringify(this.evidence, null, 1));
+    return `The evidence is kept in ${file}.`;
   }
 
   /** The peak of each process, as the kernel keeps it. Nothing where there is no /proc. */
