@@ -112,7 +112,7 @@ describe('a server that is killed while it delivers', () => {
           return all;
         },
         'every delivery is final',
-        { within: LEASE_MS + 20_000 },
+        { within: LEASE_MS + 90_000 },
       );
       expect(deliveries).toHaveLength(DELIVERIES);
       expect(deliveries.filter(({ status }) => status !== 'success')).toEqual([]);
@@ -148,6 +148,6 @@ describe('a server that is killed while it delivers', () => {
       // Attempts cut off may be more: a claim that was just committed had sent nothing yet.
       expect(duplicates).toBeLessThanOrEqual(2 * CONCURRENCY * KILLS);
     },
-    LEASE_MS + 90_000,
+    LEASE_MS + 240_000,
   );
 });
