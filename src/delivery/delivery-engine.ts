@@ -214,7 +214,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
         error: result.error,
         url: delivery.url,
         requestHeaders: request.loggedHeaders,
-        responseHeaders: result.headers && Buffer.from(JSON.stringify(result.headers)),
+        responseHeaders: result.headers && JSON.stringify(result.headers),
         responseBody: result.body,
       },
       leaseEndsAt: claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS,

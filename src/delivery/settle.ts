@@ -19,8 +19,8 @@ export interface AttemptRecord {
   readonly url: string;
   /** As `SignedRequest.loggedHeaders`. */
   readonly requestHeaders: string;
-  /** JSON. */
-  readonly responseHeaders?: Buffer;
+  /** JSON, in which every character that PostgreSQL's text refuses is escaped. */
+  readonly responseHeaders?: string;
   readonly responseBody?: Buffer;
 }
 
@@ -176,7 +176,7 @@ function settleStatement({ tables: t }: Database): Statement {
     text: `
       WITH r AS (
         SELECT *, 'sending' AS before FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
-                             $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[],
+                             $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::text[], $15::bytea[],
                              $16::float8[])
           AS r (id, number, status, reason, retries_used, wait_ms, outcome, http_status,
                 error, started_at, duration_ms, url, request_headers, response_headers, response_body, pause_ms)
@@ -193,7 +193,7 @@ function settleStatement({ tables: t }: Database): Statement {
         INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,
                                            request_headers, response_headers, response_body)
         SELECT r.id, r.number, settled.tenant_id, r.started_at, r.duration_ms, r.outcome, r.http_status, r.error, r.url,
-               r.request_headers, r.response_headers, r.response_body
+               r.request_headers, convert_to(r.response_headers, 'UTF8'), r.response_body
         FROM r JOIN settled USING (id)
       ), recovered AS (
         DELETE FROM ${t.webhook_health} h USING (SELECT DISTINCT webhook_id FROM settled WHERE outcome = 'success') s
