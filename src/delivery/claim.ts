@@ -4,7 +4,7 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
-import type { PayloadFormat } from '../registry/index.js';
+import type { Guarantee, PayloadFormat } from '../registry/index.js';
 import type { SendingPolicy } from './retry-policy.js';
 import { POLICY_COLUMNS, SendingPolicies } from './sending-policies.js';
 import type { PolicyRow } from './sending-policies.js';
@@ -13,7 +13,7 @@ import type { PolicyRow } from './sending-policies.js';
 export const LEASE_MARGIN_MS = 30_000;
 
 /** Columns of a webhook that its deliveries share. */
-const SHARED_COLUMNS = ['url', 'format', 'headers', 'max_in_flight', ...POLICY_COLUMNS] as const;
+const SHARED_COLUMNS = ['url', 'format', 'headers', 'max_in_flight', 'guarantee', ...POLICY_COLUMNS] as const;
 
 /** A delivery that is ours to send until its lease ends. */
 export interface ClaimedDelivery {
@@ -33,6 +33,9 @@ export interface ClaimedDelivery {
   /** Requests in flight at most, where the webhook has a limit of its own. */
   readonly maxInFlight?: number;
   readonly policy: SendingPolicy;
+  readonly guarantee: Guarantee;
+  /** How long it was still worth sending at the moment of the claim, in milliseconds; `Infinity`: for ever. */
+  readonly expiresInMs: number;
   /** Ids of the webhook's live secrets, newest first. */
   readonly secretIds: readonly string[];
   /** The number of this attempt, and the fencing token of its outcome. */
@@ -83,12 +86,12 @@ export class ClaimQuery {
       // are taken, so a million rows behind one slow webhook cost the others nothing. The query builder has neither
       // recursion nor LATERAL. A paused webhook gives nothing; one whose circuit opened gives a single probe per process
       // once its pause is over. The commit does not wait for the disk: a claim that a crash of PostgreSQL undoes leaves its
-      // deliveries due, and they are sent again, as after any crash between sending and settling. A webhook disabled meanwhile has its rows skipped here, at the last moment before sending. What the deliveries of an
-      // event or of a webhook share comes once, with the first of them.
+      // deliveries due, and they are sent again, as after any crash between sending and settling. It does wait where one of
+      // them may be sent at most once: nothing of it may go out before its claim cannot be undone any more, whatever this
+      // installation's default is. A webhook disabled meanwhile has its rows skipped here, at the last moment before sending. What the
+      // deliveries of an event or of a webhook share comes once, with the first of them.
       text: `
-        WITH RECURSIVE relaxed AS (
-          SELECT set_config('synchronous_commit', 'off', true)
-        ), due (webhook_id) AS (
+        WITH RECURSIVE due (webhook_id) AS (
           (SELECT d.webhook_id FROM ${t.delivery} d
            WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= $2 ORDER BY d.webhook_id LIMIT 1)
           UNION ALL
@@ -103,7 +106,7 @@ export class ClaimQuery {
           LEFT JOIN ${t.webhook_health} h ON h.webhook_id = due.webhook_id
           LEFT JOIN busy ON busy.webhook_id = due.webhook_id
           CROSS JOIN LATERAL (
-            SELECT d.id, d.event_id, d.webhook_id FROM ${t.delivery} d
+            SELECT d.id, d.event_id, d.webhook_id, d.expires_at FROM ${t.delivery} d
             WHERE d.status = 'pending' AND d.webhook_id = due.webhook_id AND d.id >= $2
             ORDER BY d.id
             LIMIT CASE
@@ -117,34 +120,39 @@ export class ClaimQuery {
           WHERE due.webhook_id IS NOT NULL
           LIMIT $6
         ), sized AS (
-          SELECT p.id, e.data, e.occurred_at, e.data_erased_at IS NOT NULL AS erased,
+          SELECT p.id, e.data, e.occurred_at,
+                 CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
                  coalesce(sum(octet_length(e.data)) OVER (ORDER BY p.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM picked p JOIN ${t.event} e ON e.id = p.event_id
         ), claimed AS (
           UPDATE ${t.delivery} d SET
-            status = CASE WHEN s.erased THEN 'expired' WHEN usable THEN 'sending' ELSE 'skipped' END,
-            reason = CASE WHEN s.erased THEN 'payload_erased' WHEN usable THEN NULL WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END,
+            status = CASE WHEN s.ended IS NOT NULL THEN 'expired' WHEN usable THEN 'sending' ELSE 'skipped' END,
+            reason = CASE WHEN s.ended IS NOT NULL THEN s.ended WHEN usable THEN NULL WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END,
             attempt_count = d.attempt_count + CASE WHEN usable THEN 1 ELSE 0 END,
             due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, tenant.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
             completed_at = CASE WHEN usable THEN NULL ELSE now() END
-          FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND NOT s.erased AS usable) AS u
+          FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
           WHERE d.id = s.id AND d.id >= $2 AND s.before < ${MAX_CLAIM_BYTES} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
           RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
-                    s.data, s.occurred_at, w.url, w.format, w.headers, w.max_in_flight,
+                    s.data, s.occurred_at, d.expires_at, w.url, w.format, w.headers, w.max_in_flight, w.guarantee,
                     ${POLICY_COLUMNS.map((column) => `coalesce(w.${column}, tenant.${column}) AS ${column}`).join(', ')}
         ), secrets AS (
           SELECT s.webhook_id, array_agg(s.id ORDER BY s.id DESC) AS ids FROM ${t.webhook_secret} s
           WHERE s.webhook_id IN (SELECT webhook_id FROM claimed) AND (s.expires_at IS NULL OR s.expires_at > now())
           GROUP BY s.webhook_id
+        ), durability AS (
+          SELECT set_config('synchronous_commit',
+                   CASE WHEN EXISTS (SELECT FROM claimed WHERE guarantee = 'at-most-once') THEN 'on' ELSE 'off' END, true)
         )
         SELECT c.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, c.status, c.attempt_count, c.retries_used,
                (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms,
+               extract(epoch FROM c.expires_at - now())::float8 * 1000 AS expires_in_ms,
                CASE WHEN c.of_event = 1 AND c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data,
                CASE WHEN c.of_webhook = 1 THEN secrets.ids END AS secret_ids,
                ${SHARED_COLUMNS.map((column) => `CASE WHEN c.of_webhook = 1 THEN c.${column} END AS ${column}`).join(', ')}
         FROM (SELECT *, row_number() OVER (PARTITION BY status, event_id ORDER BY id) AS of_event,
                      row_number() OVER (PARTITION BY webhook_id ORDER BY id) AS of_webhook FROM claimed) c
-        CROSS JOIN relaxed LEFT JOIN secrets USING (webhook_id)
+        CROSS JOIN durability LEFT JOIN secrets USING (webhook_id)
         ORDER BY c.id`,
     };
     this.releaseStatement = {
@@ -205,6 +213,7 @@ export class ClaimQuery {
         data: data.get(row.event_id) ?? '',
         webhookId: row.webhook_id,
         ...webhook,
+        expiresInMs: row.expires_in_ms ?? Infinity,
         number: row.attempt_count,
         retriesUsed: row.retries_used,
       });
@@ -220,6 +229,7 @@ export class ClaimQuery {
       timeoutMs: row.timeout_ms ?? this.settings.deliveryTimeoutMs,
       maxInFlight: row.max_in_flight ?? undefined,
       policy: this.policies.of(row),
+      guarantee: row.guarantee,
       secretIds: row.secret_ids ?? [],
     };
   }
@@ -227,7 +237,7 @@ export class ClaimQuery {
 
 type SharedOfWebhook = Pick<
   ClaimedDelivery,
-  'url' | 'format' | 'headersBox' | 'timeoutMs' | 'maxInFlight' | 'policy' | 'secretIds'
+  'url' | 'format' | 'headersBox' | 'timeoutMs' | 'maxInFlight' | 'policy' | 'guarantee' | 'secretIds'
 >;
 
 interface ClaimRow extends PolicyRow {
@@ -240,6 +250,7 @@ interface ClaimRow extends PolicyRow {
   attempt_count: number;
   retries_used: number;
   occurred_ms: number;
+  expires_in_ms: number | null;
   /** Of the first delivery of an event. */
   data: string | null;
   /** From here on: of the first delivery of a webhook. */
@@ -248,12 +259,14 @@ interface ClaimRow extends PolicyRow {
   headers: Buffer | null;
   timeout_ms: number | null;
   max_in_flight: number | null;
+  guarantee: Guarantee | null;
   secret_ids: string[] | null;
 }
 
 interface FirstOfWebhook extends ClaimRow {
   url: string;
   format: PayloadFormat;
+  guarantee: Guarantee;
 }
 
 const isFirstOfWebhook = (row: ClaimRow): row is FirstOfWebhook => row.url !== null;

@@ -8,7 +8,7 @@ import { DeliveryAttempt } from './delivery-attempt.entity.js';
 import { Delivery } from './delivery.entity.js';
 import { walkOf } from './delivery-walk.js';
 import type { DeliveryCondition } from './delivery-walk.js';
-import { boundsOf, columnsOf, Parameters, readPage } from './log-walk.js';
+import { boundsOf, columnsOf, newestOf, Parameters, readPage } from './log-walk.js';
 import type { LogPage } from './log-walk.js';
 
 /** What a page of the log is limited to. */
@@ -33,17 +33,18 @@ export class DeliveriesRepository {
     const t = database.tables;
     this.retryStatement = {
       name: 'posthorn_delivery_retry',
-      // Locks the one delivery by its key. The attempt number goes on; the schedule and the count of unknown outcomes
-      // start anew, and a pause of its webhook ends: someone wants to see what happens now. The check and the change are one statement: a claim in between finds the row locked, or wins.
+      // Locks the one delivery by its key. The attempt number goes on; the schedule, the count of unknown outcomes
+      // and the time until it expires start anew, and a pause of its webhook ends: someone wants to see what happens now. The check and the change are one statement: a claim in between finds the row locked, or wins.
       text: `
         WITH found AS (
           SELECT d.id, d.status, w.active AND w.deleted_at IS NULL AS usable,
-                 NOT EXISTS (SELECT FROM ${t.event} e WHERE e.id = d.event_id AND e.data_erased_at IS NULL) AS erased
-          FROM ${t.delivery} d JOIN ${t.webhook} w ON w.id = d.webhook_id
+                 e.id IS NULL OR e.data_erased_at IS NOT NULL AS erased,
+                 coalesce(e.expires_after_ms, w.expires_after_ms) AS expires_after_ms
+          FROM ${t.delivery} d JOIN ${t.webhook} w ON w.id = d.webhook_id LEFT JOIN ${t.event} e ON e.id = d.event_id
           WHERE d.id = $2 AND d.tenant_id = $1 FOR UPDATE OF d
         ), retried AS (
           UPDATE ${t.delivery} d SET status = 'pending', reason = NULL, retries_used = 0, unknown_count = 0,
-                 due_at = now(), completed_at = NULL
+                 due_at = now(), completed_at = NULL, expires_at = now() + found.expires_after_ms * interval '1 ms'
           FROM found WHERE d.id = found.id AND found.status <> 'sending' AND found.usable AND NOT found.erased
           RETURNING d.id, d.webhook_id
         ), probed AS (
@@ -56,9 +57,9 @@ export class DeliveriesRepository {
 
   /** Deliveries newest first, at most `limit`; fewer where the page looked at as many as it may. */
   async findNewest(tenantId: string, filter: DeliveryFilter, limit: number): Promise<LogPage<Delivery>> {
-    const parameters = new Parameters();
-    const walk = walkOf(this.database.tables, tenantId, filter, boundsOf(filter), limit, parameters);
-    return readPage(this.database, { walk, columns: columnsOf(this.deliveries), limit, parameters });
+    if (filter.status !== 'pending') return this.walk(tenantId, filter, limit);
+    const pages = [filter, { ...filter, status: 'retrying', isScheduled: true } as const];
+    return newestOf(await Promise.all(pages.map((page) => this.walk(tenantId, page, limit))), limit);
   }
 
   findOne(tenantId: string, id: string): Promise<Delivery | null> {
@@ -74,5 +75,11 @@ export class DeliveriesRepository {
   async retry(tenantId: string, id: string): Promise<RetryOutcome> {
     const [row] = await this.database.query<{ outcome: RetryOutcome }>(this.retryStatement, [tenantId, id]);
     return row?.outcome ?? 'not_found';
+  }
+
+  private walk(tenantId: string, filter: DeliveryFilter, limit: number): Promise<LogPage<Delivery>> {
+    const parameters = new Parameters();
+    const walk = walkOf(this.database.tables, tenantId, filter, boundsOf(filter), limit, parameters);
+    return readPage(this.database, { walk, columns: columnsOf(this.deliveries), limit, parameters });
   }
 }

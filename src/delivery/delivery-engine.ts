@@ -167,7 +167,9 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   private async send({ delivery, body, claimedAt }: Outgoing): Promise<number> {
     try {
       // It may have waited, or the process have stood still: a send must end before its lease does, or another repeats it.
-      if (monotonicNow() - claimedAt > LEASE_MARGIN_MS / 2) {
+      // One that is worth nothing any more ends at its next claim.
+      const waitedMs = monotonicNow() - claimedAt;
+      if (waitedMs > LEASE_MARGIN_MS / 2 || waitedMs >= delivery.expiresInMs) {
         await this.release([delivery]);
         return 0;
       }
@@ -200,11 +202,12 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     claimedAt: number,
   ): void {
     const retryAfterMs = this.retryAfter(result, delivery.policy.maxWaitMs);
-    const verdict = this.retries.judge({ ...result, retryAfterMs }, delivery);
+    const leftMs = delivery.expiresInMs - (monotonicNow() - claimedAt);
+    const verdict = this.retries.judge({ ...result, retryAfterMs }, delivery, leftMs);
     this.settle.add({
       delivery,
       // A receiver that is asked too much means all of it, not this one delivery.
-      pauseMs: retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? verdict.waitMs : undefined),
+      pauseMs: retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? verdict.askedMs : undefined),
       verdict,
       attempt: {
         startedAt: new Date(startedAt),

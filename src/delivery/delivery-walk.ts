@@ -8,6 +8,8 @@ import type { Bounds, Parameters, Walk } from './log-walk.js';
 /** What a page of the log is limited to, besides its tenant. */
 export interface DeliveryCondition {
   readonly status?: DeliveryStatus;
+  /** With the status `retrying`: what is to be delivered later, which waits there and is `pending` to those who look. */
+  readonly isScheduled?: true;
   readonly webhookId?: string;
   readonly event?: string;
   readonly httpStatus?: number;
@@ -29,10 +31,11 @@ export function walkOf(
   limit: number,
   parameters: Parameters,
 ): Walk {
-  const { status, webhookId, event, httpStatus } = condition;
+  const { status, isScheduled, webhookId, event, httpStatus } = condition;
   const tenant = parameters.bind(tenantId);
   const all: Partial<Record<Name, string>> = { tenant: `d.tenant_id = ${tenant}` };
   if (status) all.status = `d.status = ${parameters.bind(status)}`;
+  if (status === 'retrying') all.isScheduled = `d.attempt_count ${isScheduled ? '=' : '>'} 0`;
   // PostgreSQL answers EXISTS first: another tenant's webhook is walked for nobody, so not even its size shows.
   if (webhookId) {
     const webhook = parameters.bind(webhookId);

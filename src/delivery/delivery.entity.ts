@@ -61,6 +61,14 @@ export class Delivery {
   })
   dueAt!: Date | null;
 
+  @Column({
+    name: 'expires_at',
+    type: 'timestamptz',
+    nullable: true,
+    comment: 'no attempt begins after this; null: it is worth sending for ever',
+  })
+  expiresAt!: Date | null;
+
   @Column({ name: 'replay_of', type: 'uuid', nullable: true })
   replayOf!: string | null;
 

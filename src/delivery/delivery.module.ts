@@ -28,6 +28,7 @@ import { RetryJudge } from './retry-judge.js';
 import { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 import { RetryProcessor } from './retry.processor.js';
 import { RETRY_QUEUE, RetryQueue } from './retry.queue.js';
+import { ScheduledDeliveries } from './scheduled-deliveries.js';
 import { SendingPolicies } from './sending-policies.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
@@ -64,13 +65,14 @@ export class DeliveryModule implements OnModuleInit {
         RetryJudge,
         RetryProcessor,
         RetryQueue,
+        ScheduledDeliveries,
         SendingPolicies,
         SettleBatch,
         SigningKeys,
         Sweeper,
         WebhookHealth,
       ],
-      exports: [DeliveriesService, DeliveryWake, Erasure, EventLog, EventStore],
+      exports: [DeliveriesService, DeliveryWake, Erasure, EventLog, EventStore, ScheduledDeliveries],
     };
   }
 

@@ -41,12 +41,15 @@ export class DueDeliveries {
                ${toPending}`,
       },
       // Leases that ended: their process died, or stood still too long. Whether the request went out is not known, so the
-      // attempt is recorded as such, keeps its number, and uses up none of the schedule. Index delivery_sending.
+      // attempt is recorded as such, keeps its number, and uses up none of the schedule. Where a webhook is sent to at most
+      // once, it is the last: the claim was on disk before anything went out, so this row tells even after a crash of
+      // PostgreSQL that something may have. Index delivery_sending.
       expired: {
         name: 'posthorn_delivery_expired',
         text: `WITH lost AS (
-                 SELECT d.id, ${erased}, d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} AS given_up
-                 FROM ${t.delivery} d WHERE d.status = 'sending' AND d.due_at <= now()
+                 SELECT d.id, ${erased}, d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} OR w.guarantee = 'at-most-once' AS given_up
+                 FROM ${t.delivery} d JOIN ${t.webhook} w ON w.id = d.webhook_id
+                 WHERE d.status = 'sending' AND d.due_at <= now()
                  ORDER BY d.due_at LIMIT ${BATCH} FOR UPDATE OF d SKIP LOCKED
                ), back AS (
                  UPDATE ${t.delivery} d SET

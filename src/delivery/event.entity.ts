@@ -25,6 +25,14 @@ export class Event {
   idempotencyKey!: string | null;
 
   @Column({
+    name: 'expires_after_ms',
+    type: 'integer',
+    nullable: true,
+    comment: 'null: as long as the webhook says',
+  })
+  expiresAfterMs!: number | null;
+
+  @Column({
     name: 'data_erased_at',
     type: 'timestamptz',
     nullable: true,

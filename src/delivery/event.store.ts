@@ -14,6 +14,10 @@ export interface NewEvent {
   readonly idempotencyKey?: string;
   /** Narrows the matching webhooks to these. */
   readonly webhookIds?: readonly string[];
+  /** Its first attempts do not come before this moment. */
+  readonly deliverAt?: Date;
+  /** How long its deliveries are worth sending, in milliseconds; absent: as long as each webhook says. */
+  readonly expiresAfterMs?: number;
 }
 
 @Injectable()
@@ -31,30 +35,37 @@ export class EventStore {
       // subscribes is asked once per type, not once per event.
       // A delivery's id begins with its event's first 18 characters (its millisecond), so that both live in the same
       // partition and an event's deliveries are found by a range of ids, without an index on event_id.
+      // What is to be delivered later waits where retries wait, so that all that finds, skips, keeps and erases them does
+      // so too; that it has had no attempt tells it from them. It expires by PostgreSQL's clock, counted from now, not
+      // from the beginning of a caller's long transaction.
       text: `
         WITH input AS (
-          SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids
-          FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[])
-            AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids)
+          SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids,
+                 deliver_at, expires_after_ms
+          FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[],
+                      $9::timestamptz[], $10::int[])
+            AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms)
         ), stored AS (
-          INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key)
-          SELECT id, $1, type, occurred_at, convert_to(data, 'UTF8'), idempotency_key FROM input
+          INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms)
+          SELECT id, $1, type, occurred_at, convert_to(data, 'UTF8'), idempotency_key, expires_after_ms FROM input
         ), matching AS MATERIALIZED (
-          SELECT asked.type, w.id, w.active
+          SELECT asked.type, w.id, w.active, w.expires_after_ms
           FROM (SELECT DISTINCT type, patterns FROM input) asked
           JOIN ${t.webhook} w ON w.tenant_id = $1 AND w.deleted_at IS NULL AND w.patterns && string_to_array(asked.patterns, ',')
         ), fanned AS (
-          INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, reason, due_at, completed_at)
+          INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, reason, due_at, completed_at, expires_at)
           SELECT (left(i.id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, i.id, i.type, w.id,
-                 CASE WHEN w.active THEN 'pending' ELSE 'skipped' END,
+                 CASE WHEN NOT w.active THEN 'skipped' WHEN i.deliver_at > statement_timestamp() THEN 'retrying' ELSE 'pending' END,
                  CASE WHEN w.active THEN NULL ELSE 'webhook_disabled' END,
-                 CASE WHEN w.active THEN now() END,
-                 CASE WHEN w.active THEN NULL ELSE now() END
+                 CASE WHEN w.active THEN greatest(now(), i.deliver_at) END,
+                 CASE WHEN w.active THEN NULL ELSE now() END,
+                 CASE WHEN w.active THEN greatest(statement_timestamp(), i.deliver_at)
+                   + coalesce(i.expires_after_ms, w.expires_after_ms) * interval '1 ms' END
           FROM input i JOIN matching w USING (type)
           WHERE i.webhook_ids IS NULL OR w.id = ANY (i.webhook_ids)
           RETURNING event_id, status
         )
-        SELECT event_id AS id, (count(*) FILTER (WHERE status = 'pending'))::int AS pending FROM fanned GROUP BY event_id`,
+        SELECT event_id AS id, (count(*) FILTER (WHERE status <> 'skipped'))::int AS pending FROM fanned GROUP BY event_id`,
     };
     this.insertForOne = {
       name: 'posthorn_event_insert_for_one',
@@ -62,7 +73,7 @@ export class EventStore {
       // A pause of the webhook ends: someone wants to see what happens now.
       text: `
         WITH target AS (
-          SELECT id FROM ${t.webhook} WHERE tenant_id = $1 AND id = $2 AND active AND deleted_at IS NULL
+          SELECT id, expires_after_ms FROM ${t.webhook} WHERE tenant_id = $1 AND id = $2 AND active AND deleted_at IS NULL
         ), stored AS (
           INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data)
           SELECT $3, $1, $4, $5, convert_to($6, 'UTF8') FROM target
@@ -70,8 +81,9 @@ export class EventStore {
           UPDATE ${t.webhook_health} h SET paused_until = NULL FROM target
           WHERE h.webhook_id = target.id AND h.paused_until IS NOT NULL
         )
-        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at)
-        SELECT (left($3::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, $3, $4, target.id, 'pending', now()
+        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, expires_at)
+        SELECT (left($3::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, $3, $4, target.id, 'pending', now(),
+               now() + target.expires_after_ms * interval '1 ms'
         FROM target
         RETURNING id`,
     };
@@ -94,6 +106,8 @@ export class EventStore {
       events.map((event) => event.idempotencyKey ?? null),
       events.map((event) => patternsMatching(event.type).join(',')),
       events.map((event) => event.webhookIds?.join(',') ?? null),
+      plainArray(events.map((event) => event.deliverAt?.toISOString() ?? null)),
+      plainArray(events.map((event) => event.expiresAfterMs ?? null)),
     ]);
     return new Map(rows.map((row) => [row.id, row.pending]));
   }

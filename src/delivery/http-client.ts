@@ -32,6 +32,8 @@ export interface ExchangeResult {
   readonly httpStatus?: number;
   /** A code, never the library's text: that may name an internal address. */
   readonly error?: string;
+  /** False only where surely no byte of the request was sent: it had no connection yet. */
+  readonly sent: boolean;
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
   readonly body?: Buffer;
 }
@@ -101,9 +103,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
-    // Connected only after the deadline: nothing may be sent any more.
+    // Connected only after the deadline: nothing may be sent any more. undici calls this before it writes the first byte,
+    // and writes none after an abort.
     if (this.done) controller.abort(new Error('deadline'));
+    else this.controller = controller;
   }
 
   onResponseStart(
@@ -159,6 +162,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       durationMs: Math.round(monotonicNow() - this.startedAt),
       httpStatus: this.httpStatus,
       error,
+      sent: this.controller !== undefined,
       headers: this.headers,
       body: this.keptBytes > 0 ? Buffer.concat(this.kept, this.keptBytes) : undefined,
     });

@@ -9,3 +9,4 @@ export { Erasure } from './erasure.js';
 export { EventLog } from './event-log.js';
 export { EventStore } from './event.store.js';
 export type { NewEvent } from './event.store.js';
+export { ScheduledDeliveries } from './scheduled-deliveries.js';

@@ -75,6 +75,15 @@ export function within(id: string, { sinceId, beforeId }: Bounds, parameters: Pa
   return conditions;
 }
 
+/** A page of what several pages of the same bounds and limit show: no further down than all of them looked. */
+export function newestOf<Row extends { id: string }>(pages: readonly LogPage<Row>[], limit: number): LogPage<Row> {
+  const stops = pages.flatMap(({ lookedTo }) => lookedTo ?? []).sort();
+  const lookedTo = stops.at(-1);
+  const rows = pages.flatMap((page) => page.rows).filter(({ id }) => lookedTo === undefined || id >= lookedTo);
+  rows.sort((a, b) => (a.id < b.id ? 1 : -1));
+  return { rows: rows.slice(0, limit), lookedTo: rows.length < limit ? lookedTo : undefined };
+}
+
 /**
  * Reads a page. Locks nothing.
  *

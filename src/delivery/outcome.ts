@@ -10,14 +10,18 @@ export interface AttemptResult {
   readonly durationMs: number;
   /** A code, where there was no answer. */
   readonly error?: string;
+  /** False only where surely no byte of the request was sent. */
+  readonly sent: boolean;
 }
 
 /** What becomes of the delivery. */
 export interface Verdict {
-  readonly status: Extract<DeliveryStatus, 'success' | 'client_error' | 'failed' | 'retrying'>;
+  readonly status: Extract<DeliveryStatus, 'success' | 'client_error' | 'failed' | 'retrying' | 'expired'>;
   readonly reason?: string;
   /** Milliseconds until the next attempt; present exactly when the status is `retrying`. */
   readonly waitMs?: number;
+  /** The wait that the policy asked for before another attempt, also where none is made. */
+  readonly askedMs?: number;
   readonly retriesUsed: number;
   /** The receiver said that it is gone for good. */
   readonly gone?: boolean;

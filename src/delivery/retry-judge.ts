@@ -26,7 +26,10 @@ export class RetryJudge {
     @Inject(RANDOM_TOKEN) private readonly random: () => number,
   ) {}
 
-  judge(result: AttemptResult, delivery: ClaimedDelivery): Verdict {
+  /**
+   * @param leftMs - How long the delivery is still worth sending; no retry is planned beyond it.
+   */
+  judge(result: AttemptResult, delivery: ClaimedDelivery, leftMs = Infinity): Verdict {
     const { retriesUsed } = delivery;
     const { outcome, httpStatus, retryAfterMs, durationMs, error } = result;
     if (outcome === 'success') return { status: 'success', retriesUsed };
@@ -35,8 +38,13 @@ export class RetryJudge {
       const { status, reason, gone } = verdict;
       return { status, reason, retriesUsed, gone };
     }
+    // Whatever came of it: the receiver may have acted on it.
+    if (delivery.guarantee === 'at-most-once' && result.sent)
+      return { status: 'failed', reason: 'at_most_once', askedMs: verdict.waitMs, retriesUsed };
     if (retriesUsed >= MAX_RETRIES_EVER) return { status: 'failed', reason: 'attempts_exhausted', retriesUsed };
-    return { status: 'retrying', waitMs: verdict.waitMs, retriesUsed: retriesUsed + 1 };
+    if (verdict.waitMs >= leftMs)
+      return { status: 'expired', reason: 'too_late', askedMs: verdict.waitMs, retriesUsed };
+    return { status: 'retrying', waitMs: verdict.waitMs, askedMs: verdict.waitMs, retriesUsed: retriesUsed + 1 };
   }
 
   private decide(attempt: FailedAttempt, delivery: FailedDelivery): RetryVerdict {

@@ -65,7 +65,7 @@ export type RetryVerdict =
  * `decide` is called once per failed attempt, on the path of every delivery: it answers at once, from what it is given
  * and what it holds in memory, and changes nothing. What it may not answer (a promise, a wait that is no number, …) and
  * what it throws is logged, and {@link DefaultRetryPolicy} decides in its place. After 1,000 retries a delivery is
- * `failed` in any case. A pause of the webhook (`Retry-After`, its circuit) is waited for whatever the verdict says.
+ * `failed` in any case, and no policy has it sent again after it expires, or where it may be sent at most once. A pause of the webhook (`Retry-After`, its circuit) is waited for whatever the verdict says.
  *
  * It is a singleton of your application: give `PosthornModule` the class, and it injects what the module's `imports` and
  * your global modules export.

@@ -47,8 +47,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** Looks once at everything that may have been missed. */
   async sweep(): Promise<void> {
     const expired = await this.due.takeBackExpired();
-    if (expired > 0)
-      this.logger.warn(`Took back ${expired} deliveries whose sender did not report: they are sent again.`);
+    if (expired > 0) this.logger.warn(`Took back ${expired} deliveries whose sender did not report.`);
     if (expired + (await this.due.wakeOverdue()) > 0) this.wake.everywhere();
     if (this.sweeps++ % SLOW_EVERY === 0) await this.slowLooks();
   }

@@ -7,6 +7,7 @@ import { PayloadFormat1764000000400 } from './1764000000400-payload-format.js';
 import { LogIndexes1764000000600 } from './1764000000600-log-indexes.js';
 import { SendingPolicy1764000000700 } from './1764000000700-sending-policy.js';
 import { ReplayFailures1764000000710 } from './1764000000710-replay-failures.js';
+import { SendingOptions1764000000800 } from './1764000000800-sending-options.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -17,4 +18,5 @@ export const POSTHORN_MIGRATIONS = [
   LogIndexes1764000000600,
   SendingPolicy1764000000700,
   ReplayFailures1764000000710,
+  SendingOptions1764000000800,
 ] as const;

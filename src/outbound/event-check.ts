@@ -1,13 +1,16 @@
 // What makes an event acceptable. Pure; also what keeps a caller's transaction alive: whatever PostgreSQL would refuse
 // is refused here first. Written by hand because batches hold a thousand events and class-validator takes 40 µs for each.
 import { isEventType, RESERVED_PREFIX } from '../kernel/event-match.js';
+import { parseExpiresAfter } from '../kernel/expiry.js';
 import { isId, newId } from '../kernel/ids.js';
 import type { NewEvent } from '../delivery/index.js';
 import { MAX_KEY_LENGTH } from '../platform/idempotency/index.js';
 import {
   EventTooLargeError,
+  InvalidDeliverAtError,
   InvalidEventDataError,
   InvalidEventTypeError,
+  InvalidExpiresAfterError,
   InvalidIdempotencyKeyError,
   InvalidWebhookIdsError,
 } from './outbound.errors.js';
@@ -21,6 +24,12 @@ const TEST_TYPE = `${RESERVED_PREFIX}test`;
 /** The data of a test event where none is given. */
 const TEST_DATA = { message: 'This is a test event. Nothing has happened.' };
 
+/** How far ahead an event may be scheduled, where the retention is not shorter. */
+const MAX_AHEAD_MS = 30 * 86_400_000;
+
+// PostgreSQL also takes `now`, and Date.parse what it likes; people mean an instant with its zone.
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 
 /** An event as a caller gives it. */
@@ -29,6 +38,14 @@ export interface EventInput {
   readonly data: unknown;
   readonly idempotencyKey?: unknown;
   readonly webhookIds?: unknown;
+  readonly deliverAt?: unknown;
+  readonly expiresAfter?: unknown;
+}
+
+/** What the checks need to know of the installation. */
+export interface EventLimits {
+  readonly maxEventSize: number;
+  readonly retentionMs: number;
 }
 
 /**
@@ -36,7 +53,7 @@ export interface EventInput {
  *
  * @throws one of the errors of outbound.errors.ts
  */
-export function checkEvent(input: EventInput, nowMs: number, maxBytes: number): NewEvent {
+export function checkEvent(input: EventInput, nowMs: number, { maxEventSize, retentionMs }: EventLimits): NewEvent {
   const { event: type, data } = input;
   if (!isEventType(type)) throw new InvalidEventTypeError(false);
   if (type.startsWith(RESERVED_PREFIX)) throw new InvalidEventTypeError(true);
@@ -44,9 +61,11 @@ export function checkEvent(input: EventInput, nowMs: number, maxBytes: number): 
     id: newId(),
     type,
     occurredAt: new Date(nowMs),
-    data: serialise(data, maxBytes),
+    data: serialise(data, maxEventSize),
     idempotencyKey: checkIdempotencyKey(input.idempotencyKey),
     webhookIds: checkWebhookIds(input.webhookIds),
+    deliverAt: checkDeliverAt(input.deliverAt, nowMs, Math.min(MAX_AHEAD_MS, retentionMs)),
+    expiresAfterMs: checkExpiresAfter(input.expiresAfter),
   };
 }
 
@@ -58,10 +77,10 @@ export function checkEvent(input: EventInput, nowMs: number, maxBytes: number): 
 export function checkTestEvent(
   { event = TEST_TYPE, data = TEST_DATA }: Partial<EventInput>,
   nowMs: number,
-  maxBytes: number,
+  limits: EventLimits,
 ): NewEvent {
-  if (event !== TEST_TYPE) return checkEvent({ event, data }, nowMs, maxBytes);
-  return { id: newId(), type: TEST_TYPE, occurredAt: new Date(nowMs), data: serialise(data, maxBytes) };
+  if (event !== TEST_TYPE) return checkEvent({ event, data }, nowMs, limits);
+  return { id: newId(), type: TEST_TYPE, occurredAt: new Date(nowMs), data: serialise(data, limits.maxEventSize) };
 }
 
 /** @throws InvalidIdempotencyKeyError */
@@ -77,6 +96,29 @@ function checkWebhookIds(ids: unknown): string[] | undefined {
   if (!Array.isArray(ids) || ids.length === 0 || ids.length > MAX_WEBHOOK_IDS) throw new InvalidWebhookIdsError();
   if (!ids.every(isId)) throw new InvalidWebhookIdsError();
   return [...new Set(ids)];
+}
+
+/** Kept as given even where it is past: a request that is repeated with its idempotency key has the same content. */
+function checkDeliverAt(input: unknown, nowMs: number, maxAheadMs: number): Date | undefined {
+  if (input === undefined || input === null) return undefined;
+  const at = input instanceof Date ? input.getTime() : isInstant(input) ? Date.parse(input) : Number.NaN;
+  if (Number.isNaN(at) || at >= nowMs + maxAheadMs) throw new InvalidDeliverAtError();
+  // Before any time that PostgreSQL would refuse.
+  return new Date(Math.max(at, 0));
+}
+
+/** Date.parse takes the 31st of any month for a day of the next one. */
+function isInstant(input: unknown): input is string {
+  if (typeof input !== 'string' || !INSTANT.test(input)) return false;
+  const [year = 0, month = 0, day = 0] = input.slice(0, 10).split('-').map(Number);
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
+function checkExpiresAfter(input: unknown): number | undefined {
+  if (input === undefined || input === null) return undefined;
+  const ms = parseExpiresAfter(input);
+  if (ms === undefined) throw new InvalidExpiresAfterError();
+  return ms;
 }
 
 function serialise(data: unknown, maxBytes: number): string {

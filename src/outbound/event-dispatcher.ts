@@ -2,9 +2,10 @@
 // transaction where one is given. Nothing is sent from here: a committed row is.
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { DeliveryWake, EventStore } from '../delivery/index.js';
+import { DeliveryWake, EventStore, ScheduledDeliveries } from '../delivery/index.js';
 import type { NewEvent } from '../delivery/index.js';
 import type { Clock } from '../kernel/clock.js';
+import type { Duration } from '../kernel/duration.js';
 import { NotFoundError, PosthornError } from '../kernel/errors.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
@@ -31,6 +32,17 @@ export interface DispatchOptions {
   readonly idempotencyKey?: string;
   /** Narrows the matching webhooks to these ids. */
   readonly webhookIds?: readonly string[];
+  /**
+   * The first attempts do not come before this: a `Date`, or an instant such as `'2026-11-23T10:00:00Z'`, less than 30 days
+   * and than `RETENTION` ahead. A moment in the past is now. They come at once when it has come; with `manager`, and after
+   * a crash, up to 3 s later. @defaultValue now
+   */
+  readonly deliverAt?: Date | string;
+  /**
+   * How long deliveries are worth sending, from now or from `deliverAt`: `'100ms'` to `'14d'`. What has not succeeded by
+   * then becomes `expired`. @defaultValue what each webhook says, else for ever
+   */
+  readonly expiresAfter?: Duration;
 }
 
 /** What a dispatch answers. */
@@ -49,6 +61,7 @@ export class EventDispatcher {
     private readonly events: EventStore,
     private readonly ledger: IdempotencyLedger,
     private readonly wake: DeliveryWake,
+    private readonly scheduled: ScheduledDeliveries,
     private readonly tenants: TenantsService,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
@@ -71,9 +84,9 @@ export class EventDispatcher {
   async dispatch<Type extends string>(
     event: Type,
     data: EventData<Type>,
-    { idempotencyKey, webhookIds, ...where }: DispatchOptions = {},
+    { tenant, manager, ...options }: DispatchOptions = {},
   ): Promise<DispatchResult> {
-    return this.dispatchInput({ event, data, idempotencyKey, webhookIds }, where);
+    return this.dispatchInput({ event, data, ...options }, { tenant, manager });
   }
 
   /** {@link dispatch} for input of unknown shape, such as a request's. */
@@ -93,7 +106,7 @@ export class EventDispatcher {
     const result = checked.idempotencyKey
       ? await this.database.transaction((executor) => this.store(executor, tenant, checked))
       : await this.store(this.database, tenant, checked);
-    if (result.deliveries > 0) this.wake.everywhere();
+    this.announce([[checked, result]]);
     return result;
   }
 
@@ -113,8 +126,21 @@ export class EventDispatcher {
     const answers = keyed
       ? await this.database.transaction((executor) => this.storeMany(executor, tenant, checked))
       : await this.storeMany(this.database, tenant, checked);
-    if (answers.some((answer) => 'deliveries' in answer && answer.deliveries > 0)) this.wake.everywhere();
+    this.announce(checked.map((event, index) => [event, answers[index] as DispatchResult | PosthornError]));
     return answers;
+  }
+
+  /** Tells of what is committed: deliveries that may be due now, and when those are due that come later. */
+  private announce(stored: readonly [NewEvent | PosthornError, DispatchResult | PosthornError][]): void {
+    const later: string[] = [];
+    let any = false;
+    for (const [event, answer] of stored) {
+      if (!('deliveries' in answer) || answer.deliveries === 0) continue;
+      any = true;
+      if ('deliverAt' in event && event.deliverAt) later.push(answer.id);
+    }
+    if (any) this.wake.everywhere();
+    this.scheduled.remind(later);
   }
 
   /** @throws NotFoundError; what is known is remembered for a second, so this is no round trip of its own. */
@@ -124,7 +150,7 @@ export class EventDispatcher {
   }
 
   private check(input: EventInput): NewEvent {
-    return checkEvent(input, this.clock(), this.settings.maxEventSize);
+    return checkEvent(input, this.clock(), this.settings);
   }
 
   private async store(executor: SqlExecutor, tenant: string, event: NewEvent): Promise<DispatchResult> {
@@ -133,7 +159,10 @@ export class EventDispatcher {
     }
     const add = async (): Promise<DispatchResult> => answerOf(event, await this.events.add(executor, tenant, [event]));
     if (event.idempotencyKey === undefined) return add();
-    const content = JSON.stringify([event.type, event.data, event.webhookIds]);
+    const { type, data, webhookIds, deliverAt, expiresAfterMs } = event;
+    // Events without options have the content that they had before there were any: keys outlive an update.
+    const options = (deliverAt ?? expiresAfterMs) ? [deliverAt, expiresAfterMs] : [];
+    const content = JSON.stringify([type, data, webhookIds, ...options]);
     return this.ledger.once(executor, { tenantId: tenant, scope: KEY_SCOPE, key: event.idempotencyKey, content }, add);
   }
 

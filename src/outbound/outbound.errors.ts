@@ -33,6 +33,23 @@ export class InvalidIdempotencyKeyError extends InvalidError {
   }
 }
 
+/** `deliverAt` is no moment, or one too far ahead. */
+export class InvalidDeliverAtError extends InvalidError {
+  constructor() {
+    super(
+      'invalid_deliver_at',
+      'deliverAt must be an instant with its zone, such as 2026-11-23T10:00:00Z, less than 30 days and than RETENTION ahead.',
+    );
+  }
+}
+
+/** `expiresAfter` is no duration, or out of its bounds. */
+export class InvalidExpiresAfterError extends InvalidError {
+  constructor() {
+    super('invalid_expires_after', 'expiresAfter must be a duration from 100ms to 14d, such as 10m.');
+  }
+}
+
 /** The key in the body and the one in the header differ. */
 export class IdempotencyKeysDifferError extends InvalidError {
   constructor() {

@@ -23,7 +23,7 @@ export class WebhookTestService {
 
   /** @throws WebhookNotFoundError, WebhookDisabledError, and what an event is refused for */
   async send(tenantId: string, webhookId: string, input: TestEventDto): Promise<DispatchView> {
-    const event = checkTestEvent(input, this.clock(), this.settings.maxEventSize);
+    const event = checkTestEvent(input, this.clock(), this.settings);
     // Says whether there is one; whether it is active is decided where the event is stored.
     await this.webhooks.get(tenantId, webhookId);
     if (!(await this.events.addForOneWebhook(this.database, tenantId, webhookId, event)))

@@ -4,7 +4,7 @@ export { WebhookNotFoundError } from './registry.errors.js';
 export { REGISTRY_ENTITIES, RegistryModule } from './registry.module.js';
 export type { Processing } from './source.entity.js';
 export { PAYLOAD_FORMATS } from './webhook.entity.js';
-export type { PayloadFormat } from './webhook.entity.js';
+export type { Guarantee, PayloadFormat } from './webhook.entity.js';
 export { SourcesService } from './sources.service.js';
 export type { OpenSource } from './sources.service.js';
 export { DEFAULT_TENANT, isTenantId } from './tenant-id.js';

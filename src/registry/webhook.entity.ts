@@ -8,12 +8,18 @@ export const PAYLOAD_FORMATS = ['native', 'cloudevents-structured', 'cloudevents
 
 export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number];
 
+/** What is promised where it is not known whether a request arrived: it is sent again, or it is not. */
+export const GUARANTEES = ['at-least-once', 'at-most-once'] as const;
+
+export type Guarantee = (typeof GUARANTEES)[number];
+
 /** A subscription. Deleting is soft: its deliveries stay to be read. */
 @Entity({ name: 'webhook' })
 @Index('webhook_tenant', ['tenantId', 'id'])
 // GIN and partial, which decorators cannot say; without this line a generated migration would drop it.
 @Index('webhook_patterns', { synchronize: false })
 @Check('webhook_format_check', `format IN (${PAYLOAD_FORMATS.map((format) => `'${format}'`).join(', ')})`)
+@Check('webhook_guarantee_check', `guarantee IN (${GUARANTEES.map((guarantee) => `'${guarantee}'`).join(', ')})`)
 export class Webhook extends SendingPolicyColumns {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'webhook_pkey' })
   id!: string;
@@ -50,6 +56,13 @@ export class Webhook extends SendingPolicyColumns {
   /** Requests in flight at most, from each worker. Null: the installation's default. */
   @Column({ name: 'max_in_flight', type: 'integer', nullable: true })
   maxInFlight!: number | null;
+
+  /** How long deliveries of events that say nothing are worth sending, in milliseconds. Null: for ever. */
+  @Column({ name: 'expires_after_ms', type: 'integer', nullable: true })
+  expiresAfterMs!: number | null;
+
+  @Column({ name: 'guarantee', type: 'text', default: 'at-least-once' })
+  guarantee!: Guarantee;
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;

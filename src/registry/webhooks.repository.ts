@@ -21,6 +21,8 @@ export type WebhookChange = Partial<
     | 'format'
     | 'headers'
     | 'maxInFlight'
+    | 'expiresAfterMs'
+    | 'guarantee'
     | keyof SendingPolicyColumns
   >
 >;

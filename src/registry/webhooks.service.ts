@@ -6,6 +6,7 @@ import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { parseCustomHeaders, readCustomHeaders, writeCustomHeaders } from '../kernel/custom-headers.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
+import { parseExpiresAfter } from '../kernel/expiry.js';
 import { newId } from '../kernel/ids.js';
 import { SecretBox } from '../kernel/secret-box.js';
 import { newSigningSecret } from '../kernel/secret.js';
@@ -209,7 +210,7 @@ const fold = (events: readonly string[]): string[] => [...new Set(events)];
 
 /** The columns of the fields that were given, and no others. */
 function columnsOf(
-  { active, description, format, maxInFlight, ...policy }: WebhookPolicyDto,
+  { active, description, format, maxInFlight, expiresAfter, guarantee, ...policy }: WebhookPolicyDto,
   retentionMs: number,
 ): WebhookChange {
   return {
@@ -218,5 +219,7 @@ function columnsOf(
     ...(description !== undefined && { description }),
     ...(format !== undefined && { format }),
     ...(maxInFlight !== undefined && { maxInFlight }),
+    ...(expiresAfter !== undefined && { expiresAfterMs: parseExpiresAfter(expiresAfter) ?? null }),
+    ...(guarantee !== undefined && { guarantee }),
   };
 }

@@ -31,6 +31,8 @@ describe('registering a webhook', () => {
       format: 'native',
       headers: [],
       maxInFlight: null,
+      expiresAfter: null,
+      guarantee: 'at-least-once',
       timeoutMs: 5000,
       retrySchedule: ['1s', '90s'],
       retryJitter: null,

@@ -37,6 +37,9 @@ export class DeliveryView {
   @ApiProperty({ ...WHEN, description: 'When it is due; null unless it waits.' })
   nextAttemptAt!: Date | null;
 
+  @ApiProperty({ ...WHEN, description: 'No attempt begins after this; null: it is worth sending for ever.' })
+  expiresAt!: Date | null;
+
   @ApiProperty({ ...ID, nullable: true, description: 'The delivery that this one replays.' })
   replayOf!: string | null;
 
@@ -108,16 +111,20 @@ export function viewOfDelivery(delivery: Delivery): DeliveryView {
     eventId: delivery.eventId,
     event: delivery.eventType,
     webhookId: delivery.webhookId,
-    status: delivery.status,
+    status: isScheduled(delivery) ? 'pending' : delivery.status,
     reason: delivery.reason,
     attemptCount: delivery.attemptCount,
     lastHttpStatus: delivery.lastHttpStatus,
     nextAttemptAt: waits ? delivery.dueAt : null,
+    expiresAt: delivery.expiresAt,
     replayOf: delivery.replayOf,
     createdAt: delivery.createdAt,
     completedAt: delivery.completedAt,
   };
 }
+
+/** It is to be delivered later: it waits where retries wait, and is none. `walkOf` says the same in SQL. */
+const isScheduled = ({ status, attemptCount }: Delivery): boolean => status === 'retrying' && attemptCount === 0;
 
 export function viewOfAttempt(attempt: DeliveryAttempt, { id, eventId, eventType }: Delivery): AttemptView {
   const sent = { id, eventId, eventType, number: attempt.number };

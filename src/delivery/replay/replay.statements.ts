@@ -91,8 +91,10 @@ export const replayStatements = (t: Tables, window: number): ReplayStatements =>
         SELECT d.*, row_number() OVER (ORDER BY d.id) AS place FROM r, looked d WHERE ${belongs(t)}
         ORDER BY d.id LIMIT cardinality($2::uuid[])
       ), made AS (
-        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, replay_of)
-        SELECT fresh.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, 'pending', now(), c.id
+        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, replay_of, expires_at)
+        SELECT fresh.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, 'pending', now(), c.id,
+               now() + (SELECT coalesce(e.expires_after_ms, w.expires_after_ms) FROM ${t.event} e, ${t.webhook} w
+                        WHERE e.id = c.event_id AND w.id = c.webhook_id) * interval '1 ms'
         FROM chosen c JOIN unnest($2::uuid[]) WITH ORDINALITY AS fresh (id, place) USING (place)
       ), came AS (
         SELECT chosen.count AS made, chosen.count = cardinality($2::uuid[]) AS full_up, looked.count < ${LOOK} AS at_end,

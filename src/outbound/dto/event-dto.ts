@@ -22,6 +22,27 @@ export class EventDto {
   @ApiPropertyOptional({ type: [String], description: 'Narrows the matching webhooks to these.', example: [] })
   @Allow()
   webhookIds?: unknown;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'The first attempts do not come before this. Less than 30 days and than `RETENTION` ahead; a moment in the past is now.',
+    example: '2026-11-23T10:00:00Z',
+  })
+  @Allow()
+  deliverAt?: unknown;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description:
+      'What has not succeeded after this time, counted from now or from `deliverAt`, expires: 100ms to 14d. Else what each webhook says.',
+    example: '10m',
+  })
+  @Allow()
+  expiresAfter?: unknown;
 }
 
 /** A test event. Judged by `checkTestEvent`. */

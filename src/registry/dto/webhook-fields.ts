@@ -5,8 +5,9 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Allow, IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { MAX_CUSTOM_HEADERS, MAX_HEADER_VALUE_BYTES } from '../../kernel/custom-headers.js';
 import { isEventPattern, MAX_PATTERNS } from '../../kernel/event-match.js';
+import { parseExpiresAfter } from '../../kernel/expiry.js';
 import { IfPresent } from '../../platform/http/index.js';
-import { PAYLOAD_FORMATS } from '../webhook.entity.js';
+import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
 import { Rule } from './rule.decorator.js';
 
 export const MAX_DESCRIPTION_LENGTH = 500;
@@ -69,6 +70,36 @@ export const MaxInFlightField = (): PropertyDecorator =>
     IsInt(),
     Min(1),
     Max(MAX_MAX_IN_FLIGHT),
+  );
+
+export const ExpiresAfterField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      nullable: true,
+      description:
+        'How long deliveries are worth sending, for events that do not say so themselves: 100ms to 14d. Null: for ever.',
+      example: '10m',
+    }),
+    IsOptional(),
+    Rule(
+      'isExpiresAfter',
+      'must be a duration from 100ms to 14d, such as 10m',
+      (value) => parseExpiresAfter(value) !== undefined,
+    ),
+  );
+
+export const GuaranteeField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      enum: GUARANTEES,
+      enumName: 'Guarantee',
+      default: 'at-least-once',
+      description:
+        '`at-most-once`: a request that may have reached the receiver is never sent again, whatever it came to.',
+    }),
+    IfPresent(),
+    IsIn(GUARANTEES),
   );
 
 /** Headers sent with every request. Here they may be anything: the service judges them, and names the one that is wrong. */

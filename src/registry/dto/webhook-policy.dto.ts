@@ -1,6 +1,14 @@
-import type { PayloadFormat } from '../webhook.entity.js';
+import type { Guarantee, PayloadFormat } from '../webhook.entity.js';
 import { SendingPolicyDto } from './sending-policy.dto.js';
-import { ActiveField, DescriptionField, FormatField, HeadersField, MaxInFlightField } from './webhook-fields.js';
+import {
+  ActiveField,
+  DescriptionField,
+  ExpiresAfterField,
+  FormatField,
+  GuaranteeField,
+  HeadersField,
+  MaxInFlightField,
+} from './webhook-fields.js';
 
 /** What may be left out when a webhook is made and when it is changed: how it is sent to, not where and what. */
 export abstract class WebhookPolicyDto extends SendingPolicyDto {
@@ -18,4 +26,10 @@ export abstract class WebhookPolicyDto extends SendingPolicyDto {
 
   @MaxInFlightField()
   maxInFlight?: number | null;
+
+  @ExpiresAfterField()
+  expiresAfter?: string | null;
+
+  @GuaranteeField()
+  guarantee?: Guarantee;
 }

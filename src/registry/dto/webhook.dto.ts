@@ -1,9 +1,10 @@
 // How webhooks and their secrets look from outside. A secret itself is in two answers only: the one that creates the
 // webhook, and the one that rotates.
 import { ApiProperty } from '@nestjs/swagger';
+import { formatDuration } from '../../kernel/duration.js';
 import type { Secret } from '../../kernel/secret.js';
-import { PAYLOAD_FORMATS } from '../webhook.entity.js';
-import type { PayloadFormat, Webhook } from '../webhook.entity.js';
+import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
+import type { Guarantee, PayloadFormat, Webhook } from '../webhook.entity.js';
 import type { WebhookSecret } from '../webhook-secret.entity.js';
 import { SendingPolicyView, viewOfPolicy } from './sending-policy.dto.js';
 
@@ -76,6 +77,17 @@ export class WebhookDto extends SendingPolicyView {
   })
   maxInFlight!: number | null;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'How long deliveries are worth sending. Null: for ever.',
+    example: null,
+  })
+  expiresAfter!: string | null;
+
+  @ApiProperty({ enum: GUARANTEES, enumName: 'Guarantee', description: 'How often a request may be sent.' })
+  guarantee!: Guarantee;
+
   @ApiProperty({ type: [SecretDto], description: 'The live ones, newest first.' })
   secrets!: SecretDto[];
 
@@ -97,6 +109,8 @@ export class WebhookDto extends SendingPolicyView {
       format: webhook.format,
       headers: [...headers],
       maxInFlight: webhook.maxInFlight,
+      expiresAfter: webhook.expiresAfterMs === null ? null : formatDuration(webhook.expiresAfterMs),
+      guarantee: webhook.guarantee,
       ...viewOfPolicy(webhook),
       secrets: secrets.map((secret) => SecretDto.of(secret)),
       createdAt: webhook.createdAt.toISOString(),
