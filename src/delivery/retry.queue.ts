@@ -39,7 +39,8 @@ export class RetryQueue {
           data: { deliveryId },
           opts: {
             jobId: `${deliveryId}-${number}`,
-            delay: waitMs,
+            // PostgreSQL's waits have fractions, which BullMQ on PostgreSQL refuses. Never early: the row is not due before.
+            delay: Math.ceil(waitMs),
             attempts: 1,
             removeOnComplete: true,
             removeOnFail: true,

@@ -29,6 +29,7 @@ export interface Delivery {
   readonly attemptCount: number;
   readonly lastHttpStatus: number | null;
   readonly nextAttemptAt: string | null;
+  readonly expiresAt: string | null;
   readonly createdAt: string;
   readonly completedAt: string | null;
   readonly attempts: readonly Attempt[];

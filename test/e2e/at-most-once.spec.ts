@@ -1,0 +1,159 @@
+// Webhooks whose requests are never repeated once they may have arrived: what is tried again all the same, and what ends.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { eventually } from '../setup/eventually.js';
+import { RawReceiver } from '../setup/raw-receiver.js';
+import type { RawAnswer } from '../setup/raw-receiver.js';
+import { TestReceiver } from '../setup/receiver.js';
+import { DeliveryScene } from './delivery.harness.js';
+import type { Target } from './delivery.harness.js';
+
+let scene: DeliveryScene;
+const receivers: { close(): Promise<unknown> }[] = [];
+
+beforeAll(async () => {
+  scene = await DeliveryScene.open();
+  await watchCommits();
+});
+afterAll(() => scene?.close());
+afterEach(async () => {
+  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
+});
+
+const target = (url: string, more: object = {}): Promise<Target> =>
+  scene.target(url, { guarantee: 'at-most-once', ...more });
+
+async function rawReceiver(answer: RawAnswer, onConnection?: (socket: Socket) => void): Promise<RawReceiver> {
+  const receiver = await RawReceiver.start(answer, { onConnection });
+  receivers.push(receiver);
+  return receiver;
+}
+
+async function receiverWith(answer: Parameters<typeof TestReceiver.start>[0]): Promise<TestReceiver> {
+  const receiver = await TestReceiver.start(answer);
+  receivers.push(receiver);
+  return receiver;
+}
+
+/** Writes down what `synchronous_commit` is at the commit of every claim. */
+const watchCommits = (): Promise<unknown> =>
+  scene.sql(`
+    CREATE TABLE public.claim_commit (webhook_id uuid, synchronous_commit text);
+    CREATE FUNCTION public.note_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO public.claim_commit VALUES (new.webhook_id, current_setting('synchronous_commit'));
+      RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER note_commit AFTER UPDATE ON posthorn.delivery DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW WHEN (old.status = 'pending' AND new.status = 'sending') EXECUTE FUNCTION public.note_commit();`);
+
+async function commitsOf({ webhookId }: Target): Promise<string[]> {
+  const rows = await scene.sql<{ synchronous_commit: string }>(
+    'SELECT synchronous_commit FROM public.claim_commit WHERE webhook_id = $1',
+    [webhookId],
+  );
+  return rows.map(({ synchronous_commit }) => synchronous_commit);
+}
+
+describe('to a webhook that is sent to at most once', () => {
+  it.each([500, 503, 429, 302])('a delivery that is answered %d is not sent again', async (status) => {
+    const receiver = await receiverWith(status);
+    const id = await (await target(receiver.url)).send();
+    expect(await scene.settled(id)).toMatchObject({
+      status: 'failed',
+      reason: 'at_most_once',
+      attemptCount: 1,
+      lastHttpStatus: status,
+      attempts: [{ number: 1, httpStatus: status }],
+    });
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it.each<[string, RawAnswer]>([
+    ['the connection is cut', (socket) => socket.destroy()],
+    ['no answer comes in time', () => undefined],
+    ['the answer is no HTTP', (socket) => socket.end('hello\r\n\r\n')],
+  ])('a delivery is not sent again where %s after the request', async (_, answer) => {
+    const receiver = await rawReceiver(answer);
+    const id = await (await target(receiver.url, { timeoutMs: 300 })).send();
+    expect(await scene.settled(id)).toMatchObject({ status: 'failed', reason: 'at_most_once', attemptCount: 1 });
+    expect(receiver.requests).toHaveLength(1);
+  });
+
+  it('an answer of 2xx or of 4xx means what it always does', async () => {
+    expect(await scene.settled(await (await target((await receiverWith(200)).url)).send())).toMatchObject({
+      status: 'success',
+    });
+    expect(await scene.settled(await (await target((await receiverWith(404)).url)).send())).toMatchObject({
+      status: 'client_error',
+      reason: null,
+    });
+  });
+
+  it('a delivery that found no one to connect to is tried again by the schedule', async () => {
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    expect(await scene.settled(await (await target(`http://127.0.0.1:${port}/hook`)).send())).toMatchObject({
+      status: 'failed',
+      reason: 'attempts_exhausted',
+      attempts: [{ error: 'ECONNREFUSED' }, { error: 'ECONNREFUSED' }, { error: 'ECONNREFUSED' }],
+    });
+  });
+
+  it('a delivery whose name does not resolve, or whose TLS handshake fails, is tried again', async () => {
+    const unknown = await target('https://receiver.invalid/hook');
+    expect(await scene.settled(await unknown.send())).toMatchObject({
+      reason: 'attempts_exhausted',
+      attempts: [{ outcome: 'dns_error' }, { outcome: 'dns_error' }, { outcome: 'dns_error' }],
+    });
+    const plain = await rawReceiver(
+      () => undefined,
+      (socket) => void socket.end('HTTP/1.1 400 no\r\n\r\n'),
+    );
+    const tls = await target(plain.url.replace('http:', 'https:'));
+    expect(await scene.settled(await tls.send())).toMatchObject({ reason: 'attempts_exhausted', attemptCount: 3 });
+  });
+
+  it('a delivery whose process died is given up, and sent again only by hand', async () => {
+    const receiver = (await receiverWith(200)).answers(() => undefined);
+    const webhook = await target(receiver.url, { timeoutMs: 60_000 });
+    const id = await webhook.send();
+    await receiver.next();
+    await scene.sql(`UPDATE posthorn.delivery SET due_at = now() - interval '1 s' WHERE id = $1`, [id]);
+    await eventually(async () => (await scene.delivery(id)).status === 'failed', 'it is given up', { within: 8_000 });
+    expect(await scene.delivery(id)).toMatchObject({
+      reason: 'unknown_outcome',
+      attemptCount: 1,
+      nextAttemptAt: null,
+      attempts: [{ number: 1, outcome: 'unknown_outcome' }],
+    });
+    // What is sent behind it is settled behind it.
+    await scene.settled(await webhook.send());
+    expect(receiver.received).toHaveLength(2);
+    expect((await scene.retry(id)).status).toBe(202);
+    expect(await scene.settled(id)).toMatchObject({ status: 'success', attemptCount: 2 });
+  });
+
+  it('claims are on disk before anything is sent, and no others are waited for', async () => {
+    const { url } = await receiverWith(200);
+    const [once, ordinary] = [await target(url), await scene.target(url)];
+    await scene.settled(await once.send());
+    await scene.settled(await ordinary.send());
+    expect(await commitsOf(once)).toEqual(['on']);
+    expect(await commitsOf(ordinary)).toEqual(['off']);
+  });
+});
+
+it('the guarantee of a webhook is shown and changed, and is one of two', async () => {
+  const { webhookId } = await scene.target('http://127.0.0.1:9/hook');
+  const path = `/api/webhooks/${webhookId}`;
+  expect((await scene.server.api('GET', path)).body).toMatchObject({ guarantee: 'at-least-once' });
+  for (const guarantee of ['exactly-once', null])
+    expect((await scene.server.api('PATCH', path, { guarantee })).status).toBe(400);
+  expect((await scene.server.api('PATCH', path, { guarantee: 'at-most-once' })).body).toMatchObject({
+    guarantee: 'at-most-once',
+  });
+});
