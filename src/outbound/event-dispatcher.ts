@@ -69,7 +69,7 @@ export class EventDispatcher {
 
   /**
    * Stores an event and one delivery for each webhook that subscribes to its type. Durable once it resolves (with
-   * `manager`: once the caller's transaction commits); delivered at least once from then on.
+   * `manager`: once the caller's transaction commits); delivered at least once from then on, unless a webhook says at most once.
    *
    * @param event - `[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*`, at most 128 characters; `posthorn.*` is reserved.
    * @param data - A JSON object, at most `MAX_EVENT_SIZE` bytes; serialised once, the same bytes on every attempt.
