@@ -27,8 +27,11 @@ export interface ContractSubject {
   readonly toleranceSeconds?: number;
   /** A body this sender may send. @defaultValue some JSON */
   readonly body?: Buffer;
-  /** What bodies can be signed: any bytes, or only those of the format whose fields are signed. @defaultValue `anything` */
-  readonly signs?: 'anything' | 'fields';
+  /**
+   * What can be signed: any bytes; only JSON, because the time stands in it; or only the fields of a form.
+   * @defaultValue `anything`
+   */
+  readonly signs?: 'anything' | 'json' | 'fields';
   readonly source?: SourceOptions;
   /** One request with the signatures of both, where the sender makes several during a rotation. */
   several?(one: WebhookRequest, other: WebhookRequest): WebhookRequest;
@@ -88,7 +91,8 @@ class Contract {
       ...headers.flatMap((header) => this.header(header)),
       ...(headers.length === 0 ? [] : this.bare()),
       ...(covers === 'nothing' ? [] : this.bytes()),
-      ...(covers === 'nothing' || signs === 'fields' ? [] : this.anyBytes()),
+      ...(covers === 'nothing' || signs === 'fields' ? [] : this.sameJson()),
+      ...(covers === 'nothing' || signs !== 'anything' ? [] : this.anyBytes()),
       ...(covers === 'URL and body' ? this.urls() : []),
       ...(toleranceSeconds === undefined ? [] : this.times(toleranceSeconds)),
     ];
@@ -286,7 +290,7 @@ class Contract {
     ];
   }
 
-  private anyBytes(): ContractCase[] {
+  private sameJson(): ContractCase[] {
     return [
       {
         name: 'refuses the same JSON in other bytes',
@@ -302,6 +306,11 @@ class Contract {
             this.refuses(this.verify({ ...request, body }));
         },
       },
+    ];
+  }
+
+  private anyBytes(): ContractCase[] {
+    return [
       {
         name: 'verifies bytes that are no text, and not what text decoding makes of them',
         run: async () => {

@@ -286,9 +286,9 @@ export const VECTORS: Readonly<Record<string, readonly SignatureVector[]>> = {
     {
       origin: 'none is published; computed with Python’s hmac from the vendor’s page',
       secret: 'lin_wh_secret',
-      body: '{"type":"order","text":"żółw"}',
+      body: '{"type":"Issue","text":"żółw","webhookTimestamp":1767225600000}',
       headers: {
-        'linear-signature': '7309de1e173d97baada5eef45f6eb71cc94258935ffe297fbd307c5145eb9c57',
+        'linear-signature': 'fb19cb31f4149299a8acb500224867f024468e8ce5ca350472ee7dac0b335a62',
       },
       nowMs: 1_767_225_600_000,
     },

@@ -6,7 +6,7 @@ import { field, header, joined, moment } from './naming.js';
 import { fieldOf } from './provider.js';
 import { bodyAlone, macOf } from './scheme.js';
 
-/** Linear: hex over the body. The time is a member of the body, `webhookTimestamp`, and so signed with it. */
+/** Linear: hex over the body. The time is a member of the body, `webhookTimestamp`, and so signed with it: one without is refused. */
 export const linear = builtIn({
   name: 'linear',
   title: 'Linear',

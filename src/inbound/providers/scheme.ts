@@ -28,7 +28,7 @@ export interface Scheme {
     readonly unit: TimeUnit;
     /** @defaultValue none: the time counts only for a source that sets its own tolerance */
     readonly toleranceSeconds?: number;
-    /** Where the time stands, if not in the claim: asked after the signature held. */
+    /** Where the time stands, if not in the claim: asked after the signature held, and then it must be there. */
     readonly of?: (request: WebhookRequest) => string | undefined;
   };
 }
@@ -45,7 +45,7 @@ export const verifying =
     if (!matched) return { ok: false, reason: 'no_secret_matched' };
     const tolerance = time && (source.toleranceSeconds ?? time.toleranceSeconds);
     if (tolerance === undefined) return { ok: true };
-    const text = time?.of ? time.of(request) : claim.time;
+    const text = time?.of ? (time.of(request) ?? '') : claim.time;
     // After the match, so that "stale" in a log means a true signature: a wrong clock or a replay, not a wrong secret.
     return text === undefined || secondsApart(text, time?.unit ?? 's', nowMs) <= tolerance
       ? { ok: true }
@@ -53,6 +53,7 @@ export const verifying =
   };
 
 function secondsApart(text: string, unit: TimeUnit, nowMs: number): number {
+  if (text === '') return Number.POSITIVE_INFINITY;
   if (unit === 's') return Math.abs(Math.floor(nowMs / 1_000) - Number(text));
   const apart = Math.abs(nowMs - (unit === 'ms' ? Number(text) : Date.parse(text))) / 1_000;
   return Number.isNaN(apart) ? Number.POSITIVE_INFINITY : apart;
