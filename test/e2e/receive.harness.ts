@@ -14,12 +14,13 @@ import type { ReceivedEvent } from '../../src/inbound/index.js';
 import { newId } from '../../src/kernel/ids.js';
 import { SecretBox } from '../../src/kernel/secret-box.js';
 import { PosthornModule } from '../../src/posthorn.module.js';
+import type { PosthornModuleExtras } from '../../src/posthorn.module.js';
 import { eventually } from '../setup/eventually.js';
 
 export const STRIPE_SECRET = 'whsec_ZmFrZSBidXQgcmVhbGlzdGlj';
 export const GITHUB_SECRET = 'a-github-secret-of-this-test';
 export const ADMIN_KEY = 'the-administrators-key-of-this-test';
-const ENCRYPTION_KEY = randomBytes(32).toString('base64');
+export const ENCRYPTION_KEY = randomBytes(32).toString('base64');
 
 const stripeSdk = new Stripe('sk_test_unused');
 
@@ -100,18 +101,23 @@ export interface ShopOptions {
   readonly options?: NestApplicationOptions;
   readonly providers?: Type[];
   readonly role?: 'all' | 'api';
+  /** Kinds of sender that the host brings. */
+  readonly webhookProviders?: PosthornModuleExtras['providers'];
+  readonly publicUrl?: string;
 }
 
 /** Starts an application that imports Posthorn. */
 export async function startShop(
   databaseUrl: string,
-  { prepare, options, providers = [], role = 'all' }: ShopOptions = {},
+  { prepare, options, providers = [], role = 'all', webhookProviders, publicUrl }: ShopOptions = {},
 ): Promise<Shop> {
   @Module({
     imports: [
       PosthornModule.forRootAsync({
+        providers: webhookProviders,
         useFactory: () => ({
           databaseUrl,
+          publicUrl,
           role,
           encryptionKey: ENCRYPTION_KEY,
           adminApiKey: ADMIN_KEY,
@@ -262,24 +268,39 @@ export class Rows {
   }
 }
 
-/** Stores a source as the API will, since no environment variable makes it. It signs as Stripe does. */
-export async function addSource(
-  rows: Rows,
-  source: { name: string; tenant?: string; processing?: 'inline' | 'queued'; maxBodyBytes?: number },
-): Promise<void> {
-  const { name, tenant = 'default', processing = 'inline', maxBodyBytes = null } = source;
-  const [id, secretId] = [newId(), newId()];
+/** A source as it is stored. */
+export interface NewSource {
+  readonly name: string;
+  readonly tenant?: string;
+  /** @defaultValue `stripe` */
+  readonly provider?: string;
+  /** Newest last. @defaultValue Stripe's */
+  readonly secrets?: readonly string[];
+  readonly config?: object;
+  readonly processing?: 'inline' | 'queued';
+  readonly maxBodyBytes?: number;
+  readonly toleranceSeconds?: number;
+}
+
+/** Stores a source as the API will, since no environment variable makes it. */
+export async function addSource(rows: Rows, source: NewSource): Promise<void> {
+  const { name, tenant = 'default', provider = 'stripe', processing = 'inline', maxBodyBytes = null } = source;
+  const { secrets = [STRIPE_SECRET], config = {}, toleranceSeconds = null } = source;
+  const id = newId();
   const box = new SecretBox([Buffer.from(ENCRYPTION_KEY, 'base64')]);
   await rows.query('INSERT INTO posthorn.tenant (id, name) VALUES ($1, $1) ON CONFLICT DO NOTHING', [tenant]);
   await rows.query(
-    `INSERT INTO posthorn.source (id, tenant_id, name, provider, processing, max_body_bytes)
-     VALUES ($1, $2, $3, 'stripe', $4, $5)`,
-    [id, tenant, name, processing, maxBodyBytes],
+    `INSERT INTO posthorn.source (id, tenant_id, name, provider, processing, max_body_bytes, config, tolerance_seconds)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [id, tenant, name, provider, processing, maxBodyBytes, config, toleranceSeconds],
   );
-  await rows.query(
-    'INSERT INTO posthorn.source_secret (id, tenant_id, source_id, ciphertext, hint) VALUES ($1, $2, $3, $4, $5)',
-    [secretId, tenant, id, box.seal(STRIPE_SECRET, secretId), '…'],
-  );
+  for (const secret of secrets) {
+    const secretId = newId();
+    await rows.query(
+      'INSERT INTO posthorn.source_secret (id, tenant_id, source_id, ciphertext, hint) VALUES ($1, $2, $3, $4, $5)',
+      [secretId, tenant, id, box.seal(secret, secretId), '…'],
+    );
+  }
 }
 
 /** The answers to verified and unverified webhooks, to the last key. */
