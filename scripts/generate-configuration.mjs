@@ -1,12 +1,9 @@
 // Writes .env.example and docs/configuration.md from the one table of settings. With --check it writes nothing and fails
 // where they differ from what it would write. Started by npm run docs:configuration, which teaches Node TypeScript.
-import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
 import { SETTINGS } from '../src/platform/config/settings.ts';
+import { cell, formatted, root, writeOrCheck } from './made-files.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const settings = Object.entries(SETTINGS).map(([option, setting]) => ({ option, ...setting }));
 
 const wrap = (text, width) =>
@@ -35,8 +32,6 @@ function environmentExample() {
 ${entries.join('\n\n')}
 `;
 }
-
-const cell = (text) => text.replaceAll('|', '\\|');
 
 function configurationPage() {
   const rows = settings.map(({ env, option, kind, default: fallback, doc, secret }) => {
@@ -73,25 +68,10 @@ Some settings depend on each other:
 }
 
 const page = path.join(root, 'docs', 'configuration.md');
-const style = { ...(await resolveConfig(page)), filepath: page };
-const made = [
-  [path.join(root, '.env.example'), environmentExample()],
-  [page, await format(configurationPage(), style)],
-];
-
-if (process.argv.includes('--check')) {
-  const stale = made.filter(([file, text]) => readOrNothing(file) !== text).map(([file]) => path.relative(root, file));
-  if (stale.length > 0)
-    console.error(`${stale.join(' and ')} differ from the settings: run npm run docs:configuration.`);
-  process.exitCode = stale.length > 0 ? 1 : 0;
-} else {
-  for (const [file, text] of made) writeFileSync(file, text);
-}
-
-function readOrNothing(file) {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
+writeOrCheck(
+  [
+    [path.join(root, '.env.example'), environmentExample()],
+    [page, await formatted(page, configurationPage())],
+  ],
+  { source: 'the settings', command: 'npm run docs:configuration' },
+);

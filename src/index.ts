@@ -7,8 +7,19 @@ export { SettingsError } from './platform/config/index.js';
 export { EventDispatcher } from './outbound/index.js';
 export type { DispatchOptions, DispatchResult, EventData, EventInput, PosthornEvents } from './outbound/index.js';
 
-export { OnWebhook } from './inbound/index.js';
-export type { ReceivedEvent } from './inbound/index.js';
+export { bodyId, headerOf, OnWebhook, textField, UNKNOWN_TYPE } from './inbound/index.js';
+export type {
+  Description,
+  HandshakeAnswer,
+  ParsedBody,
+  Provider,
+  ReceivedEvent,
+  Refusal,
+  SourceOptions,
+  Verdict,
+  WebhookRequest,
+} from './inbound/index.js';
+export type { Secret } from './kernel/secret.js';
 
 export { PosthornError } from './kernel/errors.js';
 export type { ErrorKind } from './kernel/errors.js';

@@ -14,12 +14,19 @@ const pages = [
 ];
 const textOf = (page: string): string => readFileSync(path.join(root, page), 'utf8');
 
-it('.env.example and docs/configuration.md say what the settings say', () => {
-  const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-  const [, ...args] = scripts['docs:configuration']?.split(' ') ?? [];
-  const { status, stderr } = spawnSync(process.execPath, [...args, '--check'], { cwd: root, encoding: 'utf8' });
-  expect({ status, stderr }).toMatchObject({ status: 0 });
-}, 60_000);
+it.each([
+  ['.env.example and docs/configuration.md say what the settings say', 'docs:configuration'],
+  ['docs/receiving.md says of every provider what it does', 'docs:providers'],
+])(
+  '%s',
+  (_, script) => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+    const [, ...args] = scripts[script]?.split(' ') ?? [];
+    const { status, stderr } = spawnSync(process.execPath, [...args, '--check'], { cwd: root, encoding: 'utf8' });
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+  },
+  60_000,
+);
 
 describe('a snippet', () => {
   /** Each ```ts block as a file of its own beside its page, so that errors name page and line. */
@@ -48,7 +55,7 @@ describe('a snippet', () => {
         noUnusedLocals: false,
         noUnusedParameters: false,
         declaration: false,
-        paths: { posthorn: ['./src/index.ts'] },
+        paths: { posthorn: ['./src/index.ts'], 'posthorn/testing': ['./src/testing/index.ts'] },
       },
       root,
     );

@@ -11,6 +11,10 @@ it('exports these names: a change here is a decision', () => {
     'PosthornError',
     'PosthornModule',
     'SettingsError',
+    'UNKNOWN_TYPE',
+    'bodyId',
     'dataSourceOptions',
+    'headerOf',
+    'textField',
   ]);
 });

@@ -21,6 +21,8 @@ export interface ProviderGuide {
   readonly toleranceSeconds?: number;
   readonly id: string;
   readonly type: string;
+  /** What else must be known. */
+  readonly note?: string;
   /** The handshake that is answered, where there is one. */
   readonly handshake?: string;
   /** What the signature covers. Where it is not the body, whoever sees one request can make others. */
@@ -34,7 +36,7 @@ export interface BuiltInProvider extends Provider {
 /** What is particular about one kind of sender. */
 export interface Declaration
   extends
-    Pick<ProviderGuide, 'title' | 'page' | 'secret' | 'config'>,
+    Pick<ProviderGuide, 'title' | 'page' | 'secret' | 'config' | 'note'>,
     Pick<Provider, 'name' | 'defaultMaxBodyBytes' | 'parse' | 'challenge' | 'problemOf'> {
   readonly scheme: Scheme;
   /** @defaultValue `body` */
@@ -53,7 +55,7 @@ export interface Declaration
 /** The provider of a declaration. */
 export function builtIn(declaration: Declaration): BuiltInProvider {
   const { name, title, page, secret, config, scheme, covers = 'body', id, type, occurredAt, handshake } = declaration;
-  const { sendsJson = true, defaultMaxBodyBytes, parse, challenge, problemOf } = declaration;
+  const { note, sendsJson = true, defaultMaxBodyBytes, parse, challenge, problemOf } = declaration;
   return {
     name,
     sendsJson,
@@ -73,6 +75,7 @@ export function builtIn(declaration: Declaration): BuiltInProvider {
       page,
       secret,
       config,
+      note,
       headers: scheme.read.headers ?? [],
       toleranceSeconds: scheme.time?.toleranceSeconds,
       id: id?.says ?? 'a digest of the body',

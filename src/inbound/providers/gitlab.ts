@@ -27,9 +27,9 @@ export const gitlab = builtIn({
   name: 'gitlab',
   title: 'GitLab',
   page: 'https://docs.gitlab.com/user/project/integrations/webhooks/',
-  secret:
-    'The signing token (`whsec_…`, then `webhook-signature` is verified), or the secret token, in Settings → Webhooks',
+  secret: 'The signing token (`whsec_…`) or the secret token, in Settings → Webhooks',
   covers: 'nothing',
+  note: 'With a signing token, `webhook-signature` covers the body, in a window of 300 s',
   scheme: { read, check, time: standardScheme.time },
   id: firstOf(header('Idempotency-Key'), header('webhook-id'), header('X-Gitlab-Event-UUID')),
   type: joined(
