@@ -29,6 +29,7 @@ const delivery = (n: number, ...outcomes: string[]): Delivery => ({
     startedAt: '',
     durationMs: 1,
     outcome,
+    error: null,
     httpStatus: 200,
   })),
 });

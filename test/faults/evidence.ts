@@ -41,6 +41,7 @@ export interface Attempt {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly outcome: string;
+  readonly error: string | null;
   readonly httpStatus: number | null;
 }
 
