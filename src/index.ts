@@ -7,6 +7,19 @@ export { SettingsError } from './platform/config/index.js';
 export { EventDispatcher } from './outbound/index.js';
 export type { DispatchOptions, DispatchResult, EventData, EventInput, PosthornEvents } from './outbound/index.js';
 
+export { DefaultRetryPolicy, RetryPolicy } from './delivery/index.js';
+export type {
+  AttemptOutcome,
+  DeliveryExtras,
+  FailedAttempt,
+  FailedDelivery,
+  OperationalEvent,
+  OperationalHook,
+  RetryVerdict,
+  SendingPolicy,
+} from './delivery/index.js';
+export type { Extension } from './platform/extension.js';
+
 export { bodyId, headerOf, OnWebhook, textField, UNKNOWN_TYPE } from './inbound/index.js';
 export type {
   Description,

@@ -1,7 +1,8 @@
 // The four modules together, wired once: the way most applications take Posthorn.
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { DeliveryModule } from './delivery/index.js';
+import type { DeliveryExtras } from './delivery/index.js';
 import { InboundModule } from './inbound/index.js';
 import type { InboundExtras } from './inbound/index.js';
 import { OutboundModule } from './outbound/index.js';
@@ -12,11 +13,13 @@ import { PlatformModule } from './platform/platform.module.js';
 import { RegistryModule } from './registry/index.js';
 
 /** What shapes the module itself and must be known before any provider exists. */
-export interface PosthornModuleExtras extends InboundExtras {
+export interface PosthornModuleExtras extends InboundExtras, DeliveryExtras {
   /** Whether `EventDispatcher` and the other exports inject everywhere without importing this module. @defaultValue true */
   readonly isGlobal?: boolean;
   /** Whether the HTTP routes exist; without them, the services still do. @defaultValue true */
   readonly controllers?: boolean;
+  /** Modules whose exports your own classes given here may inject, beside those of your global modules. */
+  readonly imports?: ModuleMetadata['imports'];
 }
 
 @Module({})
@@ -28,36 +31,30 @@ export class PosthornModule {
    * @example
    * imports: [PosthornModule.forRoot({ databaseUrl: 'postgres://…', encryptionKey: '…' })]
    */
-  static forRoot({
-    isGlobal,
-    controllers,
-    providers,
-    ...options
-  }: PosthornOptions & PosthornModuleExtras): DynamicModule {
-    return compose(SettingsModule.forRoot(options), { isGlobal, controllers, providers });
+  static forRoot(options: PosthornOptions & PosthornModuleExtras): DynamicModule {
+    return compose(SettingsModule.forRoot(options), options);
   }
 
   /** The same with settings from a factory, such as one that injects a `ConfigService`. */
-  static forRootAsync({
-    isGlobal,
-    controllers,
-    providers,
-    ...options
-  }: PosthornAsyncOptions & PosthornModuleExtras): DynamicModule {
-    return compose(SettingsModule.forRootAsync(options), { isGlobal, controllers, providers });
+  static forRootAsync(options: PosthornAsyncOptions & PosthornModuleExtras): DynamicModule {
+    return compose(SettingsModule.forRootAsync(options), options);
   }
 }
 
 function compose(
   settings: DynamicModule,
-  { isGlobal = true, controllers = true, providers }: PosthornModuleExtras,
+  { isGlobal = true, controllers = true, imports = [], ...extensions }: PosthornModuleExtras,
 ): DynamicModule {
   const faced = (module: DynamicModule): DynamicModule => (controllers ? module : { ...module, controllers: [] });
+  const extended = (module: DynamicModule): DynamicModule => ({
+    ...module,
+    imports: [...(module.imports ?? []), ...imports],
+  });
   const platform = PlatformModule.register(settings, PERSISTENCE);
   const registry = faced(RegistryModule.register(platform));
-  const delivery = faced(DeliveryModule.register({ platform, registry }));
+  const delivery = faced(extended(DeliveryModule.register({ platform, registry }, extensions)));
   const outbound = faced(OutboundModule.register({ platform, registry, delivery }));
-  const inbound = faced(InboundModule.register({ platform, registry }, { providers }));
+  const inbound = faced(extended(InboundModule.register({ platform, registry }, extensions)));
   const features = [registry, delivery, outbound, inbound];
   return {
     module: PosthornModule,

@@ -3,6 +3,7 @@ import * as posthorn from '../src/index.js';
 
 it('exports these names: a change here is a decision', () => {
   expect(Object.keys(posthorn).sort()).toEqual([
+    'DefaultRetryPolicy',
     'EventDispatcher',
     'OnWebhook',
     'POSTHORN_ENTITIES',
@@ -10,6 +11,7 @@ it('exports these names: a change here is a decision', () => {
     'PosthornDataSource',
     'PosthornError',
     'PosthornModule',
+    'RetryPolicy',
     'SettingsError',
     'UNKNOWN_TYPE',
     'bodyId',

@@ -3,6 +3,8 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
+import { extensionProvider } from '../platform/extension.js';
+import type { Extension } from '../platform/extension.js';
 import { queueProvider } from '../platform/queue/index.js';
 import { ClaimQuery } from './claim.js';
 import { CustomHeaders } from './custom-headers.js';
@@ -18,7 +20,10 @@ import { Erasure } from './erasure.js';
 import { Event } from './event.entity.js';
 import { EventLog } from './event-log.js';
 import { EventStore } from './event.store.js';
+import { ExtensionScopes } from './extension-scopes.js';
 import { HttpClient } from './http-client.js';
+import type { OperationalHook } from './operational-hook.js';
+import { hookProviders, OperationalHooks } from './operational-hooks.js';
 import { Replayer } from './replay/replayer.js';
 import { ReplaysController } from './replay/replays.controller.js';
 import { ReplaysRepository } from './replay/replays.repository.js';
@@ -38,9 +43,20 @@ import { WebhookHealth } from './webhook-health.js';
 /** The entities behind the tables that this module owns. */
 export const DELIVERY_ENTITIES = [Event, Delivery, DeliveryAttempt] as const;
 
+/** What an application puts in the place of ours, or beside it. */
+export interface DeliveryExtras {
+  /** Decides what becomes of a delivery whose attempt failed. @defaultValue DefaultRetryPolicy */
+  readonly retryPolicy?: Extension<RetryPolicy>;
+  /** Hear of operational events, each on its own. @defaultValue none */
+  readonly operationalHooks?: readonly Extension<OperationalHook>[];
+}
+
 @Module({})
 export class DeliveryModule implements OnModuleInit {
-  static register(parts: { platform: DynamicModule; registry: DynamicModule }): DynamicModule {
+  static register(
+    parts: { platform: DynamicModule; registry: DynamicModule },
+    { retryPolicy = DefaultRetryPolicy, operationalHooks = [] }: DeliveryExtras = {},
+  ): DynamicModule {
     return {
       module: DeliveryModule,
       imports: [parts.platform, parts.registry, TypeOrmModule.forFeature([...DELIVERY_ENTITIES], DATA_SOURCE)],
@@ -57,11 +73,14 @@ export class DeliveryModule implements OnModuleInit {
         Erasure,
         EventLog,
         EventStore,
+        ExtensionScopes,
         HttpClient,
+        ...hookProviders(operationalHooks),
+        OperationalHooks,
         Replayer,
         ReplaysRepository,
         ReplaysService,
-        { provide: RetryPolicy, useClass: DefaultRetryPolicy },
+        extensionProvider<RetryPolicy>(RetryPolicy, retryPolicy),
         RetryJudge,
         RetryProcessor,
         RetryQueue,

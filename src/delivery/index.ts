@@ -1,6 +1,7 @@
 export { DeliveriesService } from './deliveries.service.js';
 export { WebhookDisabledError } from './delivery.errors.js';
 export { DELIVERY_ENTITIES, DeliveryModule } from './delivery.module.js';
+export type { DeliveryExtras } from './delivery.module.js';
 export { DELIVERY_STATUSES } from './delivery-status.js';
 export type { AttemptOutcome, DeliveryStatus } from './delivery-status.js';
 export { DeliveryWake } from './delivery-wake.js';
@@ -9,4 +10,7 @@ export { Erasure } from './erasure.js';
 export { EventLog } from './event-log.js';
 export { EventStore } from './event.store.js';
 export type { NewEvent } from './event.store.js';
+export type { OperationalEvent, OperationalHook } from './operational-hook.js';
+export { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
+export type { FailedAttempt, FailedDelivery, RetryVerdict, SendingPolicy } from './retry-policy.js';
 export { ScheduledDeliveries } from './scheduled-deliveries.js';

@@ -11,12 +11,14 @@ import { WebhooksService } from '../registry/index.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { EventStore } from './event.store.js';
+import type { OperationalEvent } from './operational-hook.js';
+import { OperationalHooks } from './operational-hooks.js';
 import type { HealthChange, Settlement } from './settle.js';
 
 /** Shares of the auto-disable rule at which the owner is warned, in percent. */
 const WARN_AT = [50, 75] as const;
 
-type OperationalEvent = 'webhook.failing' | 'webhook.disabled' | 'webhook.recovered' | 'delivery.exhausted';
+type DataOf<Type extends OperationalEvent['type']> = Extract<OperationalEvent, { type: Type }>['data'];
 
 @Injectable()
 export class WebhookHealth implements OnModuleInit {
@@ -29,6 +31,7 @@ export class WebhookHealth implements OnModuleInit {
     private readonly due: DueDeliveries,
     private readonly events: EventStore,
     private readonly wake: DeliveryWake,
+    private readonly hooks: OperationalHooks,
   ) {}
 
   onModuleInit(): void {
@@ -56,7 +59,7 @@ export class WebhookHealth implements OnModuleInit {
     rule: AutoDisableRule | false | undefined,
   ): Promise<void> {
     if (failures === 0) {
-      if (warnedPercent > 0) await this.tell(tenantId, 'webhook.recovered', { webhookId });
+      if (warnedPercent > 0) await this.tell(tenantId, 'posthorn.webhook.recovered', { webhookId });
       return;
     }
     if (!rule) return;
@@ -64,7 +67,7 @@ export class WebhookHealth implements OnModuleInit {
     if (percent >= 100) return this.disable(tenantId, webhookId, 'failing');
     const warning = WARN_AT.findLast((threshold) => percent >= threshold);
     if (warning === undefined || warning <= warnedPercent || !(await this.noteWarning(webhookId, warning))) return;
-    await this.tell(tenantId, 'webhook.failing', {
+    await this.tell(tenantId, 'posthorn.webhook.failing', {
       webhookId,
       failures,
       failingMs: Math.round(failingMs),
@@ -83,14 +86,14 @@ export class WebhookHealth implements OnModuleInit {
         .map(({ delivery: { id, eventId, eventType, webhookId, number } }) => {
           return { deliveryId: id, eventId, event: eventType, webhookId, attempts: number };
         });
-      await this.attempt(() => this.tell(tenantId, 'delivery.exhausted', ...data));
+      await this.attempt(() => this.tell(tenantId, 'posthorn.delivery.exhausted', ...data));
     }
   }
 
   private async disable(tenantId: string, webhookId: string, reason: 'gone' | 'failing'): Promise<void> {
     if (!(await this.webhooks.disable(tenantId, webhookId, reason))) return;
     this.logger.warn(`Disabled webhook ${webhookId} of tenant ${tenantId}: ${reason}`);
-    await this.tell(tenantId, 'webhook.disabled', { webhookId, reason });
+    await this.tell(tenantId, 'posthorn.webhook.disabled', { webhookId, reason });
   }
 
   /** True for the one process that gives this warning. */
@@ -113,12 +116,17 @@ export class WebhookHealth implements OnModuleInit {
     ]);
   }
 
-  private async tell(tenantId: string, event: OperationalEvent, ...facts: readonly object[]): Promise<void> {
-    const type = `${RESERVED_PREFIX}${event}`;
+  private async tell<Type extends OperationalEvent['type']>(
+    tenantId: string,
+    type: Type,
+    ...facts: readonly DataOf<Type>[]
+  ): Promise<void> {
     const occurredAt = new Date(this.clock());
-    const events = facts.map((data) => ({ id: newId(), type, occurredAt, data: JSON.stringify(data) }));
+    const happened = facts.map((data) => ({ id: newId(), type, tenantId, occurredAt, data }));
+    const events = happened.map(({ id, data }) => ({ id, type, occurredAt, data: JSON.stringify(data) }));
     const pending = await this.events.add(this.database, tenantId, events);
     if (pending.size > 0) this.wake.everywhere();
+    this.hooks.tell(happened as OperationalEvent[]);
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {

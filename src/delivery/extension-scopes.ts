@@ -1,0 +1,24 @@
+// Refuses to start with an extension that Nest makes anew per request: whatever injects it would be made per request too,
+// and nothing would ever be delivered, without a word.
+import { Injectable, Scope } from '@nestjs/common';
+import type { OnModuleInit, Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { HOOKS_TOKEN } from './operational-hooks.js';
+import { RetryPolicy } from './retry-policy.js';
+
+@Injectable()
+export class ExtensionScopes implements OnModuleInit {
+  constructor(private readonly module: ModuleRef) {}
+
+  onModuleInit(): void {
+    for (const [what, token] of [
+      ['retryPolicy', RetryPolicy],
+      ['operationalHooks', HOOKS_TOKEN],
+    ] as const) {
+      if (this.module.introspect(token as Type).scope !== Scope.DEFAULT)
+        throw new Error(
+          `${what}: it, and all that it injects, must be singletons: drop their request or transient scope.`,
+        );
+    }
+  }
+}

@@ -1,0 +1,274 @@
+// A host application's own classes in the places that Posthorn leaves for them: they inject the host's providers, and
+// nothing that they do wrong stops a delivery.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Injectable, Module, Scope } from '@nestjs/common';
+import type { INestApplication, LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo, Server } from 'node:net';
+import { DefaultRetryPolicy, EventDispatcher, PosthornModule, RetryPolicy } from '../../src/index.js';
+import type {
+  FailedAttempt,
+  FailedDelivery,
+  OperationalEvent,
+  OperationalHook,
+  PosthornModuleExtras,
+  RetryVerdict,
+} from '../../src/index.js';
+import { retryPolicyContract } from '../contracts/retry-policy.contract.js';
+import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
+import { TestReceiver } from '../setup/receiver.js';
+
+const ADMIN_KEY = 'admin-key-of-the-host-app';
+
+/** What the host knows of its customers. */
+@Injectable()
+class Plans {
+  isFree(eventType: string): boolean {
+    return eventType.startsWith('free.');
+  }
+}
+
+@Module({ providers: [Plans], exports: [Plans] })
+class PlansModule {}
+
+/** Free customers get one attempt; the rest is broken in every way that a policy can be. */
+@Injectable()
+class PlanPolicy extends DefaultRetryPolicy {
+  constructor(private readonly plans: Plans) {
+    super();
+  }
+
+  override decide(attempt: FailedAttempt, delivery: FailedDelivery, random: () => number): RetryVerdict {
+    switch (delivery.eventType) {
+      case 'broken.throws':
+        throw new Error('no such plan');
+      case 'broken.nan':
+        return { status: 'retrying', waitMs: Number.NaN };
+      case 'broken.negative':
+        return { status: 'retrying', waitMs: -1 };
+      case 'broken.endless':
+        return { status: 'retrying', waitMs: Number.POSITIVE_INFINITY };
+      case 'broken.success':
+        return { status: 'success' } as unknown as RetryVerdict;
+      case 'broken.reason':
+        return { status: 'failed', reason: 'Not a reason\0' };
+      case 'broken.promise':
+        return Promise.resolve({ status: 'failed' }) as unknown as RetryVerdict;
+      case 'broken.nothing':
+        return undefined as unknown as RetryVerdict;
+    }
+    if (this.plans.isFree(delivery.eventType)) return { status: 'failed', reason: 'free_plan' };
+    // 404 is retried whatever the sending policy says.
+    if (attempt.httpStatus === 404 && delivery.retriesUsed < 4) return { status: 'retrying', waitMs: 1 };
+    return super.decide(attempt, delivery, random);
+  }
+}
+
+/** Keeps what it hears, and whether the event was stored by then. */
+@Injectable()
+class Audit implements OperationalHook {
+  readonly heard: OperationalEvent[] = [];
+  readonly stored: number[] = [];
+
+  constructor(private readonly plans: Plans) {}
+
+  async onOperationalEvent(event: OperationalEvent): Promise<void> {
+    this.heard.push(event);
+    this.stored.push((await api('GET', `/api/events/${event.id}`)).status);
+    expect(this.plans).toBeInstanceOf(Plans);
+  }
+}
+
+@Injectable()
+class Throws implements OperationalHook {
+  onOperationalEvent(): void {
+    throw new Error('the pager is out of paper');
+  }
+}
+
+class Hangs implements OperationalHook {
+  calls = 0;
+
+  onOperationalEvent(): Promise<void> {
+    this.calls += 1;
+    return new Promise(() => undefined);
+  }
+}
+
+@Module({ imports: [PlansModule], providers: [Audit], exports: [Audit] })
+class AuditModule {}
+
+const hangs = new Hangs();
+const errors: string[] = [];
+const logger: LoggerService = {
+  log: () => undefined,
+  warn: () => undefined,
+  error: (message: unknown) => void errors.push(String(message)),
+};
+
+let host: INestApplication;
+let url: string;
+const receivers: TestReceiver[] = [];
+
+async function start(databaseUrl: string, extras: PosthornModuleExtras): Promise<INestApplication> {
+  @Module({
+    imports: [
+      PosthornModule.forRootAsync({
+        useFactory: () => ({
+          databaseUrl,
+          databasePool: 5,
+          encryptionKey: randomBytes(32).toString('base64'),
+          adminApiKey: ADMIN_KEY,
+          retrySchedule: ['10ms', '10ms'],
+          autoDisable: false,
+          circuitAfter: 0,
+          shutdownTimeout: '1s',
+          allowHttp: true,
+          allowNetworks: ['127.0.0.0/8'],
+        }),
+        ...extras,
+      }),
+    ],
+  })
+  class HostModule {}
+  return NestFactory.create(HostModule, { logger, abortOnError: false });
+}
+
+beforeAll(async () => {
+  const { url: databaseUrl } = await cloneDatabase();
+  host = await start(databaseUrl, {
+    imports: [PlansModule, AuditModule],
+    retryPolicy: PlanPolicy,
+    operationalHooks: [Throws, { useValue: hangs }, { useExisting: Audit }],
+  });
+  await host.listen(0, '127.0.0.1');
+  url = `http://127.0.0.1:${((host.getHttpServer() as Server).address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  await Promise.all(receivers.map((receiver) => receiver.close()));
+  await host.close();
+});
+
+async function api<Body>(method: string, path: string, body?: object): Promise<{ status: number; body: Body }> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+    body: body && JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Body };
+}
+
+interface Delivery {
+  readonly id: string;
+  readonly status: string;
+  readonly reason: string | null;
+  readonly attemptCount: number;
+}
+
+/** Sends one event of this type to a receiver that always answers so, and follows it to its end. */
+async function outcomeOf(type: string, answer: number, own: object = {}): Promise<Delivery & { webhookId: string }> {
+  const receiver = await TestReceiver.start(answer);
+  receivers.push(receiver);
+  const webhook = await api<{ id: string }>('POST', '/api/webhooks', { url: receiver.url, events: [type], ...own });
+  await host.get(EventDispatcher).dispatch(type, {});
+  const delivery = await eventually(async () => {
+    const { data } = (await api<{ data: Delivery[] }>('GET', `/api/deliveries?webhookId=${webhook.body.id}`)).body;
+    return data[0]?.status !== 'pending' && data[0]?.status !== 'retrying' && data[0]?.status !== 'sending' && data[0];
+  }, `the delivery of ${type} ends`);
+  return { ...delivery, webhookId: webhook.body.id };
+}
+
+describe('a retry policy of the host', () => {
+  it('decides, and injects what the host’s modules export', async () => {
+    expect(await outcomeOf('free.order', 500)).toMatchObject({
+      status: 'failed',
+      reason: 'free_plan',
+      attemptCount: 1,
+    });
+    expect(await outcomeOf('paid.order', 404)).toMatchObject({ status: 'client_error', attemptCount: 5 });
+    expect(await outcomeOf('paid.bill', 500)).toMatchObject({ reason: 'attempts_exhausted', attemptCount: 3 });
+  });
+
+  it('is not asked about successes', async () =>
+    expect(await outcomeOf('broken.throws', 204)).toMatchObject({ status: 'success', attemptCount: 1 }));
+
+  it.each(['throws', 'nan', 'negative', 'endless', 'success', 'reason', 'promise', 'nothing'])(
+    'that is broken loses no delivery: the default decides (%s)',
+    async (how) => {
+      const delivery = await outcomeOf(`broken.${how}`, 500);
+      expect(delivery).toMatchObject({ status: 'failed', reason: 'attempts_exhausted', attemptCount: 3 });
+      expect(errors.filter((error) => error.includes('The retry policy failed')).length).toBeGreaterThan(0);
+    },
+  );
+
+  retryPolicyContract('of this host', () => new PlanPolicy(new Plans()));
+});
+
+describe('an operational hook of the host', () => {
+  it('hears what happened once it is stored, whatever other hooks do, and delivering waits for none', async () => {
+    const audit = host.get(Audit, { strict: false });
+    const failing = await outcomeOf('paid.gone', 500, { autoDisable: { after: '0s', attempts: 3 } });
+    const toldOf = (id: string) => audit.heard.filter(({ data }) => data.webhookId === id);
+    await eventually(() => toldOf(failing.webhookId).length >= 3, 'it is told');
+    expect(toldOf(failing.webhookId).map(({ type, tenantId }) => [type, tenantId])).toEqual(
+      expect.arrayContaining([
+        ['posthorn.delivery.exhausted', 'default'],
+        ['posthorn.webhook.disabled', 'default'],
+      ]),
+    );
+    const exhausted = toldOf(failing.webhookId).find(({ type }) => type === 'posthorn.delivery.exhausted');
+    expect(exhausted?.data).toMatchObject({ deliveryId: failing.id, event: 'paid.gone', attempts: 3 });
+    await eventually(() => audit.stored.length === audit.heard.length, 'every call has ended');
+    expect(new Set(audit.stored)).toEqual(new Set([200]));
+    expect(errors.some((error) => error.includes('hook Throws failed') && error.includes('out of paper'))).toBe(true);
+    // Its first call has not ended; the others wait, and everything else went on.
+    expect(hangs.calls).toBe(1);
+  });
+
+  it('hears of a receiver that is gone', async () => {
+    const audit = host.get(Audit, { strict: false });
+    const { webhookId } = await outcomeOf('paid.closed', 410);
+    const told = await eventually(
+      () => audit.heard.find(({ type, data }) => type === 'posthorn.webhook.disabled' && data.webhookId === webhookId),
+      'it is told',
+    );
+    expect(told.data).toEqual({ webhookId, reason: 'gone' });
+  });
+});
+
+describe('an extension that Nest would make anew per request', () => {
+  @Injectable({ scope: Scope.REQUEST })
+  class PerRequest {}
+
+  @Module({ providers: [PerRequest], exports: [PerRequest] })
+  class PerRequestModule {}
+
+  @Injectable()
+  class Fickle extends DefaultRetryPolicy {
+    constructor(readonly request: PerRequest) {
+      super();
+    }
+  }
+
+  @Injectable()
+  class FickleHook implements OperationalHook {
+    constructor(readonly request: PerRequest) {}
+
+    onOperationalEvent(): void {}
+  }
+
+  it.each([
+    ['retryPolicy', { retryPolicy: Fickle }],
+    ['operationalHooks', { operationalHooks: [FickleHook] }],
+  ])('is refused at start: %s', async (name, extras) => {
+    const { url: databaseUrl } = await cloneDatabase();
+    const refused = await start(databaseUrl, { imports: [PerRequestModule], ...extras });
+    await expect(refused.init()).rejects.toThrow(`${name}: it, and all that it injects, must be singletons`);
+    await refused.close();
+  });
+});
+
+it('is the seam itself: RetryPolicy is the token that the class stands behind', () =>
+  expect(host.get(RetryPolicy as unknown as typeof PlanPolicy, { strict: false })).toBeInstanceOf(PlanPolicy));
