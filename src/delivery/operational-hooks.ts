@@ -50,7 +50,7 @@ export class OperationalHooks implements OnApplicationShutdown {
       const room = MAX_WAITING - lane.waiting.length;
       lane.waiting.push(...events.slice(0, room));
       lane.dropped += Math.max(0, events.length - room);
-      lane.running ??= this.run(lane).finally(() => (lane.running = undefined));
+      lane.running ??= this.run(lane);
     }
   }
 
@@ -69,6 +69,8 @@ export class OperationalHooks implements OnApplicationShutdown {
       this.logger.error(`${nameOf(lane.hook)} is too slow: ${lane.dropped} operational events were not told to it`);
       lane.dropped = 0;
     }
+    // In the turn that found nothing waiting: an event told later must find the lane at rest, or nobody would take it.
+    lane.running = undefined;
   }
 
   private async call(hook: OperationalHook, event: OperationalEvent): Promise<void> {

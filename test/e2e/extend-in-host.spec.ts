@@ -2,10 +2,12 @@
 // nothing that they do wrong stops a delivery.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Module, Scope } from '@nestjs/common';
-import type { INestApplication, LoggerService } from '@nestjs/common';
+import type { INestApplication, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
+import path from 'node:path';
 import { DefaultRetryPolicy, EventDispatcher, PosthornModule, RetryPolicy } from '../../src/index.js';
 import type {
   FailedAttempt,
@@ -151,10 +153,15 @@ afterAll(async () => {
   await host.close();
 });
 
-async function api<Body>(method: string, path: string, body?: object): Promise<{ status: number; body: Body }> {
-  const response = await fetch(url + path, {
+async function api<Body>(
+  method: string,
+  route: string,
+  body?: object,
+  { origin = url, tenant = 'default' } = {},
+): Promise<{ status: number; body: Body }> {
+  const response = await fetch(origin + route, {
     method,
-    headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json', 'x-tenant': tenant },
     body: body && JSON.stringify(body),
   });
   return { status: response.status, body: (await response.json()) as Body };
@@ -270,5 +277,59 @@ describe('an extension that Nest would make anew per request', () => {
   });
 });
 
-it('is the seam itself: RetryPolicy is the token that the class stands behind', () =>
+interface Shown {
+  readonly Accounts: Type<{ readonly notices: string[] }>;
+  readonly AccountsModule: Type;
+  readonly TrialPolicy: Type<RetryPolicy>;
+  readonly Notices: Type<OperationalHook>;
+}
+
+/** The classes that docs/embedding.md shows, run from its text. */
+async function shown(): Promise<Shown> {
+  const page = readFileSync(path.join(import.meta.dirname, '../../docs/embedding.md'), 'utf8');
+  const snippet = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].find(([, text]) =>
+    text?.includes('TrialPolicy'),
+  )?.[1];
+  // Beside this file, where the packages that it imports are found.
+  const file = path.join(import.meta.dirname, `embedding-${randomUUID()}.ts`);
+  writeFileSync(file, snippet?.replace(`from 'posthorn'`, `from '../../src/index.js'`) ?? '');
+  try {
+    return (await import(file)) as Shown;
+  } finally {
+    rmSync(file);
+  }
+}
+
+it('what the documentation shows does what it says', async () => {
+  const { Accounts, AccountsModule, TrialPolicy, Notices } = await shown();
+  const { url: databaseUrl } = await cloneDatabase();
+  const shop = await start(databaseUrl, {
+    imports: [AccountsModule],
+    retryPolicy: TrialPolicy,
+    operationalHooks: [Notices],
+  });
+  await shop.listen(0, '127.0.0.1');
+  try {
+    const receiver = await TestReceiver.start(500);
+    receivers.push(receiver);
+    const { port } = (shop.getHttpServer() as Server).address() as AddressInfo;
+    const at = { origin: `http://127.0.0.1:${port}` };
+    for (const tenant of ['trial-acme', 'acme']) {
+      await api('POST', '/api/tenants', { id: tenant, name: tenant }, at);
+      await api('POST', '/api/webhooks', { url: receiver.url, events: ['order.made'] }, { ...at, tenant });
+      await shop.get(EventDispatcher).dispatch('order.made', {}, { tenant });
+    }
+    const accounts = shop.get(Accounts, { strict: false });
+    await eventually(() => accounts.notices.length === 2, 'both tenants have their notice');
+    expect(accounts.notices.map((notice) => notice.split(':')[0]).sort()).toEqual(['acme', 'trial-acme']);
+    const endOf = async (tenant: string) =>
+      (await api<{ data: Delivery[] }>('GET', '/api/deliveries', undefined, { ...at, tenant })).body.data;
+    expect(await endOf('trial-acme')).toMatchObject([{ status: 'failed', reason: 'on_trial', attemptCount: 1 }]);
+    expect(await endOf('acme')).toMatchObject([{ status: 'failed', reason: 'attempts_exhausted', attemptCount: 3 }]);
+  } finally {
+    await shop.close();
+  }
+});
+
+it('RetryPolicy is the token that the host’s class stands behind', () =>
   expect(host.get(RetryPolicy as unknown as typeof PlanPolicy, { strict: false })).toBeInstanceOf(PlanPolicy));
