@@ -4,6 +4,7 @@
 // partitions. Printed: throughput of a worker on each, in alternating rounds; the time of every question to the log, for
 // a tenant with millions of rows, one with a hundred thousand and a small one; of everything that runs by itself every
 // few seconds to hours; and of dropping the oldest partitions.
+import { setTimeout as delay } from 'node:timers/promises';
 import { URLSearchParams } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/ensure.mjs';
@@ -221,7 +222,15 @@ function timing(database) {
   };
   database.query = wrap(database);
   const transaction = database.transaction.bind(database);
-  database.transaction = (work) => transaction((executor) => work({ query: wrap(executor) }));
+  database.transaction = async (work) => {
+    const [from, startedAt] = [entries.length, performance.now()];
+    const result = await transaction((executor) => work({ query: wrap(executor) }));
+    // The last statement carries what COMMIT took: dropping a table removes its files there.
+    const all = entries.slice(from).reduce((sum, { ms }) => sum + ms, 0);
+    const last = entries.at(-1);
+    if (last && entries.length > from) last.ms += performance.now() - startedAt - all;
+    return result;
+  };
   return {
     reset: () => (entries = []),
     total: () => entries.reduce((sum, { ms }) => sum + ms, 0),
@@ -261,10 +270,17 @@ async function runWhatRunsByItself({ at }) {
 async function dropOldest({ at }) {
   await withDispatcher(at, async ({ database }) => {
     const timed = timing(database);
-    await new Retention(database, { retentionMs: 30 * DAY_MS }).enforce(Date.now());
-    const drops = timed.entries().filter(({ name }) => name.startsWith('DROP'));
+    const retention = new Retention(database, { retentionMs: 30 * DAY_MS });
+    const dropped = () => timed.entries().filter(({ name }) => name.startsWith('DROP'));
+    // A round that finds somebody at work leaves the rest to the next one, which is five minutes later in earnest.
+    let rounds = 0;
+    for (let before = -1; before !== dropped().length || rounds < 3; rounds += 1) {
+      before = dropped().length;
+      await retention.enforce(Date.now());
+      await delay(500);
+    }
     console.log('\nDropping what is older than 30 days (goal: less than 1 s each):');
-    for (const { name, ms } of drops) console.log(`  ${ms.toFixed(1).padStart(7)} ms  ${name}`);
+    for (const { name, ms } of dropped()) console.log(`  ${ms.toFixed(1).padStart(7)} ms  ${name}`);
     const [{ count }] = await database.query({ text: `SELECT count(*)::int FROM ${database.tables.delivery}` });
     console.log(`  ${count} deliveries are left.`);
   });
