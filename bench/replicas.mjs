@@ -1,8 +1,8 @@
 // What more worker processes bring, in this run:
 //   npm run bench:replicas -- [--events 10000] [--concurrency 64,256] [--rounds 3]
 // 1, 2 and 4 processes of `node dist/main.js` in the role worker on one PostgreSQL, and receivers that take 50 ms. In each
-// round the workers start on a backlog that is stored already; the rate is that of receivers answering, from the moment
-// that a tenth is answered to nine tenths, so that neither starting nor the last stragglers count.
+// round the workers stand before a backlog whose webhooks are paused, and go off together; the rate is that of receivers
+// answering, from the moment that a tenth is answered to nine tenths, so that neither start nor stragglers count.
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/ensure.mjs';
@@ -37,6 +37,14 @@ async function withWorkers(count, at, env, work, started = []) {
 }
 
 async function play(replicas, concurrency, { at, posthorn, webhooks, receiver, postgres }) {
+  const { webhook, webhook_health: health } = posthorn.database.tables;
+  await posthorn.database.query(
+    {
+      text: `INSERT INTO ${health} (webhook_id, tenant_id, consecutive_failures, failing_since, paused_until)
+             SELECT id, tenant_id, 0, now(), now() + interval '1 hour' FROM ${webhook} WHERE id = ANY ($1::uuid[])`,
+    },
+    [webhooks],
+  );
   for (let from = 0; from < EVENTS; from += BATCH)
     await posthorn.dispatcher.dispatchMany(
       Array.from({ length: BATCH }, (_, n) => ({ event: `one.t${n % WEBHOOKS}`, data: DATA })),
@@ -52,6 +60,7 @@ async function play(replicas, concurrency, { at, posthorn, webhooks, receiver, p
         await delay(20);
       }
     };
+    await posthorn.database.query({ text: `DELETE FROM ${health} WHERE webhook_id = ANY ($1::uuid[])` }, [webhooks]);
     const [from, to] = [await reached(0.1), await reached(0.9)];
     await posthorn.delivered(webhooks);
     const spent = to.cpu.map((ms, index) => ms - from.cpu[index]);
