@@ -1,5 +1,5 @@
 // What more worker processes bring, in this run:
-//   npm run bench:replicas -- [--events 10000] [--concurrency 64,256] [--rounds 3]
+//   npm run bench:replicas -- [--events 20000] [--concurrency 64,256] [--rounds 3]
 // 1, 2 and 4 processes of `node dist/main.js` in the role worker on one PostgreSQL, and receivers that take 50 ms. In each
 // round the workers stand before a backlog whose webhooks are paused, and go off together; the rate is that of receivers
 // answering, from the moment that a tenth is answered to nine tenths, so that neither start nor stragglers count.
@@ -9,7 +9,7 @@ import { ensureBuilt } from '../scripts/ensure.mjs';
 
 const { values: flags } = parseArgs({
   options: {
-    events: { type: 'string', default: '10000' },
+    events: { type: 'string', default: '20000' },
     concurrency: { type: 'string', default: '64,256' },
     rounds: { type: 'string', default: '3' },
   },
@@ -94,6 +94,15 @@ await withReceiver((receiver) =>
         console.log(
           `\nDELIVERY_CONCURRENCY ${concurrency}: a worker can make ${(concurrency * 1_000) / RECEIVER_MS} deliveries/s ` +
             `at most. Medians of ${ROUNDS} rounds; µs of processor for a delivery, and cores that PostgreSQL and workers kept busy:`,
+        );
+        console.log(
+          `Rounds: ${REPLICAS.map(
+            (replicas) =>
+              `${replicas}: ${runs
+                .get(replicas)
+                .map(({ rate }) => Math.round(rate))
+                .join(', ')}`,
+          ).join('; ')}.`,
         );
         table([
           ['workers', 'deliveries/s', 'of one', 'PostgreSQL µs', 'workers µs', 'cores'],
