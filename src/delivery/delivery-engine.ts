@@ -9,8 +9,9 @@ import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../kernel/retry-schedule.js
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
-import { ClaimQuery, LEASE_MARGIN_MS } from './claim.js';
+import { ClaimQuery } from './claim.js';
 import type { ClaimedDelivery } from './claim.js';
+import { LEASE_MARGIN_MS } from './claim.statements.js';
 import { CustomHeaders } from './custom-headers.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { HttpClient } from './http-client.js';
@@ -46,6 +47,7 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 interface Outgoing {
   readonly webhookId: string;
   readonly maxInFlight?: number;
+  readonly paced: boolean;
   readonly bytes: number;
   readonly delivery: ClaimedDelivery;
   readonly body: Buffer;
@@ -122,21 +124,30 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   /** One walk from the cursor on. Returns how many rows it took; 0 only once a walk from the very start finds none. */
   private async pass(): Promise<number> {
     const from = this.cursor;
-    const room = this.queue.room();
     const claimedAt = monotonicNow();
     // A transaction may commit long after its ids were made, and clocks differ: hence a whole day.
     const dayAgo = lowestIdAt(this.clock() - DAY_MS);
     const full = this.oldWorkIsDue || claimedAt - this.lastFullWalkAt >= FULL_WALK_MS;
     const lowWater = full ? FIRST_ID : dayAgo;
-    const { claimed, seen, lastWebhookId } = await this.claims.claim({ ...room, after: from, lowWater });
-    this.cursor = seen === room.total && lastWebhookId ? lastWebhookId : FIRST_ID;
+    const walk = await this.claims.claim(this.queue.room(), { after: from, lowWater });
+    this.cursor = walk.lastWebhookId ?? FIRST_ID;
     if (full) {
-      this.oldWorkIsDue = claimed.some(({ id }) => id < dayAgo);
+      this.oldWorkIsDue = walk.claimed.some(({ id }) => id < dayAgo);
       if (from === FIRST_ID) this.lastFullWalkAt = claimedAt;
     }
-    this.queue.noteWalk(new Set(claimed.map(({ webhookId }) => webhookId)).size);
+    this.queue.noteWalk(new Set(walk.claimed.map(({ webhookId }) => webhookId)).size + walk.paced.length);
+    await this.sendAll(walk.claimed, claimedAt);
+    const taken = walk.taken + (await this.passPaced(walk.paced));
+    return taken === 0 && from !== FIRST_ID ? 1 : taken;
+  }
+
+  /** Sends what webhooks with limits of their own may be sent now. Returns how many deliveries changed their state. */
+  private async passPaced(webhookIds: readonly string[]): Promise<number> {
+    if (webhookIds.length === 0) return 0;
+    const claimedAt = monotonicNow();
+    const { claimed, taken } = await this.claims.claimPaced(webhookIds, this.queue.room());
     await this.sendAll(claimed, claimedAt);
-    return seen === 0 && from !== FIRST_ID ? 1 : seen;
+    return taken;
   }
 
   private async sendAll(claimed: readonly ClaimedDelivery[], claimedAt: number): Promise<void> {
@@ -155,6 +166,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
       this.queue.add({
         webhookId: delivery.webhookId,
         maxInFlight: delivery.maxInFlight,
+        paced: delivery.paced,
         bytes: body.length,
         delivery,
         body,

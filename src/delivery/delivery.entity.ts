@@ -13,6 +13,7 @@ import type { DeliveryStatus } from './delivery-status.js';
 @Index('delivery_retrying_webhook', { synchronize: false })
 @Index('delivery_unsuccessful', { synchronize: false })
 @Index('delivery_http_status', { synchronize: false })
+@Index('delivery_lane', { synchronize: false })
 @Index('delivery_replayed', { synchronize: false })
 @Index('delivery_replayed_pending', { synchronize: false })
 export class Delivery {
@@ -71,6 +72,15 @@ export class Delivery {
 
   @Column({ name: 'replay_of', type: 'uuid', nullable: true })
   replayOf!: string | null;
+
+  @Column({
+    name: 'lane',
+    type: 'bigint',
+    nullable: true,
+    comment:
+      'hash of the ordering key; deliveries of a webhook in one lane are sent one after the other; null: in any order',
+  })
+  lane!: string | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;

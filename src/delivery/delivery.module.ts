@@ -99,11 +99,14 @@ export class DeliveryModule implements OnModuleInit {
     private readonly settle: SettleBatch,
     private readonly retries: RetryQueue,
     private readonly health: WebhookHealth,
+    private readonly wake: DeliveryWake,
   ) {}
 
-  /** What follows from outcomes, once they are on disk: reminders of the retries, and the health of the webhooks. */
+  /** What follows from outcomes, once they are on disk: others may go, retries are reminded of, and the health of the webhooks. */
   onModuleInit(): void {
     this.settle.onSettled(async (settled, health) => {
+      // What held back others of its webhook is out of the way only now that it is written.
+      if (settled.some(({ delivery }) => delivery.paced)) this.wake.local();
       this.retries.remind(
         settled.flatMap(({ delivery, verdict }) =>
           verdict.waitMs === undefined

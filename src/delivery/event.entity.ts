@@ -24,6 +24,10 @@ export class Event {
   @Column({ name: 'idempotency_key', type: 'text', nullable: true })
   idempotencyKey!: string | null;
 
+  /** What it is sent in order with, to ordered webhooks. */
+  @Column({ name: 'ordering_key', type: 'text', nullable: true })
+  orderingKey!: string | null;
+
   @Column({
     name: 'expires_after_ms',
     type: 'integer',

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { patternsMatching } from '../kernel/event-match.js';
 import { Database, plainArray } from '../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
+import { laneOf } from './lanes.js';
 
 /** An event that passed every check and is ready to be stored. */
 export interface NewEvent {
@@ -12,6 +13,8 @@ export interface NewEvent {
   /** JSON text of `data`: these characters, as UTF-8, are what every attempt sends. */
   readonly data: string;
   readonly idempotencyKey?: string;
+  /** What it is sent in order with, to ordered webhooks. */
+  readonly orderingKey?: string;
   /** Narrows the matching webhooks to these. */
   readonly webhookIds?: readonly string[];
   /** Its first attempts do not come before this moment. */
@@ -41,26 +44,27 @@ export class EventStore {
       text: `
         WITH input AS (
           SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids,
-                 deliver_at, expires_after_ms
+                 deliver_at, expires_after_ms, ordering_key
           FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[],
-                      $9::timestamptz[], $10::int[])
-            AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms)
+                      $9::timestamptz[], $10::int[], $11::text[])
+            AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms, ordering_key)
         ), stored AS (
-          INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms)
-          SELECT id, $1, type, occurred_at, convert_to(data, 'UTF8'), idempotency_key, expires_after_ms FROM input
+          INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key)
+          SELECT id, $1, type, occurred_at, convert_to(data, 'UTF8'), idempotency_key, expires_after_ms, ordering_key FROM input
         ), matching AS MATERIALIZED (
-          SELECT asked.type, w.id, w.active, w.expires_after_ms
+          SELECT asked.type, w.id, w.active, w.expires_after_ms, w.ordered
           FROM (SELECT DISTINCT type, patterns FROM input) asked
           JOIN ${t.webhook} w ON w.tenant_id = $1 AND w.deleted_at IS NULL AND w.patterns && string_to_array(asked.patterns, ',')
         ), fanned AS (
-          INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, reason, due_at, completed_at, expires_at)
+          INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, reason, due_at, completed_at, expires_at, lane)
           SELECT (left(i.id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, i.id, i.type, w.id,
                  CASE WHEN NOT w.active THEN 'skipped' WHEN i.deliver_at > statement_timestamp() THEN 'retrying' ELSE 'pending' END,
                  CASE WHEN w.active THEN NULL ELSE 'webhook_disabled' END,
                  CASE WHEN w.active THEN greatest(now(), i.deliver_at) END,
                  CASE WHEN w.active THEN NULL ELSE now() END,
                  CASE WHEN w.active THEN greatest(statement_timestamp(), i.deliver_at)
-                   + coalesce(i.expires_after_ms, w.expires_after_ms) * interval '1 ms' END
+                   + coalesce(i.expires_after_ms, w.expires_after_ms) * interval '1 ms' END,
+                 ${laneOf('w', 'i.ordering_key')}
           FROM input i JOIN matching w USING (type)
           WHERE i.webhook_ids IS NULL OR w.id = ANY (i.webhook_ids)
           RETURNING event_id, status
@@ -73,7 +77,7 @@ export class EventStore {
       // A pause of the webhook ends: someone wants to see what happens now.
       text: `
         WITH target AS (
-          SELECT id, expires_after_ms FROM ${t.webhook} WHERE tenant_id = $1 AND id = $2 AND active AND deleted_at IS NULL
+          SELECT id, expires_after_ms, ordered FROM ${t.webhook} WHERE tenant_id = $1 AND id = $2 AND active AND deleted_at IS NULL
         ), stored AS (
           INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data)
           SELECT $3, $1, $4, $5, convert_to($6, 'UTF8') FROM target
@@ -81,9 +85,9 @@ export class EventStore {
           UPDATE ${t.webhook_health} h SET paused_until = NULL FROM target
           WHERE h.webhook_id = target.id AND h.paused_until IS NOT NULL
         )
-        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, expires_at)
+        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, expires_at, lane)
         SELECT (left($3::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, $3, $4, target.id, 'pending', now(),
-               now() + target.expires_after_ms * interval '1 ms'
+               now() + target.expires_after_ms * interval '1 ms', ${laneOf('target', 'NULL')}
         FROM target
         RETURNING id`,
     };
@@ -108,6 +112,7 @@ export class EventStore {
       events.map((event) => event.webhookIds?.join(',') ?? null),
       plainArray(events.map((event) => event.deliverAt?.toISOString() ?? null)),
       plainArray(events.map((event) => event.expiresAfterMs ?? null)),
+      events.map((event) => event.orderingKey ?? null),
     ]);
     return new Map(rows.map((row) => [row.id, row.pending]));
   }

@@ -21,14 +21,16 @@ export interface Sendable {
   readonly webhookId: string;
   /** Requests in flight at most, where the webhook has a limit of its own. */
   readonly maxInFlight?: number;
+  /** Its webhook has limits of its own, or an order: nothing is claimed ahead of it. */
+  readonly paced: boolean;
   readonly bytes: number;
 }
 
 interface Lane<Item> {
   /** Requests in flight at most. */
   limit: number;
-  /** A limit of the webhook's own also means that nothing is claimed ahead of it. */
-  hasOwnLimit: boolean;
+  /** Nothing is claimed ahead of it. */
+  paced: boolean;
   inFlight: number;
   readonly waiting: Item[];
   quick: boolean;
@@ -66,14 +68,12 @@ export class SendQueue<Item extends Sendable> {
    * What may be claimed now. Each webhook gets an equal share of what is free, judged by how many had due work on the
    * last walk or have work here, so that the first ones in line do not take it all.
    */
-  room(): { total: number; perWebhook: number; perBusyWebhook: Map<string, { room: number; held: number }> } {
+  room(): { total: number; perWebhook: number; perBusyWebhook: Map<string, number> } {
     const total = this.free;
-    const busy = [...this.lanes].map(([webhookId, lane]) => ({ webhookId, lane, room: this.worthOf(lane) }));
+    const busy = [...this.lanes].map(([webhookId, lane]) => ({ webhookId, room: this.worthOf(lane) }));
     const open = busy.filter(({ room }) => room > 0).length;
     const share = Math.max(1, Math.ceil(total / Math.max(this.webhooksOnWalk, open)));
-    const perBusyWebhook = new Map<string, { room: number; held: number }>();
-    for (const { webhookId, lane, room } of busy)
-      perBusyWebhook.set(webhookId, { room: Math.min(share, room), held: lane.inFlight + lane.waiting.length });
+    const perBusyWebhook = new Map(busy.map(({ webhookId, room }) => [webhookId, Math.min(share, room)]));
     return { total, perWebhook: Math.min(share, this.perWebhook), perBusyWebhook };
   }
 
@@ -86,8 +86,8 @@ export class SendQueue<Item extends Sendable> {
   add(item: Item): void {
     let lane = this.lanes.get(item.webhookId);
     if (!lane)
-      this.lanes.set(item.webhookId, (lane = { limit: 0, hasOwnLimit: false, inFlight: 0, waiting: [], quick: false }));
-    lane.hasOwnLimit = item.maxInFlight !== undefined;
+      this.lanes.set(item.webhookId, (lane = { limit: 0, paced: false, inFlight: 0, waiting: [], quick: false }));
+    lane.paced = item.paced;
     lane.limit = Math.min(this.perWebhook, item.maxInFlight ?? this.perWebhook);
     if (lane.waiting.length === 0 && this.hasSlot(lane)) return this.start(item, lane);
     lane.waiting.push(item);
@@ -125,14 +125,14 @@ export class SendQueue<Item extends Sendable> {
   }
 
   private capacityOf(lane: Lane<Item>): number {
-    return lane.quick && !lane.hasOwnLimit ? lane.limit * (1 + AHEAD) : lane.limit;
+    return lane.quick && !lane.paced ? lane.limit * (1 + AHEAD) : lane.limit;
   }
 
   /** Room of a lane, or none while it is too little to claim for. */
   private worthOf(lane: Lane<Item>): number {
     const capacity = this.capacityOf(lane);
     const room = capacity - lane.inFlight - lane.waiting.length;
-    return room >= Math.max(1, capacity >> 2) ? room : 0;
+    return room >= (lane.paced ? 1 : Math.max(1, capacity >> 2)) ? room : 0;
   }
 
   private start(item: Item, lane: Lane<Item>): void {

@@ -4,6 +4,7 @@ import { WebhookPace1764000000100 } from './1764000000100-webhook-pace.js';
 import { Replay1764000000200 } from './1764000000200-replay.js';
 import { Erase1764000000300 } from './1764000000300-erase.js';
 import { PayloadFormat1764000000400 } from './1764000000400-payload-format.js';
+import { PaceAndOrder1764000000500 } from './1764000000500-pace-and-order.js';
 import { LogIndexes1764000000600 } from './1764000000600-log-indexes.js';
 import { SendingPolicy1764000000700 } from './1764000000700-sending-policy.js';
 import { ReplayFailures1764000000710 } from './1764000000710-replay-failures.js';
@@ -15,6 +16,7 @@ export const POSTHORN_MIGRATIONS = [
   Replay1764000000200,
   Erase1764000000300,
   PayloadFormat1764000000400,
+  PaceAndOrder1764000000500,
   LogIndexes1764000000600,
   SendingPolicy1764000000700,
   ReplayFailures1764000000710,

@@ -12,6 +12,7 @@ import {
   InvalidEventTypeError,
   InvalidExpiresAfterError,
   InvalidIdempotencyKeyError,
+  InvalidOrderingKeyError,
   InvalidWebhookIdsError,
 } from './outbound.errors.js';
 
@@ -30,6 +31,8 @@ const MAX_AHEAD_MS = 30 * 86_400_000;
 // PostgreSQL also takes `now`, and Date.parse what it likes; people mean an instant with its zone.
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
+const MAX_ORDERING_KEY_LENGTH = 255;
+
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 
 /** An event as a caller gives it. */
@@ -40,6 +43,7 @@ export interface EventInput {
   readonly webhookIds?: unknown;
   readonly deliverAt?: unknown;
   readonly expiresAfter?: unknown;
+  readonly orderingKey?: unknown;
 }
 
 /** What the checks need to know of the installation. */
@@ -66,6 +70,7 @@ export function checkEvent(input: EventInput, nowMs: number, { maxEventSize, ret
     webhookIds: checkWebhookIds(input.webhookIds),
     deliverAt: checkDeliverAt(input.deliverAt, nowMs, Math.min(MAX_AHEAD_MS, retentionMs)),
     expiresAfterMs: checkExpiresAfter(input.expiresAfter),
+    orderingKey: checkOrderingKey(input.orderingKey),
   };
 }
 
@@ -88,6 +93,13 @@ export function checkIdempotencyKey(key: unknown): string | undefined {
   if (key === undefined || key === null) return undefined;
   if (typeof key !== 'string' || key.length > MAX_KEY_LENGTH || !PRINTABLE_ASCII.test(key))
     throw new InvalidIdempotencyKeyError();
+  return key;
+}
+
+function checkOrderingKey(key: unknown): string | undefined {
+  if (key === undefined || key === null) return undefined;
+  if (typeof key !== 'string' || key.length > MAX_ORDERING_KEY_LENGTH || !PRINTABLE_ASCII.test(key))
+    throw new InvalidOrderingKeyError();
   return key;
 }
 

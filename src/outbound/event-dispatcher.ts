@@ -43,6 +43,11 @@ export interface DispatchOptions {
    * then becomes `expired`. @defaultValue what each webhook says, else for ever
    */
   readonly expiresAfter?: Duration;
+  /**
+   * Ordered webhooks get events with the same key one after the other, and other keys meanwhile. 1–255 printable ASCII
+   * characters. Without one, the event goes in order with all others that have none.
+   */
+  readonly orderingKey?: string;
 }
 
 /** What a dispatch answers. */
@@ -159,9 +164,9 @@ export class EventDispatcher {
     }
     const add = async (): Promise<DispatchResult> => answerOf(event, await this.events.add(executor, tenant, [event]));
     if (event.idempotencyKey === undefined) return add();
-    const { type, data, webhookIds, deliverAt, expiresAfterMs } = event;
+    const { type, data, webhookIds, deliverAt, expiresAfterMs, orderingKey } = event;
     // Events without options have the content that they had before there were any: keys outlive an update.
-    const options = (deliverAt ?? expiresAfterMs) ? [deliverAt, expiresAfterMs] : [];
+    const options = (deliverAt ?? expiresAfterMs ?? orderingKey) ? [deliverAt, expiresAfterMs, orderingKey] : [];
     const content = JSON.stringify([type, data, webhookIds, ...options]);
     return this.ledger.once(executor, { tenantId: tenant, scope: KEY_SCOPE, key: event.idempotencyKey, content }, add);
   }

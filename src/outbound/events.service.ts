@@ -69,4 +69,5 @@ const viewOfEvent = (event: StoredEvent): EventView => ({
   dataErasedAt: event.dataErasedAt,
   timestamp: event.occurredAt,
   idempotencyKey: event.idempotencyKey,
+  orderingKey: event.orderingKey,
 });

@@ -50,6 +50,13 @@ export class InvalidExpiresAfterError extends InvalidError {
   }
 }
 
+/** The ordering key is empty, too long, or holds other characters. */
+export class InvalidOrderingKeyError extends InvalidError {
+  constructor() {
+    super('invalid_ordering_key', 'An ordering key is 1 to 255 printable ASCII characters.');
+  }
+}
+
 /** The key in the body and the one in the header differ. */
 export class IdempotencyKeysDifferError extends InvalidError {
   constructor() {

@@ -53,7 +53,7 @@ export class Webhook extends SendingPolicyColumns {
   @Column({ name: 'headers', type: 'bytea', nullable: true })
   headers!: Buffer | null;
 
-  /** Requests in flight at most, from each worker. Null: the installation's default. */
+  /** Requests in flight at most, from all workers together. Null: no limit of its own. */
   @Column({ name: 'max_in_flight', type: 'integer', nullable: true })
   maxInFlight!: number | null;
 
@@ -63,6 +63,17 @@ export class Webhook extends SendingPolicyColumns {
 
   @Column({ name: 'guarantee', type: 'text', default: 'at-least-once' })
   guarantee!: Guarantee;
+
+  /** Attempts in any `rateLimitSeconds` seconds at most, from all workers together. Both are null, or neither. */
+  @Column({ name: 'rate_limit_max', type: 'integer', nullable: true })
+  rateLimitMax!: number | null;
+
+  @Column({ name: 'rate_limit_seconds', type: 'integer', nullable: true })
+  rateLimitSeconds!: number | null;
+
+  /** Deliveries with the same ordering key go one after the other, in the order of their events. */
+  @Column({ name: 'ordered', type: 'boolean', default: false })
+  ordered!: boolean;
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;

@@ -23,6 +23,9 @@ export type WebhookChange = Partial<
     | 'maxInFlight'
     | 'expiresAfterMs'
     | 'guarantee'
+    | 'rateLimitMax'
+    | 'rateLimitSeconds'
+    | 'ordered'
     | keyof SendingPolicyColumns
   >
 >;

@@ -210,7 +210,17 @@ const fold = (events: readonly string[]): string[] => [...new Set(events)];
 
 /** The columns of the fields that were given, and no others. */
 function columnsOf(
-  { active, description, format, maxInFlight, expiresAfter, guarantee, ...policy }: WebhookPolicyDto,
+  {
+    active,
+    description,
+    format,
+    maxInFlight,
+    expiresAfter,
+    guarantee,
+    rateLimit,
+    ordered,
+    ...policy
+  }: WebhookPolicyDto,
   retentionMs: number,
 ): WebhookChange {
   return {
@@ -221,5 +231,10 @@ function columnsOf(
     ...(maxInFlight !== undefined && { maxInFlight }),
     ...(expiresAfter !== undefined && { expiresAfterMs: parseExpiresAfter(expiresAfter) ?? null }),
     ...(guarantee !== undefined && { guarantee }),
+    ...(rateLimit !== undefined && {
+      rateLimitMax: rateLimit?.max ?? null,
+      rateLimitSeconds: rateLimit?.perSeconds ?? null,
+    }),
+    ...(ordered !== undefined && { ordered }),
   };
 }

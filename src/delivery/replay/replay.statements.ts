@@ -1,5 +1,6 @@
 // The SQL of replays, and with it the rule of what a replay sends: counting and making share it.
 import type { Statement, Tables } from '../../platform/database/index.js';
+import { laneOf } from '../lanes.js';
 
 /** Deliveries looked at in one step: what bounds a step's transaction when few of them belong to the replay. */
 const LOOK = 2_000;
@@ -91,11 +92,12 @@ export const replayStatements = (t: Tables, window: number): ReplayStatements =>
         SELECT d.*, row_number() OVER (ORDER BY d.id) AS place FROM r, looked d WHERE ${belongs(t)}
         ORDER BY d.id LIMIT cardinality($2::uuid[])
       ), made AS (
-        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, replay_of, expires_at)
+        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, replay_of, expires_at, lane)
         SELECT fresh.id, c.tenant_id, c.event_id, c.event_type, c.webhook_id, 'pending', now(), c.id,
-               now() + (SELECT coalesce(e.expires_after_ms, w.expires_after_ms) FROM ${t.event} e, ${t.webhook} w
-                        WHERE e.id = c.event_id AND w.id = c.webhook_id) * interval '1 ms'
+               now() + coalesce(e.expires_after_ms, w.expires_after_ms) * interval '1 ms', ${laneOf('w', 'e.ordering_key')}
         FROM chosen c JOIN unnest($2::uuid[]) WITH ORDINALITY AS fresh (id, place) USING (place)
+        JOIN ${t.webhook} w ON w.id = c.webhook_id
+        CROSS JOIN LATERAL (SELECT e.expires_after_ms, e.ordering_key FROM ${t.event} e WHERE e.id = c.event_id OFFSET 0) e
       ), came AS (
         SELECT chosen.count AS made, chosen.count = cardinality($2::uuid[]) AS full_up, looked.count < ${LOOK} AS at_end,
                chosen.last AS last_chosen, looked.last AS last_looked

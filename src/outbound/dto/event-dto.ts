@@ -43,6 +43,16 @@ export class EventDto {
   })
   @Allow()
   expiresAfter?: unknown;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    maxLength: 255,
+    description: 'Ordered webhooks get events with the same key one after the other.',
+    example: 'order-1042',
+  })
+  @Allow()
+  orderingKey?: unknown;
 }
 
 /** A test event. Judged by `checkTestEvent`. */

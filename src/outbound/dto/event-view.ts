@@ -25,6 +25,9 @@ export class EventView {
 
   @ApiProperty({ type: String, nullable: true })
   idempotencyKey!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  orderingKey!: string | null;
 }
 
 /** An event with what became of it. */

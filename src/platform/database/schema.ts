@@ -8,6 +8,7 @@ const TABLES = [
   'webhook',
   'webhook_secret',
   'webhook_health',
+  'webhook_pace',
   'source',
   'source_secret',
   'event',

@@ -2,7 +2,7 @@
 // only in which of them must be there.
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Allow, IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { Allow, IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { MAX_CUSTOM_HEADERS, MAX_HEADER_VALUE_BYTES } from '../../kernel/custom-headers.js';
 import { isEventPattern, MAX_PATTERNS } from '../../kernel/event-match.js';
 import { parseExpiresAfter } from '../../kernel/expiry.js';
@@ -11,7 +11,6 @@ import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
 import { Rule } from './rule.decorator.js';
 
 export const MAX_DESCRIPTION_LENGTH = 500;
-export const MAX_MAX_IN_FLIGHT = 1_000;
 
 interface Presence {
   /** The field may be left out. */
@@ -53,23 +52,6 @@ export const DescriptionField = (): PropertyDecorator =>
     IsOptional(),
     IsString(),
     MaxLength(MAX_DESCRIPTION_LENGTH),
-  );
-
-/** Requests in flight at once. */
-export const MaxInFlightField = (): PropertyDecorator =>
-  applyDecorators(
-    ApiPropertyOptional({
-      type: 'integer',
-      nullable: true,
-      minimum: 1,
-      maximum: MAX_MAX_IN_FLIGHT,
-      description: 'Requests in flight at most, from each worker. Null: a quarter of what the worker may have.',
-      example: 10,
-    }),
-    IsOptional(),
-    IsInt(),
-    Min(1),
-    Max(MAX_MAX_IN_FLIGHT),
   );
 
 export const ExpiresAfterField = (): PropertyDecorator =>

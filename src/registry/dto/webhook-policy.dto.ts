@@ -1,4 +1,6 @@
 import type { Guarantee, PayloadFormat } from '../webhook.entity.js';
+import { MaxInFlightField, OrderedField, RateLimitField } from './pace-fields.js';
+import type { RateLimit } from './pace-fields.js';
 import { SendingPolicyDto } from './sending-policy.dto.js';
 import {
   ActiveField,
@@ -7,7 +9,6 @@ import {
   FormatField,
   GuaranteeField,
   HeadersField,
-  MaxInFlightField,
 } from './webhook-fields.js';
 
 /** What may be left out when a webhook is made and when it is changed: how it is sent to, not where and what. */
@@ -26,6 +27,12 @@ export abstract class WebhookPolicyDto extends SendingPolicyDto {
 
   @MaxInFlightField()
   maxInFlight?: number | null;
+
+  @RateLimitField()
+  rateLimit?: RateLimit | null;
+
+  @OrderedField()
+  ordered?: boolean;
 
   @ExpiresAfterField()
   expiresAfter?: string | null;

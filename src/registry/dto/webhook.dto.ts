@@ -6,6 +6,8 @@ import type { Secret } from '../../kernel/secret.js';
 import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
 import type { Guarantee, PayloadFormat, Webhook } from '../webhook.entity.js';
 import type { WebhookSecret } from '../webhook-secret.entity.js';
+import { RATE_LIMIT_SCHEMA } from './pace-fields.js';
+import type { RateLimit } from './pace-fields.js';
 import { SendingPolicyView, viewOfPolicy } from './sending-policy.dto.js';
 
 const ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
@@ -88,6 +90,17 @@ export class WebhookDto extends SendingPolicyView {
   @ApiProperty({ enum: GUARANTEES, enumName: 'Guarantee', description: 'How often a request may be sent.' })
   guarantee!: Guarantee;
 
+  @ApiProperty({
+    ...RATE_LIMIT_SCHEMA,
+    required: [...RATE_LIMIT_SCHEMA.required],
+    description: 'Attempts in any so many seconds at most. Null: no limit.',
+    example: null,
+  })
+  rateLimit!: RateLimit | null;
+
+  @ApiProperty({ description: 'Whether deliveries with the same ordering key go one after the other.', example: false })
+  ordered!: boolean;
+
   @ApiProperty({ type: [SecretDto], description: 'The live ones, newest first.' })
   secrets!: SecretDto[];
 
@@ -111,6 +124,11 @@ export class WebhookDto extends SendingPolicyView {
       maxInFlight: webhook.maxInFlight,
       expiresAfter: webhook.expiresAfterMs === null ? null : formatDuration(webhook.expiresAfterMs),
       guarantee: webhook.guarantee,
+      rateLimit:
+        webhook.rateLimitMax !== null && webhook.rateLimitSeconds !== null
+          ? { max: webhook.rateLimitMax, perSeconds: webhook.rateLimitSeconds }
+          : null,
+      ordered: webhook.ordered,
       ...viewOfPolicy(webhook),
       secrets: secrets.map((secret) => SecretDto.of(secret)),
       createdAt: webhook.createdAt.toISOString(),

@@ -1,0 +1,219 @@
+// The SQL of claims: one statement for all webhooks, and one for those that have limits of their own. What becomes of a
+// delivery that is picked is the same in both.
+import type { Tables } from '../platform/database/index.js';
+import { inLane, laneOrder } from './lanes.js';
+import { POLICY_COLUMNS } from './sending-policies.js';
+
+/** How much longer than the attempt's deadline a lease lasts: the room for signing, settling and a slow database. */
+export const LEASE_MARGIN_MS = 30_000;
+
+// Bodies of one claim, in bytes. One more row is always taken, so that a single large body cannot block the way.
+const MAX_CLAIM_BYTES = 16 * 1_048_576;
+
+/** Parts of the window of a rate limit in which claims are counted together. */
+const SLICES = 20;
+
+/** The smallest bigint: where a walk over lanes goes on after the last one. */
+const LOWEST_LANE = '-9223372036854775808';
+
+/** Whether a webhook has limits of its own, or an order. */
+const PACED = '(w.ordered OR coalesce(w.max_in_flight, w.rate_limit_max) IS NOT NULL)';
+
+/** Columns of a webhook that its deliveries share. */
+const SHARED_COLUMNS = ['url', 'format', 'headers', 'max_in_flight', 'paced', 'guarantee', ...POLICY_COLUMNS] as const;
+
+const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room))`;
+
+/**
+ * Makes those that were picked ours. A webhook disabled meanwhile has its rows skipped here, at the last moment before
+ * sending.
+ *
+ * The commit does not wait for the disk: a claim that a crash of PostgreSQL undoes leaves its deliveries due, and they
+ * are sent again, as after any crash between sending and settling. It does wait where one of them may be sent at most
+ * once: nothing of it may go out before its claim cannot be undone any more, whatever this installation's default is.
+ */
+const taking = (t: Tables): string => `
+  sized AS (
+    SELECT p.id, e.data, e.occurred_at,
+           CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
+           coalesce(sum(octet_length(e.data)) OVER (ORDER BY p.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+    FROM picked p JOIN ${t.event} e ON e.id = p.event_id
+  ), claimed AS (
+    UPDATE ${t.delivery} d SET
+      status = CASE WHEN s.ended IS NOT NULL THEN 'expired' WHEN usable THEN 'sending' ELSE 'skipped' END,
+      reason = CASE WHEN s.ended IS NOT NULL THEN s.ended WHEN usable THEN NULL WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END,
+      attempt_count = d.attempt_count + CASE WHEN usable THEN 1 ELSE 0 END,
+      due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, tenant.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
+      completed_at = CASE WHEN usable THEN NULL ELSE now() END
+    FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
+    WHERE d.id = s.id AND d.id >= $2 AND s.before < ${MAX_CLAIM_BYTES} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
+    RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
+              s.data, s.occurred_at, d.expires_at, w.url, w.format, w.headers, w.max_in_flight, ${PACED} AS paced, w.guarantee,
+              ${POLICY_COLUMNS.map((column) => `coalesce(w.${column}, tenant.${column}) AS ${column}`).join(', ')}
+  ), secrets AS (
+    SELECT s.webhook_id, array_agg(s.id ORDER BY s.id DESC) AS ids FROM ${t.webhook_secret} s
+    WHERE s.webhook_id IN (SELECT webhook_id FROM claimed) AND (s.expires_at IS NULL OR s.expires_at > now())
+    GROUP BY s.webhook_id
+  ), durability AS (
+    SELECT set_config('synchronous_commit',
+             CASE WHEN EXISTS (SELECT FROM claimed WHERE guarantee = 'at-most-once') THEN 'on' ELSE 'off' END, true)
+  )`;
+
+/** What is told of those claimed. What the deliveries of an event or of a webhook share comes once, with the first of them. */
+const CLAIMED = `(
+  SELECT *, row_number() OVER (PARTITION BY status, event_id ORDER BY id) AS of_event,
+         row_number() OVER (PARTITION BY webhook_id ORDER BY id) AS of_webhook FROM claimed) c`;
+const CLAIMED_COLUMNS = `
+  c.id, webhook_id, c.tenant_id, c.event_id, c.event_type, c.status, c.attempt_count, c.retries_used,
+  (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms,
+  extract(epoch FROM c.expires_at - now())::float8 * 1000 AS expires_in_ms,
+  CASE WHEN c.of_event = 1 AND c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data,
+  CASE WHEN c.of_webhook = 1 THEN secrets.ids END AS secret_ids,
+  ${SHARED_COLUMNS.map((column) => `CASE WHEN c.of_webhook = 1 THEN c.${column} END AS ${column}`).join(', ')}`;
+
+/**
+ * Claims for all webhooks in turn.
+ *
+ * Locks the delivery rows it takes (SKIP LOCKED: replicas never wait for each other). Walks the partial index
+ * delivery_pending (webhook_id, id): a loose scan lists the webhooks that have due rows, then a few rows of each are
+ * taken, so a million rows behind one slow webhook cost the others nothing. The query builder has neither recursion nor
+ * LATERAL. A paused webhook gives nothing; one whose circuit opened gives a single probe per process once its pause is
+ * over; one with limits of its own gives one row without a delivery, which says so and takes its share of the room.
+ *
+ * $1 only webhooks after this, $2 no smaller delivery id, $3 $4 busy webhooks and their room, $5 room of the others,
+ * $6 room in all, $7 deadline in milliseconds.
+ */
+export const claimText = (t: Tables): string => `
+  WITH RECURSIVE due (webhook_id) AS (
+    (SELECT d.webhook_id FROM ${t.delivery} d
+     WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= $2 ORDER BY d.webhook_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.webhook_id FROM ${t.delivery} d
+            WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= $2 ORDER BY d.webhook_id LIMIT 1)
+    FROM due WHERE due.webhook_id IS NOT NULL
+  ), ${BUSY}, picked AS (
+    SELECT p.id, p.event_id, p.expires_at, due.webhook_id FROM due
+    JOIN ${t.webhook} w ON w.id = due.webhook_id
+    LEFT JOIN ${t.webhook_health} h ON h.webhook_id = due.webhook_id
+    LEFT JOIN busy ON busy.webhook_id = due.webhook_id
+    LEFT JOIN LATERAL (
+      SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
+      WHERE d.status = 'pending' AND d.webhook_id = due.webhook_id AND d.id >= $2
+      ORDER BY d.id
+      LIMIT CASE
+        WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $6
+        WHEN ${PACED} OR h.paused_until > now() THEN 0
+        WHEN h.times_opened > 0 THEN CASE WHEN busy.room IS NULL THEN 1 ELSE 0 END
+        ELSE coalesce(busy.room, $5)
+      END
+      FOR UPDATE SKIP LOCKED
+    ) p ON true
+    WHERE due.webhook_id IS NOT NULL AND (p.id IS NOT NULL OR (${PACED} AND w.active AND w.deleted_at IS NULL))
+    LIMIT $6
+  ), ${taking(t)}
+  SELECT ${CLAIMED_COLUMNS}
+  FROM ${CLAIMED} FULL JOIN (SELECT webhook_id FROM picked WHERE id IS NULL) paced USING (webhook_id)
+  CROSS JOIN durability LEFT JOIN secrets USING (webhook_id)
+  ORDER BY c.id`;
+
+/**
+ * Claims for webhooks that have limits of their own; two processes never do so for the same webhook at once.
+ *
+ * Locks their rows in webhook_pace (SKIP LOCKED: where another process has one, that one claims), then the delivery rows
+ * it takes. Whoever locks a row just after another let it go may still have a snapshot from before, in which the other's
+ * deliveries are not yet sending: each claim counts up `claims`, and a snapshot in which that is not the same as in the
+ * locked row, which is always the newest, takes nothing. So counting what is being sent, and seeing which lanes are free,
+ * is as sure as the lock.
+ *
+ * Rate: claims of one slice of the window count together, for as long as the last of them is inside the window. Hence
+ * never more than `max` in any window, and at most a slice later than need be. clock_timestamp(), not now(): the
+ * snapshot, and with it every claim that is counted, is older than it.
+ *
+ * Order: only the head of a lane is taken, by index delivery_lane; what is being sent is ahead of everything. The walk
+ * over lanes starts at a random one and goes round, so that none is always the last. Deliveries made before the webhook
+ * was ordered have no lane; they are taken as they come to be the oldest.
+ *
+ * $1 the webhooks; the other parameters are those of the claim for all.
+ */
+export const pacedClaimText = (t: Tables): string => `
+  WITH RECURSIVE ${BUSY}, seen AS MATERIALIZED (
+    SELECT webhook_id, claims FROM ${t.webhook_pace} WHERE webhook_id = ANY ($1::uuid[])
+  ), held AS MATERIALIZED (
+    SELECT p.webhook_id, p.claimed_at, p.claimed, clock_timestamp() AS at
+    FROM ${t.webhook_pace} p JOIN seen ON seen.webhook_id = p.webhook_id AND seen.claims = p.claims
+    FOR UPDATE OF p SKIP LOCKED
+  ), sending AS MATERIALIZED (
+    SELECT d.webhook_id, count(*)::int AS count FROM ${t.delivery} d
+    WHERE d.status = 'sending' AND d.webhook_id = ANY ($1::uuid[]) GROUP BY d.webhook_id
+  ), allowed AS MATERIALIZED (
+    SELECT held.webhook_id, w.ordered, CASE
+      WHEN NOT w.active OR w.deleted_at IS NOT NULL OR h.paused_until > now() THEN 0
+      ELSE greatest(0, least(
+        CASE WHEN h.times_opened > 0 THEN (busy.room IS NULL)::int ELSE coalesce(busy.room, $5) END,
+        w.max_in_flight - CASE WHEN w.max_in_flight IS NOT NULL THEN coalesce(
+          (SELECT sending.count FROM sending WHERE sending.webhook_id = held.webhook_id), 0) END,
+        w.rate_limit_max - (SELECT coalesce(sum(c.n), 0) FROM unnest(held.claimed_at, held.claimed) AS c (at, n)
+                            WHERE c.at > held.at - w.rate_limit_seconds * interval '1 s')))
+    END AS room
+    FROM held JOIN ${t.webhook} w ON w.id = held.webhook_id
+    LEFT JOIN ${t.webhook_health} h ON h.webhook_id = held.webhook_id
+    LEFT JOIN busy ON busy.webhook_id = held.webhook_id
+  ), unordered AS (
+    SELECT p.* FROM allowed a CROSS JOIN LATERAL (
+      SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
+      WHERE d.status = 'pending' AND d.webhook_id = a.webhook_id ORDER BY d.id LIMIT a.room FOR UPDATE SKIP LOCKED
+    ) p
+    WHERE NOT a.ordered AND a.room > 0
+  ), heads AS MATERIALIZED (
+    SELECT head.id FROM allowed a CROSS JOIN LATERAL (
+      SELECT oldest.id FROM (
+        SELECT d.id, d.lane FROM ${t.delivery} d
+        WHERE d.status = 'pending' AND d.webhook_id = a.webhook_id ORDER BY d.id LIMIT a.room
+      ) oldest WHERE oldest.lane IS NULL
+      UNION ALL
+      SELECT first.id FROM (
+        WITH RECURSIVE walk (lane, lap, start) AS (
+          SELECT start, 0, start FROM (SELECT ((random() - 0.5) * 1.8e19)::bigint) AS s (start)
+          UNION ALL
+          SELECT coalesce(next.lane, '${LOWEST_LANE}'::bigint), walk.lap + (next.lane IS NULL)::int, walk.start
+          FROM walk LEFT JOIN LATERAL (
+            SELECT d.lane FROM ${t.delivery} d
+            WHERE d.webhook_id = a.webhook_id AND d.lane > walk.lane AND ${inLane('d')} ORDER BY d.lane LIMIT 1
+          ) next ON true
+          WHERE walk.lap = 0 OR (walk.lap = 1 AND walk.lane < walk.start)
+        )
+        SELECT lane FROM walk WHERE lap = 0 OR (lap = 1 AND lane < start)
+      ) lanes CROSS JOIN LATERAL (
+        SELECT d.id, d.status FROM ${t.delivery} d
+        WHERE d.webhook_id = a.webhook_id AND d.lane = lanes.lane AND ${inLane('d')} ORDER BY ${laneOrder('d')} LIMIT 1
+      ) first WHERE first.status = 'pending'
+      LIMIT a.room
+    ) head
+    WHERE a.ordered AND a.room > 0
+  ), ordered AS (
+    SELECT p.* FROM heads CROSS JOIN LATERAL (
+      SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
+      WHERE d.id = heads.id AND d.status = 'pending' FOR UPDATE SKIP LOCKED
+    ) p
+  ), picked AS (
+    SELECT * FROM unordered UNION ALL SELECT * FROM ordered LIMIT $6
+  ), ${taking(t)}, counted AS (
+    UPDATE ${t.webhook_pace} p SET claims = p.claims + 1, claimed_at = slices.at, claimed = slices.n
+    FROM (SELECT webhook_id, count(*)::int AS n FROM claimed WHERE status = 'sending' GROUP BY webhook_id) c
+    JOIN held ON held.webhook_id = c.webhook_id
+    JOIN ${t.webhook} w ON w.id = c.webhook_id
+    CROSS JOIN LATERAL (
+      SELECT coalesce(array_agg(slice.at ORDER BY slice.at), '{}') AS at,
+             coalesce(array_agg(slice.n ORDER BY slice.at), '{}') AS n
+      FROM (
+        SELECT max(c1.at) AS at, sum(c1.n)::int AS n
+        FROM (SELECT * FROM unnest(held.claimed_at, held.claimed) AS o (at, n) UNION ALL SELECT held.at, c.n) c1
+        WHERE c1.at > held.at - w.rate_limit_seconds * interval '1 s'
+        GROUP BY date_bin(w.rate_limit_seconds * interval '1 s' / ${SLICES}, c1.at, 'epoch')
+      ) slice
+    ) slices
+    WHERE p.webhook_id = c.webhook_id
+  )
+  SELECT ${CLAIMED_COLUMNS}
+  FROM ${CLAIMED} CROSS JOIN durability LEFT JOIN secrets USING (webhook_id)
+  ORDER BY c.id`;
