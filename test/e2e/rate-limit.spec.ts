@@ -1,0 +1,163 @@
+// How fast and how many at once a webhook is sent to, whoever sends.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../setup/eventually.js';
+import { TestReceiver } from '../setup/receiver.js';
+import type { TestServer } from '../setup/server.js';
+import { mostInAnyWindow, PaceScene } from './pace.harness.js';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+async function scene(...options: Parameters<typeof PaceScene.open>): Promise<PaceScene> {
+  const pace = await PaceScene.open(...options);
+  open.push(pace);
+  return pace;
+}
+
+async function receive(answer?: Parameters<typeof TestReceiver.start>[0]): Promise<TestReceiver> {
+  const receiver = await TestReceiver.start(answer);
+  open.push(receiver);
+  return receiver;
+}
+
+const dispatch = (server: TestServer, count: number, event = 'order.made') =>
+  server.api('POST', '/api/events/batch', {
+    events: Array.from({ length: count }, (_, n) => ({ event, data: { n } })),
+  });
+
+describe('a webhook with a rate limit', () => {
+  it('of 3 in 5 seconds gets all of 4 events, and never 4 in 5 seconds', async () => {
+    const pace = await scene();
+    const server = await pace.worker();
+    const receiver = await receive();
+    const { id } = await server.webhook(receiver.url, ['order.*'], { rateLimit: { max: 3, perSeconds: 5 } });
+    await dispatch(server, 4);
+    await eventually(async () => (await pace.count(id, 'success')) === 4, 'all four arrive', { within: 30_000 });
+    expect(mostInAnyWindow(await pace.claims(id), 5_000)).toBe(3);
+  }, 40_000);
+
+  it('keeps to it over several processes, retries, and the restart of one', async () => {
+    const pace = await scene();
+    const [first, second] = await Promise.all([pace.worker(), pace.worker()]);
+    // Every third attempt fails, and is tried again.
+    let requests = 0;
+    const receiver = await receive((_, response) => void response.writeHead(++requests % 3 === 0 ? 500 : 200).end());
+    const { id } = await first.webhook(receiver.url, ['order.*'], { rateLimit: { max: 5, perSeconds: 1 } });
+    await Promise.all([dispatch(first, 12), dispatch(second, 12)]);
+    await eventually(() => receiver.received.length >= 8, 'it is under way', { within: 20_000 });
+    await pace.stop(second);
+    await pace.worker();
+    await eventually(
+      async () => (await pace.count(id, 'success')) + (await pace.count(id, 'failed')) === 24,
+      'all of them are final',
+      { within: 60_000 },
+    );
+    const claims = await pace.claims(id);
+    expect(claims.length).toBeGreaterThan(24);
+    expect(mostInAnyWindow(claims, 1_000)).toBe(5);
+    expect(receiver.received.length).toBeLessThanOrEqual(claims.length);
+  }, 90_000);
+
+  it('leaves others alone: theirs are sent while its own wait', async () => {
+    const pace = await scene();
+    const server = await pace.worker();
+    const [limited, free] = [await receive(), await receive()];
+    const { id } = await server.webhook(limited.url, ['order.*'], { rateLimit: { max: 1, perSeconds: 3_600 } });
+    await server.webhook(free.url, ['order.*']);
+    await dispatch(server, 50);
+    await eventually(() => free.received.length === 50, 'the other gets all', { within: 20_000 });
+    await eventually(() => limited.received.length === 1, 'it gets its one');
+    expect(await pace.count(id, 'pending')).toBe(49);
+    expect(await pace.claims(id)).toHaveLength(1);
+
+    // Without the limit the rest goes at once.
+    expect((await server.api('PATCH', `/api/webhooks/${id}`, { rateLimit: null })).body).toMatchObject({
+      rateLimit: null,
+    });
+    await eventually(async () => (await pace.count(id, 'success')) === 50, 'the rest arrives', { within: 20_000 });
+  }, 60_000);
+
+  it('is looked for no more than a few times a second while it has to wait', async () => {
+    const pace = await scene();
+    const server = await pace.worker();
+    const receiver = await receive();
+    const { id } = await server.webhook(receiver.url, ['order.*'], { rateLimit: { max: 1, perSeconds: 3_600 } });
+    await dispatch(server, 2);
+    await eventually(async () => (await pace.count(id, 'success')) === 1, 'it gets its one');
+    const transactions = async (): Promise<{ count: number; at: number }> => {
+      const [row] = await pace.sql<{ count: number; at: number }>(`
+        SELECT pg_stat_get_db_xact_commit(oid)::float8 AS count, extract(epoch FROM clock_timestamp())::float8 AS at
+        FROM pg_database WHERE datname = current_database()`);
+      return row as { count: number; at: number };
+    };
+    const from = await transactions();
+    const until = await eventually(async () => {
+      const now = await transactions();
+      return now.at - from.at > 2 && now;
+    }, 'two seconds are over');
+    // Claims, sweeps and this test's own looks, one each 10 ms at most.
+    const own = (until.at - from.at) * 100;
+    expect(until.count - from.count - own).toBeLessThan((until.at - from.at) * 50);
+  });
+});
+
+describe('a webhook with a limit of requests in flight', () => {
+  it('has no more of them from two processes together', async () => {
+    const pace = await scene();
+    const [first, second] = await Promise.all([pace.worker(), pace.worker()]);
+    const held: (() => void)[] = [];
+    let inFlight = 0;
+    let most = 0;
+    const receiver = await receive((_, response) => {
+      most = Math.max(most, ++inFlight);
+      held.push(() => {
+        inFlight -= 1;
+        response.writeHead(200).end();
+      });
+    });
+    const witness = await receive();
+    const { id } = await first.webhook(receiver.url, ['order.*'], { maxInFlight: 3 });
+    const other = await second.webhook(witness.url, ['witness.*']);
+    await Promise.all([dispatch(first, 30), dispatch(second, 30)]);
+    for (let answered = 0; answered < 60; answered += 3) {
+      await eventually(() => held.length === 3, `three requests are in flight after ${answered}`, { within: 15_000 });
+      // Somebody else's delivery, dispatched now, goes all the way: whatever could have been sent meanwhile was.
+      const before = await pace.count(other.id, 'success');
+      await dispatch(second, 1, 'witness.here');
+      await eventually(async () => (await pace.count(other.id, 'success')) > before, 'the witness has seen it');
+      expect(await pace.count(id, 'sending')).toBe(3);
+      for (const answer of held.splice(0)) answer();
+    }
+    await eventually(async () => (await pace.count(id, 'success')) === 60, 'all of them arrive');
+    expect(most).toBe(3);
+  }, 90_000);
+});
+
+describe('limits that are none', () => {
+  it('are refused, and a limit is shown as it was set', async () => {
+    const pace = await scene({ role: 'api' });
+    const server = await pace.worker();
+    const refused = [
+      ...[0, 100_001, 1.5, '1'].map((max) => ({ max, perSeconds: 1 })),
+      ...[0, 86_401].map((perSeconds) => ({ max: 1, perSeconds })),
+      { max: 1 },
+      { max: 1, perSeconds: 1, burst: 2 },
+      [],
+      5,
+    ];
+    for (const rateLimit of refused) {
+      const webhook = { url: 'http://127.0.0.1:9', events: ['a'], rateLimit };
+      const { status, body } = await server.api('POST', '/api/webhooks', webhook);
+      expect({ rateLimit, status, code: body.code }).toEqual({ rateLimit, status: 400, code: 'validation_failed' });
+    }
+    const { id } = await server.webhook('http://127.0.0.1:9', ['a'], {
+      rateLimit: { max: 100_000, perSeconds: 86_400 },
+    });
+    const read = async () => (await server.api('GET', `/api/webhooks/${id}`)).body;
+    expect(await read()).toMatchObject({ rateLimit: { max: 100_000, perSeconds: 86_400 }, ordered: false });
+    await server.api('PATCH', `/api/webhooks/${id}`, { description: 'still limited' });
+    expect(await read()).toMatchObject({ rateLimit: { max: 100_000, perSeconds: 86_400 } });
+  });
+});
