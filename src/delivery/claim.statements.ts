@@ -1,7 +1,7 @@
 // The SQL of claims: one statement for all webhooks, and one for those that have limits of their own. What becomes of a
 // delivery that is picked is the same in both.
 import type { Tables } from '../platform/database/index.js';
-import { inLane, laneOrder } from './lanes.js';
+import { BEFORE_LANES, inLane, laneOrder } from './lanes.js';
 import { POLICY_COLUMNS } from './sending-policies.js';
 
 /** How much longer than the attempt's deadline a lease lasts: the room for signing, settling and a slow database. */
@@ -12,9 +12,6 @@ const MAX_CLAIM_BYTES = 16 * 1_048_576;
 
 /** Parts of the window of a rate limit in which claims are counted together. */
 const SLICES = 20;
-
-/** The smallest bigint: where a walk over lanes goes on after the last one. */
-const LOWEST_LANE = '-9223372036854775808';
 
 /** Whether a webhook has limits of its own, or an order. */
 const PACED = '(w.ordered OR coalesce(w.max_in_flight, w.rate_limit_max) IS NOT NULL)';
@@ -130,8 +127,9 @@ export const claimText = (t: Tables): string => `
  * snapshot, and with it every claim that is counted, is older than it.
  *
  * Order: only the head of a lane is taken, by index delivery_lane; what is being sent is ahead of everything. The walk
- * over lanes starts at a random one and goes round, so that none is always the last. Deliveries made before the webhook
- * was ordered have no lane; they are taken as they come to be the oldest.
+ * goes from the head of one lane to that of the next: it starts at a random one and goes round, so that none is always the
+ * last. The row comparison makes it walk the index whatever the statistics say. Deliveries made before the webhook was
+ * ordered have no lane; they are taken as they come to be the oldest.
  *
  * $1 the webhooks; the other parameters are those of the claim for all.
  */
@@ -171,22 +169,20 @@ export const pacedClaimText = (t: Tables): string => `
         WHERE d.status = 'pending' AND d.webhook_id = a.webhook_id ORDER BY d.id LIMIT a.room
       ) oldest WHERE oldest.lane IS NULL
       UNION ALL
-      SELECT first.id FROM (
-        WITH RECURSIVE walk (lane, lap, start) AS (
-          SELECT start, 0, start FROM (SELECT ((random() - 0.5) * 1.8e19)::bigint) AS s (start)
+      SELECT walk.id FROM (
+        WITH RECURSIVE walk (lane, id, status, lap, start) AS (
+          SELECT start, NULL::uuid, NULL::text, 0, start FROM (SELECT ((random() - 0.5) * 1.8e19)::bigint) AS s (start)
           UNION ALL
-          SELECT coalesce(next.lane, '${LOWEST_LANE}'::bigint), walk.lap + (next.lane IS NULL)::int, walk.start
+          SELECT coalesce(next.lane, '${BEFORE_LANES}'), next.id, next.status, walk.lap + (next.lane IS NULL)::int, walk.start
           FROM walk LEFT JOIN LATERAL (
-            SELECT d.lane FROM ${t.delivery} d
-            WHERE d.webhook_id = a.webhook_id AND d.lane > walk.lane AND ${inLane('d')} ORDER BY d.lane LIMIT 1
-          ) next ON true
+            SELECT d.webhook_id, d.lane, d.id, d.status FROM ${t.delivery} d
+            WHERE (d.webhook_id, d.lane) > (a.webhook_id, walk.lane) AND ${inLane('d')}
+            ORDER BY d.webhook_id, d.lane, ${laneOrder('d')} LIMIT 1
+          ) next ON next.webhook_id = a.webhook_id
           WHERE walk.lap = 0 OR (walk.lap = 1 AND walk.lane < walk.start)
         )
-        SELECT lane FROM walk WHERE lap = 0 OR (lap = 1 AND lane < start)
-      ) lanes CROSS JOIN LATERAL (
-        SELECT d.id, d.status FROM ${t.delivery} d
-        WHERE d.webhook_id = a.webhook_id AND d.lane = lanes.lane AND ${inLane('d')} ORDER BY ${laneOrder('d')} LIMIT 1
-      ) first WHERE first.status = 'pending'
+        SELECT id, status, lane, lap, start FROM walk
+      ) walk WHERE walk.status = 'pending' AND (walk.lap = 0 OR walk.lane <= walk.start)
       LIMIT a.room
     ) head
     WHERE a.ordered AND a.room > 0

@@ -34,8 +34,8 @@ export class PaceAndOrder1764000000500 implements MigrationInterface {
         'hash of the ordering key; deliveries of a webhook in one lane are sent one after the other; null: in any order';
       CREATE INDEX delivery_lane ON ${s}.delivery
         (webhook_id, lane, (status <> 'sending'), (CASE WHEN replay_of IS NULL THEN event_id ELSE id END))
-        WHERE lane IS NOT NULL AND status IN ('pending', 'sending', 'retrying')
-          AND (status <> 'retrying' OR attempt_count > 0);
+        WHERE coalesce(lane IS NOT NULL AND status IN ('pending', 'sending', 'retrying')
+                       AND (status <> 'retrying' OR attempt_count > 0), false);
     `);
   }
 
