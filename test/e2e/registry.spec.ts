@@ -31,6 +31,8 @@ describe('registering a webhook', () => {
       format: 'native',
       headers: [],
       maxInFlight: null,
+      rateLimit: null,
+      ordered: false,
       expiresAfter: null,
       guarantee: 'at-least-once',
       timeoutMs: 5000,
