@@ -23,6 +23,7 @@ const delivery = (retriesUsed: number): ClaimedDelivery => ({
   headersBox: null,
   timeoutMs: 10_000,
   guarantee: 'at-least-once',
+  paced: false,
   expiresInMs: Infinity,
   policy: { schedule: [], jitter: 0, retriedStatuses: new Set([500]), autoDisable: false },
   secretIds: [],
