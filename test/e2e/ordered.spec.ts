@@ -1,30 +1,15 @@
 // Ordered webhooks: what belongs together arrives in the order of its events, whatever fails, crashes or is retried.
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { eventually } from '../setup/eventually.js';
-import { TestReceiver } from '../setup/receiver.js';
+import type { TestReceiver } from '../setup/receiver.js';
 import type { Received } from '../setup/receiver.js';
 import { ADMIN_KEY } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
 import { ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
-import { PaceScene } from './pace.harness.js';
+import { closedAfterEach } from './pace.harness.js';
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
-
-async function scene(...options: Parameters<typeof PaceScene.open>): Promise<PaceScene> {
-  const pace = await PaceScene.open(...options);
-  open.push(pace);
-  return pace;
-}
-
-async function receive(answer?: Parameters<typeof TestReceiver.start>[0]): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  open.push(receiver);
-  return receiver;
-}
+const { scene, receive, keep } = closedAfterEach();
 
 interface Fact {
   readonly n: number;
@@ -279,7 +264,7 @@ describe('an ordered webhook whose sender is killed', () => {
         RETRY_SCHEDULE: '100ms,100ms',
       });
     const workers = [start(), start()];
-    open.push({ close: async () => void (await Promise.all(workers.map((worker) => worker.kill()))) });
+    keep({ close: () => Promise.all(workers.map((worker) => worker.kill())) });
     await Promise.all(workers.map((worker) => worker.url()));
     const keyOf = (n: number): string => `key-${n % 4}`;
     let answers = true;

@@ -1,9 +1,11 @@
 // Several workers on one database, and a record that PostgreSQL keeps of every claim: what limits say is judged by it,
 // not by the speed of this machine.
+import { afterEach } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { cloneDatabase } from '../setup/database.js';
+import { TestReceiver } from '../setup/receiver.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
 
@@ -88,4 +90,25 @@ export function mostInAnyWindow(claims: readonly ClaimedAttempt[], windowMs: num
     0,
     ...claims.map(({ at }) => claims.filter((other) => other.at > at - windowMs && other.at <= at).length),
   );
+}
+
+/** What a test opens, closed after it, last opened first. */
+export function closedAfterEach(): {
+  scene: typeof PaceScene.open;
+  receive: typeof TestReceiver.start;
+  keep: (one: { close(): Promise<unknown> }) => void;
+} {
+  const open: { close(): Promise<unknown> }[] = [];
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await one.close();
+  });
+  const kept = async <One extends { close(): Promise<unknown> }>(one: Promise<One>): Promise<One> => {
+    open.push(await one);
+    return one;
+  };
+  return {
+    scene: (options) => kept(PaceScene.open(options)),
+    receive: (answer) => kept(TestReceiver.start(answer)),
+    keep: (one) => void open.push(one),
+  };
 }

@@ -1,26 +1,10 @@
 // How fast and how many at once a webhook is sent to, whoever sends.
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../setup/eventually.js';
-import { TestReceiver } from '../setup/receiver.js';
 import type { TestServer } from '../setup/server.js';
-import { mostInAnyWindow, PaceScene } from './pace.harness.js';
+import { closedAfterEach, mostInAnyWindow } from './pace.harness.js';
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
-
-async function scene(...options: Parameters<typeof PaceScene.open>): Promise<PaceScene> {
-  const pace = await PaceScene.open(...options);
-  open.push(pace);
-  return pace;
-}
-
-async function receive(answer?: Parameters<typeof TestReceiver.start>[0]): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  open.push(receiver);
-  return receiver;
-}
+const { scene, receive } = closedAfterEach();
 
 const dispatch = (server: TestServer, count: number, event = 'order.made') =>
   server.api('POST', '/api/events/batch', {
