@@ -1,10 +1,13 @@
 // How fast and how many at once a webhook is sent to, whoever sends.
 import { describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { pacedClaimText } from '../../src/delivery/claim.statements.js';
+import { tablesOf } from '../../src/platform/database/schema.js';
 import { eventually } from '../setup/eventually.js';
 import type { TestServer } from '../setup/server.js';
 import { closedAfterEach, mostInAnyWindow } from './pace.harness.js';
 
-const { scene, receive } = closedAfterEach();
+const { scene, receive, keep } = closedAfterEach();
 
 const dispatch = (server: TestServer, count: number, event = 'order.made') =>
   server.api('POST', '/api/events/batch', {
@@ -117,6 +120,46 @@ describe('a webhook with a limit of requests in flight', () => {
     await eventually(async () => (await pace.count(id, 'success')) === 60, 'all of them arrive');
     expect(most).toBe(3);
   }, 90_000);
+});
+
+describe('a claim that began before another one was committed', () => {
+  it('takes nothing, because it does not see what that one took', async () => {
+    const pace = await scene({ role: 'api' });
+    const api = await pace.worker();
+    const { id } = await api.webhook('http://127.0.0.1:9', ['order.*'], { maxInFlight: 1 });
+    await dispatch(api, 3);
+    await pace.sql('INSERT INTO posthorn.webhook_pace (webhook_id, tenant_id) VALUES ($1, $2)', [id, 'default']);
+    // Whoever asks for it stops between taking its snapshot and locking the row.
+    await pace.sql(`
+      CREATE FUNCTION gate() RETURNS boolean LANGUAGE plpgsql VOLATILE AS
+        $$BEGIN IF current_setting('test.gate', true) = 'on' THEN PERFORM pg_advisory_xact_lock_shared(1); END IF; RETURN true; END$$;
+      ALTER TABLE posthorn.webhook_pace RENAME TO pace_rows;
+      CREATE VIEW posthorn.webhook_pace AS SELECT * FROM posthorn.pace_rows WHERE gate()`);
+    const claim = async (client: pg.Client): Promise<number> => {
+      const values = [[id], '00000000-0000-0000-0000-000000000000', [], [], 16, 64, 10_000];
+      return (await client.query(pacedClaimText(tablesOf({ options: {} as never })), values)).rows.length;
+    };
+    const [keeper, early, late] = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const client = new pg.Client(api.databaseUrl);
+        client.on('error', () => undefined);
+        await client.connect();
+        keep({ close: () => client.end() });
+        return client;
+      }),
+    );
+    await keeper?.query('SELECT pg_advisory_lock(1)');
+    await early?.query(`SET test.gate = 'on'`);
+    const stopped = claim(early as pg.Client);
+    await eventually(
+      async () => (await pace.sql(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`)).length > 0,
+      'the early claim is stopped',
+    );
+    expect(await claim(late as pg.Client)).toBe(1);
+    await keeper?.query('SELECT pg_advisory_unlock(1)');
+    expect(await stopped).toBe(0);
+    expect(await pace.count(id, 'sending')).toBe(1);
+  });
 });
 
 describe('limits that are none', () => {
