@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { DeliveryModule } from './delivery/index.js';
 import type { DeliveryExtras } from './delivery/index.js';
-import { InboundModule } from './inbound/index.js';
+import { InboundModule, ProvidersModule } from './inbound/index.js';
 import type { InboundExtras } from './inbound/index.js';
 import { OutboundModule } from './outbound/index.js';
 import { PERSISTENCE } from './persistence.js';
@@ -51,10 +51,11 @@ function compose(
     imports: [...(module.imports ?? []), ...imports],
   });
   const platform = PlatformModule.register(settings, PERSISTENCE);
-  const registry = faced(RegistryModule.register(platform));
+  const providers = extended(ProvidersModule.register(extensions));
+  const registry = faced(RegistryModule.register(platform, providers));
   const delivery = faced(extended(DeliveryModule.register({ platform, registry }, extensions)));
   const outbound = faced(OutboundModule.register({ platform, registry, delivery }));
-  const inbound = faced(extended(InboundModule.register({ platform, registry }, extensions)));
+  const inbound = faced(InboundModule.register({ platform, registry, providers }));
   const features = [registry, delivery, outbound, inbound];
   return {
     module: PosthornModule,

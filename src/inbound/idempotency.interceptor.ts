@@ -5,6 +5,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import { of } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { HttpResponse } from '../platform/http/index.js';
+import type { OpenSource } from '../registry/index.js';
 import { ANSWERS } from './answers.js';
 import type { Answer, Outcome } from './answers.js';
 import { answerHandshake } from './handshake.js';
@@ -21,8 +22,17 @@ export const claimOf = (request: object): Claim => {
   return claim;
 };
 
-/** Puts the status and headers of an outcome on the response, and gives its body. */
-export function answer(response: HttpResponse, outcome: Outcome): Answer['body'] {
+/** Puts the status and headers of an outcome on the response, and gives its body: the source's own when all is well. */
+export function answer(
+  response: HttpResponse,
+  outcome: Outcome,
+  { answer: own }: Pick<OpenSource, 'answer'>,
+): Answer['body'] | string {
+  if (own && ANSWERS[outcome].status < 300) {
+    response.status(own.status);
+    response.header('Content-Type', own.contentType);
+    return own.body;
+  }
   const { status, body, retryAfterSeconds } = ANSWERS[outcome];
   response.status(status);
   if (retryAfterSeconds !== undefined) response.header('Retry-After', String(retryAfterSeconds));
@@ -48,7 +58,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       return of(answerHandshake(response, handshake));
     }
     const admission = await this.inbound.admit(webhook);
-    if ('outcome' in admission) return of(answer(response, admission.outcome));
+    if ('outcome' in admission) return of(answer(response, admission.outcome, source));
     Object.assign(request, { [CLAIM]: admission.claim });
     return next.handle();
   }

@@ -9,6 +9,7 @@ import { InboundExceptionFilter } from './inbound.filter.js';
 import { InboundService } from './inbound.service.js';
 import { SignatureGuard } from './signature.guard.js';
 import { SOURCE_PARAMETER, TENANT_PARAMETER } from './source.gate.js';
+import { webhookOf } from './webhook.js';
 
 // Not in the OpenAPI document: senders decide what they send, and no client is generated for it.
 @ApiExcludeController()
@@ -20,7 +21,11 @@ export class InboundController {
   constructor(private readonly inbound: InboundService) {}
 
   @Post([`:${SOURCE_PARAMETER}`, `:${TENANT_PARAMETER}/:${SOURCE_PARAMETER}`])
-  async receive(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<Answer['body']> {
-    return answer(response as HttpResponse, await this.inbound.process(claimOf(request)));
+  async receive(
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<Answer['body'] | string> {
+    const outcome = await this.inbound.process(claimOf(request));
+    return answer(response as HttpResponse, outcome, webhookOf(request).source);
   }
 }

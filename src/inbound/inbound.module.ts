@@ -1,6 +1,6 @@
 // Receiving: signature guard over the raw bytes, idempotency interceptor over the ledger, handlers and their runs.
 import { Module } from '@nestjs/common';
-import type { DynamicModule, Type } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
@@ -17,8 +17,6 @@ import { InboundService } from './inbound.service.js';
 import { InboundSweeper } from './inbound.sweeper.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { OutcomeWatch } from './outcome-watch.js';
-import type { Provider } from './providers/provider.js';
-import { ownProviders, Providers } from './providers/providers.js';
 import { ReceivedEventRow } from './received-event.entity.js';
 import { ReceivedEventsController } from './received-events.controller.js';
 import { ReceivedEventsRepository } from './received-events.repository.js';
@@ -31,26 +29,19 @@ import { SourceGate } from './source.gate.js';
 /** The entities whose tables belong to receiving. */
 export const INBOUND_ENTITIES = [ReceivedEventRow, HandlerRun] as const;
 
-/** What shapes receiving and must be known before any provider exists. */
-export interface InboundExtras {
-  /**
-   * Kinds of sender beside the built-in ones: classes, which may inject what is global in the application, or instances.
-   * Sources name them by their `name`; one with the name of a built-in provider takes its place.
-   */
-  readonly providers?: readonly (Provider | Type<Provider>)[];
-}
-
 @Module({})
 export class InboundModule {
-  static register(
-    parts: { platform: DynamicModule; registry: DynamicModule },
-    { providers = [] }: InboundExtras = {},
-  ): DynamicModule {
+  static register(parts: {
+    platform: DynamicModule;
+    registry: DynamicModule;
+    providers: DynamicModule;
+  }): DynamicModule {
     return {
       module: InboundModule,
       imports: [
         parts.platform,
         parts.registry,
+        parts.providers,
         DiscoveryModule,
         TypeOrmModule.forFeature([...INBOUND_ENTITIES], DATA_SOURCE),
       ],
@@ -66,8 +57,6 @@ export class InboundModule {
         InboundSweeper,
         LedgerRepository,
         OutcomeWatch,
-        ...ownProviders(providers),
-        Providers,
         ReceivedEventsRepository,
         ReceivedEventsService,
         RunsProcessor,

@@ -1,5 +1,6 @@
 export { INBOUND_ENTITIES, InboundModule } from './inbound.module.js';
-export type { InboundExtras } from './inbound.module.js';
+export { ProvidersModule } from './providers.module.js';
+export type { InboundExtras } from './providers.module.js';
 export { OnWebhook } from './on-webhook.decorator.js';
 export type { OnWebhookOptions } from './on-webhook.decorator.js';
 export { bodyId, headerOf, textField, UNKNOWN_TYPE } from './providers/provider.js';

@@ -8,7 +8,7 @@ import { refusalOf } from '../platform/http/index.js';
 import { RawBodies } from '../platform/http/raw-body.js';
 import type { Admission, RawBody } from '../platform/http/raw-body.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
-import { DEFAULT_TENANT, SourcesService } from '../registry/index.js';
+import { DEFAULT_TENANT, OpenSources } from '../registry/index.js';
 import type { OpenSource } from '../registry/index.js';
 import { PROCESSING_FAILED } from './answers.js';
 import { DEFAULT_MAX_BODY_BYTES, READ_DEADLINE_MS, UNVERIFIED_BYTES } from './policy.js';
@@ -34,14 +34,13 @@ export class SourceGate {
 
   constructor(
     host: HttpAdapterHost,
-    private readonly sources: SourcesService,
+    private readonly sources: OpenSources,
     private readonly providers: Providers,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {
     this.bodies = new RawBodies(host, {
       parameter: SOURCE_PARAMETER,
       budgetBytes: UNVERIFIED_BYTES,
-      deadlineMs: READ_DEADLINE_MS,
       admit: (parameters) => this.admit(parameters),
     });
   }
@@ -58,7 +57,7 @@ export class SourceGate {
    */
   async find(parameters: Readonly<Record<string, string>>): Promise<Omit<Addressed, 'arrivedAtMs'>> {
     const tenant = parameters[TENANT_PARAMETER] ?? DEFAULT_TENANT;
-    const source = await this.sources.findOpen(tenant, parameters[SOURCE_PARAMETER] ?? '');
+    const source = await this.sources.find(tenant, parameters[SOURCE_PARAMETER] ?? '');
     if (!source) throw new NotFoundError('source');
     const provider = this.providers.find(source.provider);
     if (!provider) throw new Error(`Source ${source.name} names the provider ${source.provider}, which is not here.`);
@@ -70,7 +69,8 @@ export class SourceGate {
     try {
       const { source, provider } = await this.find(parameters);
       const limitBytes = source.maxBodyBytes ?? provider.defaultMaxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
-      return { admitted: true, limitBytes, context: { source, provider, arrivedAtMs } };
+      const deadlineMs = source.readTimeoutMs ?? READ_DEADLINE_MS;
+      return { admitted: true, limitBytes, deadlineMs, context: { source, provider, arrivedAtMs } };
     } catch (error) {
       const refusal = refusalOf(error);
       if (!refusal.unexpected) return { admitted: false, refusal };

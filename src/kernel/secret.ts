@@ -16,9 +16,10 @@ export class Secret {
     return this.#value;
   }
 
-  /** What a person may see to tell two secrets apart: the last four characters. */
+  /** What a person may see to tell two secrets apart: the last four characters, and never more than a quarter. */
   get hint(): string {
-    return `…${this.#value.slice(-4)}`;
+    const shown = Math.min(4, Math.floor(this.#value.length / 4));
+    return `…${this.#value.slice(this.#value.length - shown)}`;
   }
 
   toString(): string {

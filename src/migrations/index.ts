@@ -9,6 +9,7 @@ import { LogIndexes1764000000600 } from './1764000000600-log-indexes.js';
 import { SendingPolicy1764000000700 } from './1764000000700-sending-policy.js';
 import { ReplayFailures1764000000710 } from './1764000000710-replay-failures.js';
 import { SendingOptions1764000000800 } from './1764000000800-sending-options.js';
+import { SourceSettings1764000001000 } from './1764000001000-source-settings.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -21,4 +22,5 @@ export const POSTHORN_MIGRATIONS = [
   SendingPolicy1764000000700,
   ReplayFailures1764000000710,
   SendingOptions1764000000800,
+  SourceSettings1764000001000,
 ] as const;

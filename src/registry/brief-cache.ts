@@ -28,4 +28,9 @@ export class BriefCache<Value> {
       if (value === undefined && this.#entries.get(key) === entry) this.#entries.delete(key);
     }
   }
+
+  /** Forgets what was just changed here, so that this process sees it at once. */
+  forget(key: string): void {
+    this.#entries.delete(key);
+  }
 }

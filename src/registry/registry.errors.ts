@@ -59,6 +59,32 @@ export class TenantExistsError extends ConflictError {
   }
 }
 
+export class SourceNotFoundError extends NotFoundError {
+  constructor() {
+    super('source');
+  }
+}
+
+export class SourceExistsError extends ConflictError {
+  constructor() {
+    super('source_exists', 'There is a source with this name.');
+  }
+}
+
+/** The provider of a source is not known here. */
+export class UnknownProviderError extends InvalidError {
+  constructor() {
+    super('unknown_provider', 'There is no provider of this name.');
+  }
+}
+
+/** The provider of a source cannot work with its secrets or its config; the message says why. */
+export class InvalidSourceError extends InvalidError {
+  constructor(problem: string) {
+    super('invalid_source', problem);
+  }
+}
+
 export class LastSecretError extends ConflictError {
   constructor() {
     super('last_secret', 'This is the only secret left: rotate first, then retire it.');
@@ -67,6 +93,6 @@ export class LastSecretError extends ConflictError {
 
 export class TooManySecretsError extends ConflictError {
   constructor(limit: number) {
-    super('too_many_secrets', `A webhook has at most ${limit} live secrets: retire one, or wait until one expires.`);
+    super('too_many_secrets', `There are at most ${limit} live secrets: retire one, or wait until one expires.`);
   }
 }

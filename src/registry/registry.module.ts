@@ -5,8 +5,12 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiGuard, Authenticator } from '../platform/access/index.js';
 import { DATA_SOURCE } from '../platform/database/index.js';
 import { AdminKeyAuthenticator } from './admin-key.authenticator.js';
+import { EnvironmentSources } from './environment-sources.js';
+import { OpenSources } from './open-sources.js';
 import { SourceSecret } from './source-secret.entity.js';
+import { SourceSecrets } from './source-secrets.js';
 import { Source } from './source.entity.js';
+import { SourcesController } from './sources.controller.js';
 import { SourcesRepository } from './sources.repository.js';
 import { SourcesService } from './sources.service.js';
 import { Tenant } from './tenant.entity.js';
@@ -24,22 +28,26 @@ export const REGISTRY_ENTITIES = [Tenant, Webhook, WebhookSecret, Source, Source
 
 @Module({})
 export class RegistryModule {
-  static register(platform: DynamicModule): DynamicModule {
+  /** @param providers - Exports `SourceProviders`. */
+  static register(platform: DynamicModule, providers: DynamicModule): DynamicModule {
     return {
       module: RegistryModule,
-      imports: [platform, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
-      controllers: [WebhooksController, TenantsController],
+      imports: [platform, providers, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
+      controllers: [WebhooksController, TenantsController, SourcesController],
       providers: [
         TenantsRepository,
         TenantsService,
         WebhooksRepository,
         WebhooksService,
         SourcesRepository,
+        SourceSecrets,
+        OpenSources,
+        EnvironmentSources,
         SourcesService,
         { provide: Authenticator, useClass: AdminKeyAuthenticator },
         ApiGuard,
       ],
-      exports: [Authenticator, ApiGuard, TenantsService, WebhooksService, SourcesService],
+      exports: [Authenticator, ApiGuard, TenantsService, WebhooksService, SourcesService, OpenSources],
     };
   }
 }

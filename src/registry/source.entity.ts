@@ -3,7 +3,15 @@ import type { Relation } from 'typeorm';
 import { Tenant } from './tenant.entity.js';
 
 /** How a received event is handled: before the sender is answered, or from the queue afterwards. */
-export type Processing = 'inline' | 'queued';
+export const PROCESSINGS = ['inline', 'queued'] as const;
+export type Processing = (typeof PROCESSINGS)[number];
+
+/** What a sender is answered in the place of our own answer, where it asks for something particular. */
+export interface SourceAnswer {
+  status: number;
+  contentType: string;
+  body: string;
+}
 
 /** A configured sender that we receive from. */
 @Entity({ name: 'source' })
@@ -40,6 +48,28 @@ export class Source {
 
   @Column({ name: 'max_body_bytes', type: 'integer', nullable: true })
   maxBodyBytes!: number | null;
+
+  /** How long a body may take to arrive. Null: the default. */
+  @Column({ name: 'read_timeout_ms', type: 'integer', nullable: true })
+  readTimeoutMs!: number | null;
+
+  /** How long a repeated event is recognised. Null: as the installation says. */
+  @Column({ name: 'idempotency_window_seconds', type: 'integer', nullable: true })
+  idempotencyWindowSeconds!: number | null;
+
+  /** Requests in any `rateLimitSeconds` seconds at most, of each process. Both are null, or neither. */
+  @Column({ name: 'rate_limit_max', type: 'integer', nullable: true })
+  rateLimitMax!: number | null;
+
+  @Column({ name: 'rate_limit_seconds', type: 'integer', nullable: true })
+  rateLimitSeconds!: number | null;
+
+  /** Networks (CIDR) that requests may come from. Null: any. */
+  @Column({ name: 'allowed_ips', type: 'text', array: true, nullable: true })
+  allowedIps!: string[] | null;
+
+  @Column({ name: 'answer', type: 'jsonb', nullable: true })
+  answer!: SourceAnswer | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;

@@ -1,14 +1,34 @@
 // Sources and their secrets in PostgreSQL. Every question names the tenant; deleted sources do not exist here.
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, Repository } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import { In, IsNull, LessThan, Repository } from 'typeorm';
+import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
 import { SourceSecret } from './source-secret.entity.js';
 import { Source } from './source.entity.js';
 
-export type NewSource = Pick<Source, 'id' | 'tenantId' | 'name' | 'provider'>;
+/** What may be changed of a source. */
+export type SourceChange = Partial<
+  Pick<
+    Source,
+    | 'config'
+    | 'processing'
+    | 'relay'
+    | 'toleranceSeconds'
+    | 'maxBodyBytes'
+    | 'readTimeoutMs'
+    | 'idempotencyWindowSeconds'
+    | 'rateLimitMax'
+    | 'rateLimitSeconds'
+    | 'allowedIps'
+    | 'answer'
+  >
+>;
+
+export type NewSource = Pick<Source, 'id' | 'tenantId' | 'name' | 'provider'> & SourceChange;
 export type NewSourceSecret = Pick<SourceSecret, 'id' | 'tenantId' | 'sourceId' | 'ciphertext' | 'hint'>;
+
+const LIVE = '(expires_at IS NULL OR expires_at > now())';
 
 @Injectable()
 export class SourcesRepository {
@@ -18,17 +38,44 @@ export class SourcesRepository {
     return this.sources.findOneBy({ tenantId, name, deletedAt: IsNull() });
   }
 
-  /** The live secrets, newest first. */
+  /** Newest first. */
+  findPage(tenantId: string, limit: number, beforeId: string | undefined): Promise<Source[]> {
+    return this.sources.find({
+      where: { tenantId, deletedAt: IsNull(), ...(beforeId !== undefined && { id: LessThan(beforeId) }) },
+      order: { id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  /** The live secrets of some sources, newest first. */
   findLiveSecrets(
-    { tenantId, id }: Pick<Source, 'tenantId' | 'id'>,
+    tenantId: string,
+    sourceIds: readonly string[],
     manager: EntityManager = this.sources.manager,
   ): Promise<SourceSecret[]> {
     return manager
       .createQueryBuilder(SourceSecret, 'secret')
-      .where({ tenantId, sourceId: id })
-      .andWhere('(secret.expires_at IS NULL OR secret.expires_at > now())')
+      .where({ tenantId, sourceId: In([...sourceIds]) })
+      .andWhere(LIVE)
       .orderBy('secret.id', 'DESC')
       .getMany();
+  }
+
+  /** False where the name is taken, whoever took it first. */
+  insert(source: NewSource, secrets: readonly NewSourceSecret[]): Promise<boolean> {
+    return this.sources.manager.transaction(async (manager) => {
+      const result = await manager
+        .createQueryBuilder()
+        .insert()
+        .into(Source)
+        .values(source as QueryDeepPartialEntity<Source>)
+        .orIgnore()
+        .returning(['id'])
+        .execute();
+      if ((result.raw as unknown[]).length === 0) return false;
+      await manager.insert(SourceSecret, [...secrets]);
+      return true;
+    });
   }
 
   /**
@@ -38,14 +85,66 @@ export class SourcesRepository {
   ensured(source: NewSource, work: (source: Source, manager: EntityManager) => Promise<void>): Promise<void> {
     return this.sources.manager.transaction(async (manager) => {
       // Waits for a concurrent insert of the same name to commit, and then leaves the row to it.
-      await manager.createQueryBuilder().insert().into(Source).values(source).orIgnore().execute();
-      const { tenantId, name } = source;
-      const row = await manager.findOneOrFail(Source, {
-        where: { tenantId, name, deletedAt: IsNull() },
-        lock: { mode: 'for_no_key_update' },
-      });
-      await work(row, manager);
+      await manager
+        .createQueryBuilder()
+        .insert()
+        .into(Source)
+        .values(source as QueryDeepPartialEntity<Source>)
+        .orIgnore()
+        .execute();
+      await work(await this.lock(manager, source.tenantId, source.name).then(found), manager);
     });
+  }
+
+  /** Runs `work` while nobody else changes this source or its secrets; `undefined` where there is no such source. */
+  locked<Result>(
+    tenantId: string,
+    name: string,
+    work: (source: Source, manager: EntityManager) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    return this.sources.manager.transaction(async (manager) => {
+      const source = await this.lock(manager, tenantId, name);
+      return source ? work(source, manager) : undefined;
+    });
+  }
+
+  /** Only the given columns: what another request changed at the same time stays. */
+  async update(manager: EntityManager, id: string, change: SourceChange & { provider?: string }): Promise<void> {
+    const columns = { ...change, updatedAt: () => 'now()' } as QueryDeepPartialEntity<Source>;
+    await manager.update(Source, { id }, columns);
+  }
+
+  /** True for the call that deleted it. */
+  async delete(tenantId: string, name: string): Promise<boolean> {
+    const { affected } = await this.sources.update(
+      { tenantId, name, deletedAt: IsNull() },
+      { deletedAt: () => 'now()' },
+    );
+    return affected === 1;
+  }
+
+  /** Adds the newest secret; with a grace, the others live on for so long, or for what was left of theirs. */
+  async addSecret(manager: EntityManager, secret: NewSourceSecret, graceMs: number | undefined): Promise<SourceSecret> {
+    if (graceMs !== undefined) {
+      await manager
+        .createQueryBuilder()
+        .update(SourceSecret)
+        .set({ expiresAt: () => `least(expires_at, now() + :graceMs::float8 * interval '1 millisecond')` })
+        .where({ sourceId: secret.sourceId })
+        .andWhere(LIVE)
+        .setParameter('graceMs', graceMs)
+        .execute();
+    }
+    await manager.insert(SourceSecret, secret);
+    return manager.findOneByOrFail(SourceSecret, { id: secret.id });
+  }
+
+  async retireSecret(manager: EntityManager, secretId: string): Promise<void> {
+    await manager.delete(SourceSecret, { id: secretId });
+  }
+
+  async keepSecretForGood(manager: EntityManager, secretId: string): Promise<void> {
+    await manager.update(SourceSecret, { id: secretId }, { expiresAt: null });
   }
 
   async replaceSecrets(manager: EntityManager, sourceId: string, secrets: readonly NewSourceSecret[]): Promise<void> {
@@ -53,4 +152,16 @@ export class SourcesRepository {
     await manager.insert(SourceSecret, [...secrets]);
     await manager.update(Source, { id: sourceId }, { updatedAt: () => 'now()' });
   }
+
+  private lock(manager: EntityManager, tenantId: string, name: string): Promise<Source | null> {
+    return manager.findOne(Source, {
+      where: { tenantId, name, deletedAt: IsNull() },
+      lock: { mode: 'for_no_key_update' },
+    });
+  }
 }
+
+const found = (source: Source | null): Source => {
+  if (!source) throw new Error('A source was deleted while it was being set up; the next start makes it.');
+  return source;
+};

@@ -1,107 +1,162 @@
-// The senders we receive from. Those that the environment names are made and kept in step at each start.
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
+// The rules of sources: what its provider can work with, and how secrets come and go without a gap. This process sees a
+// change at once, the others within a second.
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { parseDuration } from '../kernel/duration.js';
 import { newId } from '../kernel/ids.js';
-import { SecretBox, SecretBoxError } from '../kernel/secret-box.js';
 import { Secret } from '../kernel/secret.js';
-import { SETTINGS_TOKEN } from '../platform/config/index.js';
-import type { Settings } from '../platform/config/index.js';
-import { BriefCache } from './brief-cache.js';
-import type { SourceSecret } from './source-secret.entity.js';
-import type { Processing } from './source.entity.js';
+import { cursorId, pageOf } from '../platform/http/index.js';
+import type { Page, PageQuery } from '../platform/http/index.js';
+import { DEFAULT_GRACE } from './dto/add-source-secret.dto.js';
+import type { AddSourceSecretDto } from './dto/add-source-secret.dto.js';
+import type { CreateSourceDto } from './dto/create-source.dto.js';
+import { MAX_SECRETS } from './dto/source-fields.js';
+import type { SourcePolicyDto } from './dto/source-policy.dto.js';
+import { SourceDto } from './dto/source.dto.js';
+import type { UpdateSourceDto } from './dto/update-source.dto.js';
+import { SecretDto } from './dto/webhook.dto.js';
+import { OpenSources } from './open-sources.js';
+import {
+  InvalidSourceError,
+  LastSecretError,
+  SecretNotFoundError,
+  SourceExistsError,
+  SourceNotFoundError,
+  TooManySecretsError,
+  UnknownProviderError,
+} from './registry.errors.js';
+import { isSourceName } from './source-name.js';
+import { SourceProviders } from './source-providers.js';
+import { SourceSecrets } from './source-secrets.js';
+import type { Source } from './source.entity.js';
 import { SourcesRepository } from './sources.repository.js';
-import { DEFAULT_TENANT, isTenantId } from './tenant-id.js';
-
-/** A source that is ready to verify with. */
-export interface OpenSource {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly name: string;
-  readonly provider: string;
-  /** Settings of the provider. */
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly processing: Processing;
-  /** Whether what comes in is dispatched again as an event of ours. */
-  readonly relay: boolean;
-  readonly toleranceSeconds?: number;
-  readonly maxBodyBytes?: number;
-  /** The live ones, newest first. */
-  readonly secrets: readonly Secret[];
-}
-
-const SOURCE_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+import type { SourceChange } from './sources.repository.js';
 
 @Injectable()
-export class SourcesService implements OnModuleInit {
-  readonly #open = new BriefCache<OpenSource>();
-  private readonly logger = new Logger('PosthornSources');
-
+export class SourcesService {
   constructor(
     private readonly sources: SourcesRepository,
-    private readonly box: SecretBox,
-    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    private readonly secrets: SourceSecrets,
+    private readonly open: OpenSources,
+    private readonly providers: SourceProviders,
   ) {}
 
-  async onModuleInit(): Promise<void> {
-    const { stripeWebhookSecret, githubWebhookSecret } = this.settings;
-    if (stripeWebhookSecret?.length) await this.keepInStep('stripe', stripeWebhookSecret);
-    if (githubWebhookSecret?.length) await this.keepInStep('github', githubWebhookSecret);
+  /** @throws UnknownProviderError, InvalidSourceError, SourceExistsError */
+  async create(tenantId: string, { name, provider, secrets: texts, ...policy }: CreateSourceDto): Promise<SourceDto> {
+    const secrets = [...new Set(texts)].map((text) => new Secret(text));
+    this.judge(provider, secrets, policy.config ?? {});
+    const id = newId();
+    const source = { id, tenantId, name, provider, ...columnsOf(policy) };
+    const made = await this.sources.insert(source, this.secrets.sealAll({ id, tenantId }, secrets));
+    if (!made) throw new SourceExistsError();
+    return this.get(tenantId, name);
   }
 
-  /** The source of this name with its live secrets, at most a second old; `undefined` where there is none. */
-  async findOpen(tenantId: string, name: string): Promise<OpenSource | undefined> {
-    if (!isTenantId(tenantId) || !SOURCE_NAME.test(name)) return undefined;
-    return this.#open.get(`${tenantId}/${name}`, async () => {
-      const source = await this.sources.findByName(tenantId, name);
-      if (!source) return undefined;
-      const secrets = await this.sources.findLiveSecrets(source);
-      const { id, provider, config, processing, relay, toleranceSeconds, maxBodyBytes } = source;
-      return {
-        id,
-        tenantId,
-        name,
-        provider,
-        config,
-        processing,
-        relay,
-        toleranceSeconds: toleranceSeconds ?? undefined,
-        maxBodyBytes: maxBodyBytes ?? undefined,
-        secrets: secrets.map((secret) => this.open(secret)),
-      };
+  async list(tenantId: string, { limit, cursor }: PageQuery): Promise<Page<SourceDto>> {
+    const rows = await this.sources.findPage(tenantId, limit + 1, cursorId(cursor));
+    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+    const secrets = await this.sources.findLiveSecrets(
+      tenantId,
+      data.map(({ id }) => id),
+    );
+    const secretsOf = (id: string) => secrets.filter(({ sourceId }) => sourceId === id);
+    return { data: data.map((source) => SourceDto.of(source, secretsOf(source.id))), nextCursor };
+  }
+
+  /** @throws SourceNotFoundError */
+  async get(tenantId: string, name: string): Promise<SourceDto> {
+    const source = isSourceName(name) ? await this.sources.findByName(tenantId, name) : null;
+    if (!source) throw new SourceNotFoundError();
+    return SourceDto.of(source, await this.sources.findLiveSecrets(tenantId, [source.id]));
+  }
+
+  /** Absent fields stay as they are. @throws SourceNotFoundError, InvalidSourceError */
+  async update(tenantId: string, name: string, policy: UpdateSourceDto): Promise<SourceDto> {
+    const change = columnsOf(policy);
+    await this.change(tenantId, name, async (source, manager) => {
+      if (change.config) {
+        const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
+        const opened = live.map((secret) => this.secrets.open(secret));
+        this.judge(source.provider, opened, change.config);
+      }
+      if (Object.keys(change).length > 0) await this.sources.update(manager, source.id, change);
+    });
+    return this.get(tenantId, name);
+  }
+
+  /** Deleting is soft: its path answers 404 from then on, what came in stays. @throws SourceNotFoundError */
+  async delete(tenantId: string, name: string): Promise<void> {
+    if (!isSourceName(name) || !(await this.sources.delete(tenantId, name))) throw new SourceNotFoundError();
+    this.open.forget(tenantId, name);
+  }
+
+  /** @throws SourceNotFoundError, InvalidSourceError, TooManySecretsError */
+  addSecret(
+    tenantId: string,
+    name: string,
+    { secret: text, expireOthersAfter }: AddSourceSecretDto,
+  ): Promise<SecretDto> {
+    const secret = new Secret(text);
+    const graceMs = expireOthersAfter === null ? undefined : parseDuration(expireOthersAfter ?? DEFAULT_GRACE);
+    return this.change(tenantId, name, async (source, manager) => {
+      this.judge(source.provider, [secret], source.config);
+      const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
+      if (live.length >= MAX_SECRETS) throw new TooManySecretsError(MAX_SECRETS);
+      return SecretDto.of(await this.sources.addSecret(manager, this.secrets.seal(source, secret), graceMs));
     });
   }
 
-  /** The source of a provider's own name in the default tenant, with exactly these secrets. */
-  private keepInStep(provider: string, secrets: readonly Secret[]): Promise<void> {
-    const source = { id: newId(), tenantId: DEFAULT_TENANT, name: provider, provider };
-    return this.sources.ensured(source, async ({ id: sourceId, tenantId }, manager) => {
-      const stored = await this.sources.findLiveSecrets({ id: sourceId, tenantId }, manager);
-      // Stored newest first; the environment lists the one in use first, so it is made last.
-      const wanted = secrets.toReversed();
-      if (this.sameSecrets(stored.toReversed(), wanted)) return;
-      await this.sources.replaceSecrets(
-        manager,
-        sourceId,
-        wanted.map((secret) => {
-          const id = newId();
-          return { id, tenantId, sourceId, ciphertext: this.box.seal(secret.reveal(), id), hint: secret.hint };
-        }),
-      );
+  /**
+   * Ends a secret now. Of those that are left, the newest no longer expires: a source must always be able to verify.
+   *
+   * @throws SourceNotFoundError, SecretNotFoundError, LastSecretError
+   */
+  async retireSecret(tenantId: string, name: string, secretId: string): Promise<void> {
+    await this.change(tenantId, name, async (source, manager) => {
+      const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
+      if (!live.some(({ id }) => id === secretId)) throw new SecretNotFoundError();
+      const [newest] = live.filter(({ id }) => id !== secretId);
+      if (!newest) throw new LastSecretError();
+      await this.sources.retireSecret(manager, secretId);
+      await this.sources.keepSecretForGood(manager, newest.id);
     });
   }
 
-  private sameSecrets(stored: readonly SourceSecret[], wanted: readonly Secret[]): boolean {
-    if (stored.length !== wanted.length) return false;
-    try {
-      return stored.every((secret, index) => this.open(secret).reveal() === wanted[index]?.reveal());
-    } catch (error) {
-      if (!(error instanceof SecretBoxError)) throw error;
-      this.logger.warn('A stored secret of a source could not be opened; the one of the environment replaces it.');
-      return false;
-    }
+  /** Runs `work` on the source while nobody else changes it, and has this process see what it did. */
+  private async change<Result>(
+    tenantId: string,
+    name: string,
+    work: (source: Source, manager: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    const done = isSourceName(name)
+      ? await this.sources.locked(tenantId, name, async (source, manager) => ({ result: await work(source, manager) }))
+      : undefined;
+    if (!done) throw new SourceNotFoundError();
+    this.open.forget(tenantId, name);
+    return done.result;
   }
 
-  private open({ id, ciphertext }: SourceSecret): Secret {
-    return new Secret(this.box.open(ciphertext, id));
+  private judge(provider: string, secrets: readonly Secret[], config: Readonly<Record<string, unknown>>): void {
+    if (!this.providers.knows(provider)) throw new UnknownProviderError();
+    const problem = this.providers.problemOf(provider, secrets, config);
+    if (problem !== undefined) throw new InvalidSourceError(problem);
   }
+}
+
+/** The columns of what was given; null goes back to the default. */
+function columnsOf({ rateLimit, answer, ...policy }: SourcePolicyDto): SourceChange {
+  return {
+    ...policy,
+    ...(rateLimit !== undefined && {
+      rateLimitMax: rateLimit?.max ?? null,
+      rateLimitSeconds: rateLimit?.perSeconds ?? null,
+    }),
+    ...(answer !== undefined && {
+      answer: answer && {
+        status: answer.status ?? 200,
+        contentType: answer.contentType ?? 'text/plain',
+        body: answer.body ?? '',
+      },
+    }),
+  };
 }

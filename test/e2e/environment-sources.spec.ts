@@ -1,7 +1,7 @@
 // The sources that the environment names.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { SourcesService } from '../../src/registry/index.js';
+import { OpenSources } from '../../src/registry/index.js';
 import { RegistryScene, startServer } from './registry.harness.js';
 
 let scene: RegistryScene;
@@ -15,7 +15,7 @@ afterAll(() => scene?.close());
 describe('sources of the environment', () => {
   const SETTINGS = { stripeWebhookSecret: 'whsec_first,whsec_second', githubWebhookSecret: 'hub' };
   const secretsOf = async (replica: NestExpressApplication, name: string) =>
-    (await replica.get(SourcesService).findOpen('default', name))?.secrets.map((secret) => secret.reveal());
+    (await replica.get(OpenSources).find('default', name))?.secrets.map((secret) => secret.reveal());
 
   it('are made once by two replicas that start together, and follow the environment at each start', async () => {
     const replicas = await Promise.all([
@@ -39,8 +39,8 @@ describe('sources of the environment', () => {
     const changed = await startServer(scene.databaseUrl, { ...SETTINGS, stripeWebhookSecret: 'whsec_third' });
     expect(await secretsOf(changed, 'stripe')).toEqual(['whsec_third']);
     expect(await secretsOf(changed, 'github')).toEqual(['hub']);
-    expect(await changed.get(SourcesService).findOpen('acme', 'stripe')).toBeUndefined();
-    expect(await changed.get(SourcesService).findOpen('default', '../stripe')).toBeUndefined();
+    expect(await changed.get(OpenSources).find('acme', 'stripe')).toBeUndefined();
+    expect(await changed.get(OpenSources).find('default', '../stripe')).toBeUndefined();
     await changed.close();
   });
 });

@@ -26,13 +26,12 @@ class Bodies {
     this.raw = new RawBodies(host, {
       parameter: 'thing',
       budgetBytes: BUDGET,
-      deadlineMs: DEADLINE_MS,
       admit: ({ thing = '' }) => {
         this.asked++;
         return Promise.resolve(
           thing === 'closed'
             ? { admitted: false, refusal: { status: 404, error: 'Closed' } }
-            : { admitted: true, limitBytes: LIMIT, context: thing },
+            : { admitted: true, limitBytes: LIMIT, deadlineMs: DEADLINE_MS, context: thing },
         );
       },
     });

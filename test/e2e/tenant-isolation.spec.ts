@@ -42,6 +42,26 @@ describe('tenants', () => {
     expect((await read('acme', foreign.id)).secrets).toHaveLength(1);
   });
 
+  it('are closed to each other’s sources, though both may use one name', async () => {
+    const source = { name: 'theirs', provider: 'github', secrets: ['a secret of acme'] };
+    const { body: made } = (await as('acme').post('/api/sources').send(source).expect(201)) as {
+      body: { secrets: { id: string }[] };
+    };
+    const secret = `/api/sources/theirs/secrets/${made.secrets[0]?.id}`;
+    for (const call of [
+      as('default').get('/api/sources/theirs'),
+      as('default').patch('/api/sources/theirs').send({ relay: true }),
+      as('default').delete('/api/sources/theirs'),
+      as('default').post('/api/sources/theirs/secrets').send({ secret: 'mine' }),
+      as('default').delete(secret),
+    ])
+      expect(await refusal(call)).toMatchObject({ status: 404, code: 'source_not_found' });
+    await as('default').post('/api/sources').send(source).expect(201);
+    expect(await refusal(as('default').delete(secret))).toMatchObject({ status: 404, code: 'secret_not_found' });
+    expect((await as('acme').get('/api/sources/theirs').expect(200)).body).toEqual(made);
+    expect((await as('acme').get('/api/sources').expect(200)).body).toEqual({ data: [made], nextCursor: null });
+  });
+
   it('see only their own lists, with a foreign cursor too', async () => {
     const mine = [await register('acme'), await register('acme')];
     const theirs = await register('default');

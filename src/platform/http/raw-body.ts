@@ -16,7 +16,13 @@ export interface EarlyRefusal {
 
 /** Whether the body of a request is read at all, up to how much, and what its reader will want to know. */
 export type Admission<Context> =
-  | { readonly admitted: true; readonly limitBytes: number; readonly context: Context }
+  | {
+      readonly admitted: true;
+      readonly limitBytes: number;
+      /** How long the body may take. */
+      readonly deadlineMs: number;
+      readonly context: Context;
+    }
   | { readonly admitted: false; readonly refusal: EarlyRefusal };
 
 /** Which routes get their bytes, and within which bounds. */
@@ -25,8 +31,6 @@ export interface RawRoutes<Context> {
   readonly parameter: string;
   /** Most bytes held at once by all requests whose body was not released yet. */
   readonly budgetBytes: number;
-  /** How long one body may take. */
-  readonly deadlineMs: number;
   /** Asked before anything is read; must not throw. The stream waits meanwhile. */
   admit(parameters: Readonly<Record<string, string>>): Promise<Admission<Context>>;
 }
@@ -108,7 +112,7 @@ export class RawBodies<Context> {
     const lease = this.budget.open();
     const release = (): void => lease.close();
     response.once('close', release);
-    const outcome = await readBytes(request, lease, { ...this.routes, limitBytes: admission.limitBytes });
+    const outcome = await readBytes(request, lease, admission);
     if (outcome === 'aborted') {
       release();
       return false;

@@ -46,19 +46,19 @@ export const RATE_LIMIT_SCHEMA = {
   additionalProperties: false,
 } as const;
 
-/** Attempts in any so many seconds. */
-export const RateLimitField = (): PropertyDecorator =>
+/** How often something may happen in any so many seconds. */
+export const RateLimitField = (what: string, description: string): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
       ...RATE_LIMIT_SCHEMA,
       required: [...RATE_LIMIT_SCHEMA.required],
-      description: 'At most `max` attempts in any `perSeconds` seconds, from all workers together. Null: no limit.',
+      description,
       example: { max: 100, perSeconds: 60 },
     }),
     IsOptional(),
     Rule(
       'isRateLimit',
-      `must be { max, perSeconds }: 1 to ${MAX_RATE} attempts in 1 to ${MAX_RATE_SECONDS} seconds`,
+      `must be { max, perSeconds }: 1 to ${MAX_RATE} ${what} in 1 to ${MAX_RATE_SECONDS} seconds`,
       isRateLimit,
     ),
   );

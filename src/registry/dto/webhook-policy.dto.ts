@@ -28,7 +28,10 @@ export abstract class WebhookPolicyDto extends SendingPolicyDto {
   @MaxInFlightField()
   maxInFlight?: number | null;
 
-  @RateLimitField()
+  @RateLimitField(
+    'attempts',
+    'At most `max` attempts in any `perSeconds` seconds, from all workers together. Null: no limit.',
+  )
   rateLimit?: RateLimit | null;
 
   @OrderedField()

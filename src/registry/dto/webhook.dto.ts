@@ -27,7 +27,12 @@ export class SecretDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Null: it lives on.', example: null })
   expiresAt!: string | null;
 
-  static of({ id, hint, createdAt, expiresAt }: WebhookSecret): SecretDto {
+  static of({
+    id,
+    hint,
+    createdAt,
+    expiresAt,
+  }: Pick<WebhookSecret, 'id' | 'hint' | 'createdAt' | 'expiresAt'>): SecretDto {
     return { id, hint, createdAt: createdAt.toISOString(), expiresAt: expiresAt?.toISOString() ?? null };
   }
 }

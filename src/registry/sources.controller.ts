@@ -1,0 +1,113 @@
+import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiConflictResponse,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+} from '@nestjs/swagger';
+import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, PageQuery } from '../platform/http/index.js';
+import type { Page } from '../platform/http/index.js';
+import { AddSourceSecretDto } from './dto/add-source-secret.dto.js';
+import { CreateSourceDto } from './dto/create-source.dto.js';
+import { SourceDto } from './dto/source.dto.js';
+import { UpdateSourceDto } from './dto/update-source.dto.js';
+import { SecretDto } from './dto/webhook.dto.js';
+import { SourcesService } from './sources.service.js';
+
+const SourceName = (): MethodDecorator => ApiParam({ name: 'name', description: 'The source.' });
+const NotFound = (): MethodDecorator =>
+  ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such source in this tenant.' });
+
+@ApiController('sources', 'Sources')
+export class SourcesController {
+  constructor(private readonly sources: SourcesService) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Make a source',
+    description: 'Its sender posts to the `path` of the answer. Secrets are encrypted, and never shown again.',
+  })
+  @ApiCreatedResponse({ type: SourceDto })
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`source_exists`' })
+  create(@CurrentTenant() tenantId: string, @Body() source: CreateSourceDto): Promise<SourceDto> {
+    return this.sources.create(tenantId, source);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List sources, newest first' })
+  @ApiPageResponse(SourceDto, 'A page of sources.')
+  list(@CurrentTenant() tenantId: string, @Query() query: PageQuery): Promise<Page<SourceDto>> {
+    return this.sources.list(tenantId, query);
+  }
+
+  @Get(':name')
+  @ApiOperation({ summary: 'One source' })
+  @SourceName()
+  @ApiOkResponse({ type: SourceDto })
+  @NotFound()
+  get(@CurrentTenant() tenantId: string, @Param('name') name: string): Promise<SourceDto> {
+    return this.sources.get(tenantId, name);
+  }
+
+  @Patch(':name')
+  @ApiOperation({
+    summary: 'Change a source',
+    description: 'Absent fields stay as they are. All replicas see the change within a second.',
+  })
+  @SourceName()
+  @ApiOkResponse({ type: SourceDto })
+  @NotFound()
+  update(
+    @CurrentTenant() tenantId: string,
+    @Param('name') name: string,
+    @Body() change: UpdateSourceDto,
+  ): Promise<SourceDto> {
+    return this.sources.update(tenantId, name, change);
+  }
+
+  @Delete(':name')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a source', description: 'Its path answers 404 from then on; what came in stays.' })
+  @SourceName()
+  @ApiNoContentResponse()
+  @NotFound()
+  delete(@CurrentTenant() tenantId: string, @Param('name') name: string): Promise<void> {
+    return this.sources.delete(tenantId, name);
+  }
+
+  @Post(':name/secrets')
+  @ApiOperation({
+    summary: 'Add a secret',
+    description: 'Requests may match any live secret: the others live on for 24 hours, or as long as you say.',
+  })
+  @SourceName()
+  @ApiCreatedResponse({ type: SecretDto })
+  @NotFound()
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`too_many_secrets`' })
+  addSecret(
+    @CurrentTenant() tenantId: string,
+    @Param('name') name: string,
+    @Body() secret: AddSourceSecretDto,
+  ): Promise<SecretDto> {
+    return this.sources.addSecret(tenantId, name, secret);
+  }
+
+  @Delete(':name/secrets/:secretId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Retire a secret now', description: 'The newest of those that are left no longer expires.' })
+  @SourceName()
+  @ApiParam({ name: 'secretId', format: 'uuid' })
+  @ApiNoContentResponse()
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such source in this tenant, or no such live secret.' })
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`last_secret`: it is the only one left.' })
+  retireSecret(
+    @CurrentTenant() tenantId: string,
+    @Param('name') name: string,
+    @Param('secretId') secretId: string,
+  ): Promise<void> {
+    return this.sources.retireSecret(tenantId, name, secretId);
+  }
+}
