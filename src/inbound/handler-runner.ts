@@ -5,10 +5,13 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicNow } from '../kernel/clock.js';
 import { nextWait } from '../kernel/retry-schedule.js';
+import { executorOf } from '../platform/database/index.js';
 import { RANDOM_TOKEN } from '../platform/platform.module.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
 import type { Claim, ClaimedRun, Progress, RunOutcome, StoredEvent } from './handler-runs.repository.js';
-import { Handlers } from './handlers.js';
+import { HandlerTransactions } from './handler-transactions.js';
+import { Handlers, subscriptionFor } from './handlers.js';
+import type { Handler } from './handlers.js';
 import { LEASE_MS, RENEW_INTERVAL_MS, RUN_RETRY_WAITS } from './policy.js';
 import { Providers } from './providers/providers.js';
 import type { ReceivedEvent } from './received-event.js';
@@ -18,6 +21,12 @@ import { dataOf } from './webhook.js';
 const MAX_ERROR_LENGTH = 2_000;
 const SETTLE_PAUSE_MS = 250;
 
+/** How a handler ended: what that made of the event (`undefined` where the run was not ours any more), and its own next try. */
+interface Ended {
+  readonly progress: Progress | undefined;
+  readonly waitMs: number | null;
+}
+
 @Injectable()
 export class HandlerRunner {
   private readonly logger = new Logger('HandlerRunner');
@@ -26,6 +35,7 @@ export class HandlerRunner {
   constructor(
     private readonly handlers: Handlers,
     private readonly providers: Providers,
+    private readonly transactions: HandlerTransactions,
     private readonly repository: HandlerRunsRepository,
     private readonly queue: RunsQueue,
     @Inject(RANDOM_TOKEN) private readonly random: () => number,
@@ -61,7 +71,8 @@ export class HandlerRunner {
 
   private async work({ event, runs }: Claim): Promise<Progress> {
     const lease = new Lease(this.repository, event.id, runs);
-    const outcomes: RunOutcome[] = [];
+    const waits: number[] = [];
+    let progress: Progress | undefined;
     try {
       const data = dataOf(this.providers.find(event.provider), {
         headers: JSON.parse(event.headers) as Record<string, string>,
@@ -70,23 +81,31 @@ export class HandlerRunner {
       for (const run of runs) {
         // Somebody else may hold it by now; starting it would run it twice.
         if (!(await lease.covers(run))) continue;
-        outcomes.push(await this.runOne(event, run, data));
+        // Before the next one starts: what has succeeded is not run again for what the next one does to the process.
+        const ended = await this.runOne(event, run, data);
+        progress = ended.progress ?? progress;
+        if (ended.waitMs !== null) waits.push(ended.waitMs);
       }
     } finally {
       lease.end();
     }
-    const progress = await this.settle(event.id, outcomes);
-    this.hintRetry(event.id, outcomes);
-    return progress;
+    if (waits.length > 0) this.queue.hint(event.id, Math.min(...waits));
+    return progress ?? this.repository.findProgress(event.id);
   }
 
-  private async runOne(event: StoredEvent, run: ClaimedRun, data: unknown): Promise<RunOutcome> {
+  private async runOne(event: StoredEvent, run: ClaimedRun, data: unknown): Promise<Ended> {
     const { handler: name, attempt } = run;
+    const succeeded: RunOutcome = { handler: name, attempt, error: null, waitMs: null };
     try {
       const handler = this.handlers.findByName(name);
       if (!handler) throw new Error(`No handler is called ${name} in this process.`);
-      await handler.handle(toReceivedEvent(event, data, attempt));
-      return { handler: name, attempt, error: null, waitMs: null };
+      const { transactional } = subscriptionFor(handler, event.source, event.type);
+      const given = toReceivedEvent(event, data, attempt);
+      if (transactional) {
+        const progress = await this.runInTransaction(event.id, succeeded, handler, given, transactional);
+        return { progress, waitMs: null };
+      }
+      await handler.handle(given);
     } catch (error) {
       const waitMs = nextWait(RUN_RETRY_WAITS, run.retriesUsed, undefined, this.random) ?? null;
       this.logger.error(
@@ -95,26 +114,41 @@ export class HandlerRunner {
         }.`,
         error instanceof Error ? error.stack : String(error),
       );
-      return { handler: name, attempt, error: messageOf(error), waitMs };
+      return this.settle(event.id, { ...succeeded, error: messageOf(error), waitMs });
     }
+    return this.settle(event.id, succeeded);
+  }
+
+  /**
+   * Exactly once: the handler's effects and the mark of its success commit together, and only while the run is ours. A
+   * claim by somebody else waits for the mark's lock, and then finds it; where it came first, there is nothing to mark.
+   */
+  private runInTransaction(
+    eventId: string,
+    succeeded: RunOutcome,
+    handler: Handler,
+    event: ReceivedEvent,
+    which: true | string,
+  ): Promise<Progress> {
+    return this.transactions.run(which, async (manager) => {
+      await handler.handle(event, manager);
+      const progress = await this.repository.settle(eventId, succeeded, await executorOf(manager));
+      if (!progress) throw new Error('Another process took the run over; what this one did is undone.');
+      return progress;
+    });
   }
 
   /** Keeps trying while the lease lasts: the work is done, and forgetting it would mean doing it again. */
-  private async settle(eventId: string, outcomes: readonly RunOutcome[]): Promise<Progress> {
+  private async settle(eventId: string, outcome: RunOutcome): Promise<Ended> {
     const deadline = monotonicNow() + LEASE_MS - RENEW_INTERVAL_MS;
     for (;;) {
       try {
-        return await this.repository.settle(eventId, outcomes);
+        return { progress: await this.repository.settle(eventId, outcome), waitMs: outcome.waitMs };
       } catch (error) {
         if (monotonicNow() + SETTLE_PAUSE_MS > deadline) throw error;
         await delay(SETTLE_PAUSE_MS);
       }
     }
-  }
-
-  private hintRetry(eventId: string, outcomes: readonly RunOutcome[]): void {
-    const waits = outcomes.map(({ waitMs }) => waitMs).filter((waitMs) => waitMs !== null);
-    if (waits.length > 0) this.queue.hint(eventId, Math.min(...waits));
   }
 }
 
@@ -161,6 +195,7 @@ const toReceivedEvent = (event: StoredEvent, data: unknown, attempt: number): Re
     occurredAt: event.occurredAt ?? undefined,
     receivedAt: event.receivedAt,
     attempt,
+    deliveredBefore: attempt > 1,
     tenant: event.tenantId,
   });
 

@@ -2,6 +2,7 @@
 // ends by PostgreSQL's clock; `attempt_count` is the fence that tells two owners apart.
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
+import type { SqlExecutor } from '../platform/database/index.js';
 import { LEASE_MS, RUN_RETRY_WAITS } from './policy.js';
 
 /** A run that its holder may start, until the lease ends. */
@@ -111,25 +112,29 @@ export class HandlerRunsRepository {
   }
 
   /**
-   * Records what the handlers did and what that makes of the event, and says it. An outcome counts while nobody else
-   * claimed the run after us, even if the lease had ended meanwhile: a success must not be run again for being late.
+   * Records what a handler did and what that makes of the event, and says it; `undefined` where the run is not ours any
+   * more, and nothing was recorded. An outcome counts while nobody else claimed the run after us, even if the lease had
+   * ended meanwhile: a success must not be run again for being late.
    *
-   * One statement. Locks: the run rows named, then the event's row. Index: the primary keys.
+   * One statement, in the caller's transaction where `executor` is one, whose `now()` is when it began. Locks: the run's row, then the event's row if it
+   * changes. Index: the primary keys.
    */
-  async settle(eventId: string, outcomes: readonly RunOutcome[]): Promise<Progress> {
+  async settle(
+    eventId: string,
+    { handler, attempt, error, waitMs }: RunOutcome,
+    executor: SqlExecutor = this.database,
+  ): Promise<Progress | undefined> {
     const { received_event, handler_run } = this.database.tables;
-    const [row] = await this.database.query<{ status: Progress | 'processing' }>(
+    const [row] = await executor.query<{ status: Progress | 'processing' }>(
       {
-        name: 'posthorn_runs_settle',
+        name: 'posthorn_run_settle',
         text: `
           WITH settled AS (
-            UPDATE ${handler_run} r
-            SET status = CASE WHEN o.error IS NULL THEN 'succeeded' ELSE 'failed' END, error = o.error, finished_at = now(),
-              due_at = now() + o.wait_ms * interval '1 millisecond'
-            FROM unnest($2::text[], $3::integer[], $4::text[], $5::float8[]) AS o (handler, attempt, error, wait_ms)
-            WHERE r.received_event_id = $1 AND r.handler = o.handler AND r.attempt_count = o.attempt
-              AND r.status IN ('running', 'failed')
-            RETURNING r.handler, r.status
+            UPDATE ${handler_run}
+            SET status = CASE WHEN $4::text IS NULL THEN 'succeeded' ELSE 'failed' END, error = $4, finished_at = statement_timestamp(),
+              due_at = statement_timestamp() + $5::float8 * interval '1 millisecond'
+            WHERE received_event_id = $1 AND handler = $2 AND attempt_count = $3 AND status IN ('running', 'failed')
+            RETURNING handler, status
           ), whole AS (
             SELECT CASE
               WHEN bool_and(COALESCE(s.status, r.status) = 'succeeded') THEN 'processed'
@@ -137,21 +142,16 @@ export class HandlerRunsRepository {
               ELSE 'failed' END AS status
             FROM ${handler_run} r LEFT JOIN settled s ON s.handler = r.handler
             WHERE r.received_event_id = $1
+          ), event AS (
+            UPDATE ${received_event} e
+            SET status = whole.status, processed_at = CASE WHEN whole.status = 'processed' THEN statement_timestamp() END
+            FROM whole WHERE e.id = $1 AND e.status <> whole.status AND EXISTS (SELECT FROM settled)
           )
-          UPDATE ${received_event} e
-          SET status = whole.status, processed_at = CASE WHEN whole.status = 'processed' THEN now() END
-          FROM whole WHERE e.id = $1
-          RETURNING e.status`,
+          SELECT status FROM whole WHERE EXISTS (SELECT FROM settled)`,
       },
-      [
-        eventId,
-        outcomes.map(({ handler }) => handler),
-        outcomes.map(({ attempt }) => attempt),
-        outcomes.map(({ error }) => error),
-        outcomes.map(({ waitMs }) => waitMs),
-      ],
+      [eventId, handler, attempt, error, waitMs],
     );
-    return row === undefined || row.status === 'processing' ? 'in_progress' : row.status;
+    return row?.status === 'processing' ? 'in_progress' : row?.status;
   }
 
   /** Where an event stands. `interrupted`: unfinished, and nobody holds it. No locks; index: the primary keys. */

@@ -1,18 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Scope } from '@nestjs/common';
 import type { Provider, Type } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { Handlers, matches } from './handlers.js';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { HandlerTransactions } from './handler-transactions.js';
+import { Handlers, matches, subscriptionFor } from './handlers.js';
+import type { Handler } from './handlers.js';
 import { OnWebhook } from './on-webhook.decorator.js';
 import type { ReceivedEvent } from './received-event.js';
+
+const transactions: Provider = {
+  provide: HandlerTransactions,
+  inject: [ModuleRef],
+  useFactory: (modules: ModuleRef) => new HandlerTransactions(modules, new DataSource({ type: 'postgres' })),
+};
 
 async function tableOf(providers: Provider[], controllers: Type[] = []): Promise<Handlers> {
   const imports = [DiscoveryModule];
   const testing = await Test.createTestingModule({
     imports,
     controllers,
-    providers: [Handlers, ...providers],
+    providers: [Handlers, transactions, ...providers],
   }).compile();
   const app = testing.createNestApplication({ logger: false });
   await app.init();
@@ -99,6 +109,32 @@ describe('the table of handlers', () => {
       }
       await expect(tableOf([Scoped])).rejects.toThrow('Scoped must be a singleton');
     }
+  });
+
+  it('knows what each subscription asked for, also for a run that is older than its pattern', async () => {
+    @Injectable()
+    class Mixed {
+      @OnWebhook('stripe', 'a.*', { transactional: true })
+      @OnWebhook('stripe', 'b')
+      onAny(): void {}
+    }
+    const handler = (await tableOf([Mixed])).findByName('Mixed.onAny') as Handler;
+    expect(subscriptionFor(handler, 'stripe', 'a.b').transactional).toBe(true);
+    expect(subscriptionFor(handler, 'stripe', 'b').transactional).toBeUndefined();
+    expect(subscriptionFor(handler, 'github', 'a.b').pattern).toBe('b');
+  });
+
+  it('refuses a transactional handler whose data source is not here, or not PostgreSQL', async () => {
+    @Injectable()
+    class Books {
+      @OnWebhook('stripe', '*', { transactional: 'books' })
+      onAny(): void {}
+    }
+    await expect(tableOf([Books])).rejects.toThrow(
+      'The data source of the transactional webhook handler Books.onAny is not in this application.',
+    );
+    const lite = { provide: getDataSourceToken('books'), useFactory: () => ({ options: { type: 'sqljs' } }) };
+    await expect(tableOf([Books, lite])).rejects.toThrow('is not PostgreSQL');
   });
 
   it.each(['', 'pay*', '*.made', 'a.*.b', '.*'])('refuses the pattern %p', async (pattern) => {

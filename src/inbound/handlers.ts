@@ -2,7 +2,9 @@
 // two handlers of one name, patterns that match nothing, handlers that no singleton holds.
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { HandlerTransactions } from './handler-transactions.js';
 import { subscriptionsOf } from './on-webhook.decorator.js';
 import type { Subscription } from './on-webhook.decorator.js';
 import type { ReceivedEvent } from './received-event.js';
@@ -11,10 +13,11 @@ import type { ReceivedEvent } from './received-event.js';
 export interface Handler {
   readonly name: string;
   readonly subscriptions: readonly Subscription[];
-  handle(event: ReceivedEvent): unknown;
+  /** @param manager - Of the run's transaction, where the subscription wants one. */
+  handle(event: ReceivedEvent, manager?: EntityManager): unknown;
 }
 
-type Methods = Record<string, (event: ReceivedEvent) => unknown>;
+type Methods = Record<string, Handler['handle']>;
 
 @Injectable()
 export class Handlers implements OnModuleInit {
@@ -24,6 +27,7 @@ export class Handlers implements OnModuleInit {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
+    private readonly transactions: HandlerTransactions,
   ) {}
 
   onModuleInit(): void {
@@ -63,7 +67,8 @@ export class Handlers implements OnModuleInit {
   private add(instance: Methods, className: string, method: string, subscriptions: readonly Subscription[]): void {
     for (const name of new Set(subscriptions.map((subscription) => subscription.name ?? `${className}.${method}`))) {
       const own = subscriptions.filter((subscription) => (subscription.name ?? `${className}.${method}`) === name);
-      for (const { source, pattern } of own) {
+      for (const { source, pattern, transactional } of own) {
+        if (transactional) this.transactions.expect(transactional, `${className}.${method}`);
         if (!isPattern(pattern))
           throw new Error(
             `@OnWebhook('${source}', '${pattern}') on ${className}.${method}: the pattern must be a type, a prefix such as 'invoice.*', or '*'.`,
@@ -74,7 +79,7 @@ export class Handlers implements OnModuleInit {
           `Two webhook handlers are called ${name}, so their runs could not be told apart: give one a name of its own with @OnWebhook(source, type, { name }).`,
         );
       // Called through the instance, so that whatever wraps the method later (a proxy, a spy) is called too.
-      this.byName.set(name, { name, subscriptions: own, handle: (event) => instance[method]?.(event) });
+      this.byName.set(name, { name, subscriptions: own, handle: (...given) => instance[method]?.(...given) });
     }
   }
 
@@ -84,6 +89,14 @@ export class Handlers implements OnModuleInit {
     );
     this.logger.log(rows.length > 0 ? `Webhook handlers:\n  ${rows.join('\n  ')}` : 'No webhook handlers.');
   }
+}
+
+/**
+ * What a handler was told for an event. Its run may be older than its pattern: then what it was told first.
+ */
+export function subscriptionFor({ subscriptions }: Handler, source: string, type: string): Subscription {
+  const taking = subscriptions.find((one) => one.source === source && matches(one.pattern, type));
+  return taking ?? (subscriptions[0] as Subscription);
 }
 
 /** True where a pattern takes a type: `a.*` takes `a.b` and `a.b.c`, not `a`. */

@@ -10,6 +10,7 @@ import { ChallengesService } from './challenges.service.js';
 import { HandlerRun } from './handler-run.entity.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
+import { HandlerTransactions } from './handler-transactions.js';
 import { Handlers } from './handlers.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { InboundController } from './inbound.controller.js';
@@ -52,6 +53,7 @@ export class InboundModule {
         Handlers,
         HandlerRunner,
         HandlerRunsRepository,
+        HandlerTransactions,
         IdempotencyInterceptor,
         InboundService,
         InboundSweeper,

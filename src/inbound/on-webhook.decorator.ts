@@ -4,10 +4,9 @@ import 'reflect-metadata';
 const SUBSCRIPTIONS = 'posthorn:on-webhook';
 
 /** What one `@OnWebhook()` says. */
-export interface Subscription {
+export interface Subscription extends OnWebhookOptions {
   readonly source: string;
   readonly pattern: string;
-  readonly name?: string;
 }
 
 /** Options of `@OnWebhook()`. */
@@ -17,6 +16,16 @@ export interface OnWebhookOptions {
    * that is not finished is found again by its name. @defaultValue `Class.method`
    */
   readonly name?: string;
+  /**
+   * The method's second argument is the `EntityManager` of a transaction in which the run is also marked succeeded: what
+   * it does through that manager happens exactly once per event, crashes included; where the method throws, nothing of it
+   * happened. Nothing else is covered: mails and requests may go out again.
+   *
+   * `true` takes the application's default data source, and where it has none Posthorn's own; a text is the name of a
+   * data source. It must be PostgreSQL and the database that holds Posthorn's tables. A connection of its pool is taken
+   * for as long as the method runs. @defaultValue false
+   */
+  readonly transactional?: boolean | string;
 }
 
 /**
@@ -30,12 +39,18 @@ export interface OnWebhookOptions {
  * @example
  * \@OnWebhook('stripe', 'payment_intent.succeeded')
  * async onPaid(event: ReceivedEvent<StripePaymentIntent>): Promise<void> { … }
+ * @example
+ * \@OnWebhook('stripe', 'invoice.paid', { transactional: true })
+ * async book(event: ReceivedEvent<StripeInvoice>, manager: EntityManager): Promise<void> {
+ *   await manager.insert(Booking, { invoice: event.data.id });
+ * }
  */
 export const OnWebhook =
-  (source: string, typePattern: string, { name }: OnWebhookOptions = {}): MethodDecorator =>
+  (source: string, typePattern: string, options: OnWebhookOptions = {}): MethodDecorator =>
   (_target, _key, descriptor) => {
     const method = descriptor.value as object;
-    Reflect.defineMetadata(SUBSCRIPTIONS, [...subscriptionsOf(method), { source, pattern: typePattern, name }], method);
+    const subscription: Subscription = { ...options, source, pattern: typePattern };
+    Reflect.defineMetadata(SUBSCRIPTIONS, [...subscriptionsOf(method), subscription], method);
   };
 
 /** What a method was decorated with; nothing for any other. */

@@ -21,6 +21,8 @@ export interface ReceivedEvent<T = unknown> {
   readonly receivedAt: Date;
   /** How many times this handler was started for this event, this time included: 1 at first. */
   readonly attempt: number;
+  /** Whether this handler was started for this event before: what it did then may have had its effect. */
+  readonly deliveredBefore: boolean;
   /** The id of the tenant whose source it is. */
   readonly tenant: string;
 }

@@ -39,17 +39,21 @@ export class ServerProcess {
   private readonly child: ChildProcess;
 
   /**
-   * Starts `node dist/main.js`, as the leader of a process group of its own, with nothing but this environment.
+   * Starts `node dist/main.js`, or another program, as the leader of a process group of its own, with nothing but this environment.
    *
    * @param preload - Modules that Node imports before it.
    * @param checkout - Where `dist` lies: this checkout, unless it is to be another version.
    */
   constructor(
     env: Record<string, string>,
-    { preload = [], checkout = root }: { preload?: readonly string[]; checkout?: string } = {},
+    {
+      preload = [],
+      checkout = root,
+      program = path.join(checkout, 'dist', 'main.js'),
+    }: { preload?: readonly string[]; checkout?: string; program?: string } = {},
   ) {
     const imports = preload.flatMap((url) => ['--import', url]);
-    this.child = spawn(process.execPath, [...imports, path.join(checkout, 'dist', 'main.js')], {
+    this.child = spawn(process.execPath, [...imports, program], {
       env: { PATH: process.env.PATH, PORT: '0', ...env },
       // Where no .env of a developer lies.
       cwd: env.DATA_DIR ? path.dirname(env.DATA_DIR) : '/',
