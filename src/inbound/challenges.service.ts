@@ -25,7 +25,7 @@ export class ChallengesService {
    *   InvalidSignatureError when the question is not the provider's.
    */
   async answer(parameters: Readonly<Record<string, string>>, incoming: HttpRequest): Promise<HandshakeAnswer> {
-    const { source, provider } = await this.gate.find(parameters);
+    const { source, provider } = await this.gate.enter(parameters, incoming);
     if (!provider.challenge) throw new NoChallengeError();
     const { method, headers } = incoming;
     const url = publicUrlOf(incoming, this.settings.publicUrl);

@@ -8,6 +8,13 @@ export class InvalidSignatureError extends PosthornError {
   }
 }
 
+/** The source took all that it takes for now. */
+export class TooManyRequestsError extends PosthornError {
+  constructor(readonly retryAfterSeconds: number) {
+    super('rate_limited', 'rate_limited', 'Too many requests');
+  }
+}
+
 /** The source is there, but its sender only ever posts. */
 export class NoChallengeError extends PosthornError {
   constructor() {

@@ -25,6 +25,7 @@ import { ReceivedEventsService } from './received-events.service.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RUNS_QUEUE, RunsQueue } from './runs.queue.js';
 import { SignatureGuard } from './signature.guard.js';
+import { SourceLimits } from './source-limits.js';
 import { SourceGate } from './source.gate.js';
 
 /** The entities whose tables belong to receiving. */
@@ -65,6 +66,7 @@ export class InboundModule {
         RunsQueue,
         SignatureGuard,
         SourceGate,
+        SourceLimits,
       ],
     };
   }

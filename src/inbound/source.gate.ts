@@ -5,6 +5,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Clock } from '../kernel/clock.js';
 import { NotFoundError } from '../kernel/errors.js';
 import { refusalOf } from '../platform/http/index.js';
+import type { HttpRequest } from '../platform/http/index.js';
 import { RawBodies } from '../platform/http/raw-body.js';
 import type { Admission, RawBody } from '../platform/http/raw-body.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
@@ -14,6 +15,7 @@ import { PROCESSING_FAILED } from './answers.js';
 import { DEFAULT_MAX_BODY_BYTES, READ_DEADLINE_MS, UNVERIFIED_BYTES } from './policy.js';
 import type { Provider } from './providers/provider.js';
 import { Providers } from './providers/providers.js';
+import { SourceLimits } from './source-limits.js';
 
 /** Route parameters that no host would use: they mark our routes under any prefix. */
 export const SOURCE_PARAMETER = 'posthornSource';
@@ -36,12 +38,13 @@ export class SourceGate {
     host: HttpAdapterHost,
     private readonly sources: OpenSources,
     private readonly providers: Providers,
+    private readonly limits: SourceLimits,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {
     this.bodies = new RawBodies(host, {
       parameter: SOURCE_PARAMETER,
       budgetBytes: UNVERIFIED_BYTES,
-      admit: (parameters) => this.admit(parameters),
+      admit: (parameters, request) => this.admit(parameters, request),
     });
   }
 
@@ -51,23 +54,30 @@ export class SourceGate {
   }
 
   /**
-   * The source that a path names, and how it verifies.
+   * The source that a path names, and how it verifies, if this request may ask it anything.
    *
-   * @throws NotFoundError when there is no such source.
+   * @throws NotFoundError when there is no such source, and whatever `SourceLimits.check` throws.
    */
-  async find(parameters: Readonly<Record<string, string>>): Promise<Omit<Addressed, 'arrivedAtMs'>> {
+  async enter(
+    parameters: Readonly<Record<string, string>>,
+    request: HttpRequest,
+  ): Promise<Omit<Addressed, 'arrivedAtMs'>> {
     const tenant = parameters[TENANT_PARAMETER] ?? DEFAULT_TENANT;
     const source = await this.sources.find(tenant, parameters[SOURCE_PARAMETER] ?? '');
     if (!source) throw new NotFoundError('source');
     const provider = this.providers.find(source.provider);
     if (!provider) throw new Error(`Source ${source.name} names the provider ${source.provider}, which is not here.`);
+    this.limits.check(source, request);
     return { source, provider };
   }
 
-  private async admit(parameters: Readonly<Record<string, string>>): Promise<Admission<Addressed>> {
+  private async admit(
+    parameters: Readonly<Record<string, string>>,
+    request: HttpRequest,
+  ): Promise<Admission<Addressed>> {
     const arrivedAtMs = this.clock();
     try {
-      const { source, provider } = await this.find(parameters);
+      const { source, provider } = await this.enter(parameters, request);
       const limitBytes = source.maxBodyBytes ?? provider.defaultMaxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
       const deadlineMs = source.readTimeoutMs ?? READ_DEADLINE_MS;
       return { admitted: true, limitBytes, deadlineMs, context: { source, provider, arrivedAtMs } };

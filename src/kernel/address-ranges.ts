@@ -88,6 +88,12 @@ export function parseNetwork(text: string): Network {
     : { address: first, prefixLength };
 }
 
+/** Whether an address lies in one of the blocks; a v4-mapped one is the IPv4 address inside, what cannot be read is in none. */
+export function isWithin(text: string, networks: readonly Network[]): boolean {
+  const address = readAddress(text);
+  return address !== undefined && networks.some((network) => covers(network, unmapped(address)));
+}
+
 type Range = readonly [cidr: string, refusal: AddressRefusal];
 const table = (ranges: readonly Range[]) => ranges.map(([cidr, refusal]) => ({ ...parseNetwork(cidr), refusal }));
 

@@ -4,7 +4,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import { answerOf, api, EXACT, post, Rows, startShop, stripeEvent, stripeHeaders } from './receive.harness.js';
+import { startTestServer } from '../setup/server.js';
+import {
+  answerOf,
+  api,
+  ENCRYPTION_KEY,
+  EXACT,
+  post,
+  Rows,
+  startShop,
+  stripeEvent,
+  stripeHeaders,
+} from './receive.harness.js';
 import type { Shop } from './receive.harness.js';
 
 interface SourceAnswer {
@@ -264,5 +275,56 @@ describe('what a source sets for itself', () => {
     expect((await late()).status).toBe(401);
     await patch(name, { toleranceSeconds: null });
     expect((await late()).status).toBe(200);
+  });
+});
+
+describe('limits of a source', () => {
+  it('turn away what is over the rate before any signature is checked, and let through again', async () => {
+    const { name, source } = await create({ rateLimit: { max: 3, perSeconds: 3_600 } });
+    const statuses: number[] = [];
+    for (const secret of [NEXT, NEXT, SECRET, SECRET]) statuses.push((await send(shop, source.path, secret)).status);
+    expect(statuses).toEqual([401, 401, 200, 429]);
+    const refused = await send(shop, source.path);
+    expect(answerOf(refused)).toEqual({ status: 429, body: { error: 'Too many requests' } });
+    expect(refused.headers.get('retry-after')).toBe('1200');
+    await patch(name, { rateLimit: { max: 100_000, perSeconds: 1 } });
+    await seen(shop, source.path, SECRET, 200);
+  });
+
+  it('hold for handshakes too, which each source answers for itself', async () => {
+    const meta = { provider: 'meta', secrets: ['app secret'] };
+    const limited = await create({
+      ...meta,
+      config: { verifyToken: 'mine' },
+      rateLimit: { max: 1, perSeconds: 3_600 },
+    });
+    const other = await create({ ...meta, config: { verifyToken: 'theirs' } });
+    const ask = async ({ source }: { source: SourceAnswer }): Promise<number> => {
+      const query = 'hub.mode=subscribe&hub.challenge=42&hub.verify_token=mine';
+      const response = await fetch(`${shop.url}${source.path}?${query}`);
+      await response.text();
+      return response.status;
+    };
+    expect([await ask(limited), await ask(limited), await ask(other)]).toEqual([200, 429, 401]);
+  });
+
+  it('let nobody in from another address, and tell them nothing of it', async () => {
+    const { name, source } = await create({ allowedIps: ['10.1.2.0/24', '::1/128'] });
+    expect(answerOf(await send(shop, source.path))).toEqual(EXACT.invalid);
+    await patch(name, { allowedIps: ['127.0.0.0/8'] });
+    expect(answerOf(await send(shop, source.path))).toEqual(EXACT.processed);
+  });
+
+  it('know a sender behind a proxy by what the proxy wrote, not by what the sender did', async () => {
+    const { source } = await create({ allowedIps: ['203.0.113.0/24'] });
+    const server = await startTestServer({ databaseUrl, encryptionKey: ENCRYPTION_KEY, trustProxy: true });
+    const from = async (forwarded: string): Promise<number> => {
+      const { body } = stripeEvent('source.tried');
+      const headers = { ...stripeHeaders(body, SECRET), 'x-forwarded-for': forwarded };
+      return (await post(server.url + source.path, body, headers)).status;
+    };
+    expect(await from('198.51.100.1, 203.0.113.7')).toBe(200);
+    expect(await from('203.0.113.7, 198.51.100.1')).toBe(401);
+    await server.close();
   });
 });

@@ -28,7 +28,8 @@ export function configureHttp(app: NestExpressApplication, settings: Settings): 
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
-  app.set('trust proxy', settings.trustProxy);
+  // One proxy: more would have the sender write the addresses that come before it.
+  app.set('trust proxy', settings.trustProxy ? 1 : false);
   app.use(requestLog(), securityHeaders, urlLimits, optionsAnswer(routes));
   app.useGlobalFilters(new ServerExceptionFilter(routes));
   const server = app.getHttpServer();

@@ -13,6 +13,8 @@ export interface HttpRequest {
   /** Express and Fastify: `X-Forwarded-Proto` and `X-Forwarded-Host` where the application trusts its proxy. */
   readonly protocol?: string;
   readonly host?: string;
+  /** Express and Fastify: the client's address, as a trusted proxy says it. */
+  readonly ip?: string;
   /** Express: the URL before any router shortened it. */
   readonly originalUrl?: string;
   /** Express: the route that matched, none for middleware and for unknown paths. */

@@ -32,7 +32,7 @@ export interface RawRoutes<Context> {
   /** Most bytes held at once by all requests whose body was not released yet. */
   readonly budgetBytes: number;
   /** Asked before anything is read; must not throw. The stream waits meanwhile. */
-  admit(parameters: Readonly<Record<string, string>>): Promise<Admission<Context>>;
+  admit(parameters: Readonly<Record<string, string>>, request: HttpRequest): Promise<Admission<Context>>;
 }
 
 /** A body that was read. */
@@ -107,7 +107,7 @@ export class RawBodies<Context> {
       );
       return refuse(request, response, { status: 500, error: 'The body was read before it could be verified' });
     }
-    const admission = await this.routes.admit(parameters);
+    const admission = await this.routes.admit(parameters, request as HttpRequest);
     if (!admission.admitted) return refuse(request, response, admission.refusal);
     const lease = this.budget.open();
     const release = (): void => lease.close();

@@ -39,7 +39,7 @@ export abstract class SourcePolicyDto {
 
   @RateLimitField(
     'requests',
-    'At most `max` requests in any `perSeconds` seconds, counted by each process before any signature is checked. Null: no limit.',
+    '`max` requests at once, and as many again over `perSeconds` seconds; counted by each process, before any signature is checked. Null: no limit.',
   )
   rateLimit?: RateLimit | null;
 
