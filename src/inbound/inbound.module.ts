@@ -22,6 +22,7 @@ import { ReceivedEventRow } from './received-event.entity.js';
 import { ReceivedEventsController } from './received-events.controller.js';
 import { ReceivedEventsRepository } from './received-events.repository.js';
 import { ReceivedEventsService } from './received-events.service.js';
+import { Relay } from './relay.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RUNS_QUEUE, RunsQueue } from './runs.queue.js';
 import { SignatureGuard } from './signature.guard.js';
@@ -36,6 +37,7 @@ export class InboundModule {
   static register(parts: {
     platform: DynamicModule;
     registry: DynamicModule;
+    outbound: DynamicModule;
     providers: DynamicModule;
   }): DynamicModule {
     return {
@@ -43,6 +45,7 @@ export class InboundModule {
       imports: [
         parts.platform,
         parts.registry,
+        parts.outbound,
         parts.providers,
         DiscoveryModule,
         TypeOrmModule.forFeature([...INBOUND_ENTITIES], DATA_SOURCE),
@@ -62,6 +65,7 @@ export class InboundModule {
         OutcomeWatch,
         ReceivedEventsRepository,
         ReceivedEventsService,
+        Relay,
         RunsProcessor,
         RunsQueue,
         SignatureGuard,

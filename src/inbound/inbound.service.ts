@@ -4,6 +4,7 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { newId } from '../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
+import { Database } from '../platform/database/index.js';
 import type { Outcome } from './answers.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
@@ -13,6 +14,7 @@ import { LedgerRepository } from './ledger.repository.js';
 import type { LedgerEntry, NewReceivedEvent } from './ledger.repository.js';
 import { OutcomeWatch } from './outcome-watch.js';
 import { WAIT_MS } from './policy.js';
+import { Relay } from './relay.js';
 import { RunsQueue } from './runs.queue.js';
 import { maskedHeaders, sha256, storable } from './webhook.js';
 import type { VerifiedWebhook } from './webhook.js';
@@ -35,6 +37,8 @@ export class InboundService implements BeforeApplicationShutdown {
     private readonly runner: HandlerRunner,
     private readonly watch: OutcomeWatch,
     private readonly queue: RunsQueue,
+    private readonly relay: Relay,
+    private readonly database: Database,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
@@ -42,7 +46,7 @@ export class InboundService implements BeforeApplicationShutdown {
   async admit(webhook: VerifiedWebhook): Promise<InboundAdmission> {
     const event = this.describe(webhook);
     for (let look = 0; look < MAX_LOOKS; look++) {
-      const stored = await this.ledger.store(event, this.settings.idempotencyWindowMs);
+      const stored = await this.store(event, webhook);
       if (stored) return this.admitFirst(event, stored.receivedAt);
       const entry = await this.ledger.findEntry(event);
       if (entry) return this.admitCopy(entry, webhook.source.processing === 'queued');
@@ -65,6 +69,18 @@ export class InboundService implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
     await this.runner.drain(this.settings.shutdownTimeoutMs);
+  }
+
+  private store(event: NewReceivedEvent, webhook: VerifiedWebhook): Promise<{ receivedAt: Date } | undefined> {
+    const { idempotencyWindowSeconds: ownSeconds } = webhook.source;
+    const windowMs = ownSeconds === undefined ? this.settings.idempotencyWindowMs : ownSeconds * 1_000;
+    const dispatch = this.relay.prepare(event, webhook);
+    if (!dispatch) return this.ledger.store(event, windowMs);
+    return this.database.transaction(async (executor) => {
+      const stored = await this.ledger.store(event, windowMs, executor);
+      if (stored) await dispatch(executor);
+      return stored;
+    });
   }
 
   private describe({ source, provider, request, parsed }: VerifiedWebhook): NewReceivedEvent {

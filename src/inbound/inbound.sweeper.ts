@@ -68,10 +68,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async prune(): Promise<void> {
-    while (
-      !this.stopped &&
-      (await this.ledger.deleteExpired(this.settings.idempotencyWindowMs, PRUNE_BATCH)) === PRUNE_BATCH
-    );
+    while (!this.stopped && (await this.ledger.deleteExpired(PRUNE_BATCH)) === PRUNE_BATCH);
     this.prunedAt = monotonicNow();
   }
 }

@@ -2,6 +2,7 @@
 // not partitioned; anything faster in front of it would be a shortcut, not the guarantee.
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
+import type { SqlExecutor } from '../platform/database/index.js';
 import { LEASE_MS } from './policy.js';
 
 /** A received event that may be new. */
@@ -42,20 +43,25 @@ export class LedgerRepository {
    *
    * One statement, so all or nothing. Locks: the entry's row, and a concurrent copy waits on its unique key until this
    * commits (ON CONFLICT, which the query builder cannot combine with the two inserts that depend on it). An entry past
-   * the window is renewed in place by exactly one of the copies that find it.
+   * the window that it came with is renewed in place by exactly one of the copies that find it.
    */
-  async store(event: NewReceivedEvent, windowMs: number): Promise<{ receivedAt: Date } | undefined> {
+  async store(
+    event: NewReceivedEvent,
+    windowMs: number,
+    executor: SqlExecutor = this.database,
+  ): Promise<{ receivedAt: Date } | undefined> {
     const { received_key, received_event, handler_run } = this.database.tables;
-    const [row] = await this.database.query<{ receivedAt: Date }>(
+    const [row] = await executor.query<{ receivedAt: Date }>(
       {
         name: 'posthorn_received_store',
         text: `
           WITH entry AS (
-            INSERT INTO ${received_key} AS k (tenant_id, source_id, external_id, received_event_id, body_hash)
-            VALUES ($2, $3, $6, $1, $7)
+            INSERT INTO ${received_key} AS k (tenant_id, source_id, external_id, received_event_id, body_hash, expires_at)
+            VALUES ($2, $3, $6, $1, $7, now() + $15::float8 * interval '1 millisecond')
             ON CONFLICT (tenant_id, source_id, external_id) DO UPDATE
-              SET received_event_id = excluded.received_event_id, body_hash = excluded.body_hash, seen_at = excluded.seen_at
-              WHERE k.seen_at <= now() - $15::float8 * interval '1 millisecond'
+              SET received_event_id = excluded.received_event_id, body_hash = excluded.body_hash, seen_at = excluded.seen_at,
+                expires_at = excluded.expires_at
+              WHERE k.expires_at <= now()
             RETURNING k.received_event_id AS id
           ), stored AS (
             INSERT INTO ${received_event} (id, tenant_id, source_id, source, provider, external_id, type, status, headers,
@@ -119,20 +125,20 @@ export class LedgerRepository {
   }
 
   /**
-   * Deletes up to `limit` entries that are past the window, oldest first, and says how many. Index: `received_key_seen`.
+   * Deletes up to `limit` entries that are past the window, oldest first, and says how many. Index: `received_key_expires`.
    * Locks the rows it deletes and skips those that a copy is renewing at this moment.
    */
-  async deleteExpired(windowMs: number, limit: number): Promise<number> {
+  async deleteExpired(limit: number): Promise<number> {
     const { received_key } = this.database.tables;
     const rows = await this.database.query(
       {
         text: `
           DELETE FROM ${received_key} WHERE ctid = ANY (ARRAY(
-            SELECT ctid FROM ${received_key} WHERE seen_at < now() - $1::float8 * interval '1 millisecond'
-            ORDER BY seen_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+            SELECT ctid FROM ${received_key} WHERE expires_at <= now()
+            ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))
           RETURNING 1`,
       },
-      [windowMs, limit],
+      [limit],
     );
     return rows.length;
   }

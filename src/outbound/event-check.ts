@@ -59,8 +59,7 @@ export interface EventLimits {
  */
 export function checkEvent(input: EventInput, nowMs: number, { maxEventSize, retentionMs }: EventLimits): NewEvent {
   const { event: type, data } = input;
-  if (!isEventType(type)) throw new InvalidEventTypeError(false);
-  if (type.startsWith(RESERVED_PREFIX)) throw new InvalidEventTypeError(true);
+  checkType(type);
   return {
     id: newId(),
     type,
@@ -72,6 +71,29 @@ export function checkEvent(input: EventInput, nowMs: number, { maxEventSize, ret
     expiresAfterMs: checkExpiresAfter(input.expiresAfter),
     orderingKey: checkOrderingKey(input.orderingKey),
   };
+}
+
+/** An event whose data is JSON already: these characters are what is sent. */
+export interface WrittenEvent {
+  readonly event: string;
+  /** JSON text of an object. */
+  readonly json: string;
+  readonly occurredAt?: Date;
+}
+
+/**
+ * The event, ready to be stored, its data untouched.
+ *
+ * @throws InvalidEventTypeError, EventTooLargeError
+ */
+export function checkWritten(
+  { event: type, json, occurredAt }: WrittenEvent,
+  nowMs: number,
+  maxBytes: number,
+): NewEvent {
+  checkType(type);
+  if (Buffer.byteLength(json) > maxBytes) throw new EventTooLargeError(maxBytes);
+  return { id: newId(), type, occurredAt: occurredAt ?? new Date(nowMs), data: json };
 }
 
 /**
@@ -94,6 +116,11 @@ export function checkIdempotencyKey(key: unknown): string | undefined {
   if (typeof key !== 'string' || key.length > MAX_KEY_LENGTH || !PRINTABLE_ASCII.test(key))
     throw new InvalidIdempotencyKeyError();
   return key;
+}
+
+function checkType(type: unknown): asserts type is string {
+  if (!isEventType(type)) throw new InvalidEventTypeError(false);
+  if (type.startsWith(RESERVED_PREFIX)) throw new InvalidEventTypeError(true);
 }
 
 function checkOrderingKey(key: unknown): string | undefined {

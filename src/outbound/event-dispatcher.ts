@@ -14,8 +14,8 @@ import type { SqlExecutor } from '../platform/database/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { DEFAULT_TENANT, isTenantId, TenantsService } from '../registry/index.js';
-import { checkEvent } from './event-check.js';
-import type { EventInput } from './event-check.js';
+import { checkEvent, checkWritten } from './event-check.js';
+import type { EventInput, WrittenEvent } from './event-check.js';
 import { UnknownWebhookError } from './outbound.errors.js';
 import type { EventData } from './posthorn-events.js';
 
@@ -113,6 +113,20 @@ export class EventDispatcher {
       : await this.store(this.database, tenant, checked);
     this.announce([[checked, result]]);
     return result;
+  }
+
+  /**
+   * Has an event stored by a transaction of ours, its data as it is written. Everything that can be refused is refused
+   * before this returns; what it returns runs in the transaction.
+   *
+   * @throws InvalidEventTypeError, EventTooLargeError
+   */
+  prepareWritten(event: WrittenEvent, tenant: string): (executor: SqlExecutor) => Promise<void> {
+    const checked = checkWritten(event, this.clock(), this.settings.maxEventSize);
+    return async (executor) => {
+      const { deliveries } = await this.store(executor, tenant, checked);
+      if (deliveries > 0) await this.wake.onCommit(executor);
+    };
   }
 
   /**

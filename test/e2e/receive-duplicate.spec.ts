@@ -92,12 +92,46 @@ describe('copies', () => {
     const { id, body } = stripeEvent('payment.made');
     await sendStripe(shop, body);
     await rows.query(
-      `UPDATE posthorn.received_key SET seen_at = seen_at - interval '25 hours' WHERE external_id = $1`,
+      `UPDATE posthorn.received_key SET expires_at = now() - interval '1 second' WHERE external_id = $1`,
       [id],
     );
     expect(answerOf(await sendStripe(shop, body))).toEqual(EXACT.processed);
     expect(answerOf(await sendStripe(shop, body))).toEqual(EXACT.already);
     expect(shop.behaviour.runsOf(id)).toEqual(['book', 'thank', 'book', 'thank']);
+  });
+
+  it('are recognised for as long as their source says', async () => {
+    for (const [name, seconds] of [
+      ['brief', 3_600],
+      ['plain', null],
+    ] as const) {
+      await addSource(rows, { name });
+      await rows.query('UPDATE posthorn.source SET idempotency_window_seconds = $2 WHERE name = $1', [name, seconds]);
+      const { id, body } = stripeEvent('any.thing');
+      await sendStripe(shop, body, `/webhooks/${name}`);
+      const [entry] = await rows.query<{ seconds: number }>(
+        `SELECT extract(epoch FROM expires_at - seen_at)::int AS seconds FROM posthorn.received_key WHERE external_id = $1`,
+        [id],
+      );
+      expect(entry?.seconds).toBe(seconds ?? 86_400);
+    }
+  });
+
+  it('of a hundred events, a thousand at once over two processes, run the handlers of each once', async () => {
+    const second = await startShop(databaseUrl);
+    try {
+      const events = Array.from({ length: 100 }, () => stripeEvent('payment.refunded'));
+      const answers = await Promise.all(
+        Array.from({ length: 1_000 }, (_, n) =>
+          sendStripe(n % 2 ? shop : second, events[Math.floor(n / 2) % 100]?.body as string),
+        ),
+      );
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      const ran = events.map(({ id }) => [...shop.behaviour.runsOf(id), ...second.behaviour.runsOf(id)]);
+      expect(ran).toEqual(events.map(() => ['thank']));
+    } finally {
+      await second.app.close();
+    }
   });
 
   it('of one id at another source or tenant are other events', async () => {
@@ -113,7 +147,7 @@ describe('the ledger', () => {
     const { id, body } = stripeEvent('payment.made');
     await sendStripe(shop, body);
     await rows.query(
-      `UPDATE posthorn.received_key SET seen_at = seen_at - interval '25 hours' WHERE external_id = $1`,
+      `UPDATE posthorn.received_key SET expires_at = now() - interval '1 second' WHERE external_id = $1`,
       [id],
     );
     const pruning = await startShop(databaseUrl);

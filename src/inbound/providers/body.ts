@@ -57,5 +57,5 @@ export const parseJsonOrForm =
     return orFields ? parseForm(request) : undefined;
   };
 
-const textOf = (bytes: Buffer): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+export const textOf = (bytes: Buffer): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 const unescaped = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));

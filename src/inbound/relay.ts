@@ -1,0 +1,50 @@
+// What a source with `relay` passes on: the webhook as an event of ours, stored and dispatched in one transaction. What
+// cannot be an event is received all the same, and the log says so.
+import { Injectable, Logger } from '@nestjs/common';
+import { PosthornError } from '../kernel/errors.js';
+import { EventDispatcher } from '../outbound/index.js';
+import type { SqlExecutor } from '../platform/database/index.js';
+import type { NewReceivedEvent } from './ledger.repository.js';
+import { textOf } from './providers/body.js';
+import type { VerifiedWebhook } from './webhook.js';
+
+const MAX_TYPE_LENGTH = 128;
+
+@Injectable()
+export class Relay {
+  private readonly logger = new Logger('Relay');
+
+  constructor(private readonly dispatcher: EventDispatcher) {}
+
+  /** What has to run in the transaction that stores the event; `undefined` where nothing is passed on. */
+  prepare(event: NewReceivedEvent, webhook: VerifiedWebhook): ((executor: SqlExecutor) => Promise<void>) | undefined {
+    if (!webhook.source.relay || event.status === 'rejected') return undefined;
+    const type = relayedType(event.source, event.type);
+    try {
+      const written = { event: type, json: relayedData(event, webhook), occurredAt: event.occurredAt };
+      return this.dispatcher.prepareWritten(written, event.tenantId);
+    } catch (error) {
+      if (!(error instanceof PosthornError)) throw error;
+      this.logger.warn(`Received event ${event.id} is not passed on as ${type}: ${error.message}`);
+      return undefined;
+    }
+  }
+}
+
+/** `<source>.<type>` in the grammar of our own types, which senders' types need not have. */
+export function relayedType(source: string, type: string): string {
+  const words = type
+    .replaceAll('/', '.')
+    .replaceAll(/[^A-Za-z0-9_.-]/g, '_')
+    .split('.');
+  const full = [source, ...words.map((word) => word || '_')].join('.');
+  return full.slice(0, MAX_TYPE_LENGTH).replace(/\.$/, '');
+}
+
+/** The body stands in it as it came where it is JSON, so that no number loses a digit; headers are masked. */
+function relayedData(event: NewReceivedEvent, { provider, parsed }: VerifiedWebhook): string {
+  const { id, source, type, externalId, headers, body } = event;
+  const written = provider.parse ? JSON.stringify(parsed?.data) : textOf(body);
+  const names = JSON.stringify({ receivedEventId: id, source, type, externalId });
+  return `${names.slice(0, -1)},"headers":${headers},"body":${written}}`;
+}

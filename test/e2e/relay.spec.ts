@@ -1,0 +1,111 @@
+// A source with relay: what comes in goes out again, stored and dispatched together, once.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { relayedType } from '../../src/inbound/relay.js';
+import { cloneDatabase } from '../setup/database.js';
+import {
+  addSource,
+  answerOf,
+  api,
+  EXACT,
+  post,
+  Rows,
+  sendStripe,
+  startShop,
+  stripeEvent,
+  stripeHeaders,
+} from './receive.harness.js';
+import type { Shop } from './receive.harness.js';
+
+let shop: Shop;
+let rows: Rows;
+
+beforeAll(async () => {
+  const { url } = await cloneDatabase();
+  rows = new Rows(url);
+  shop = await startShop(url);
+  for (const [name, tenant] of [
+    ['orders', 'default'],
+    ['orders', 'acme'],
+    ['posthorn', 'default'],
+  ] as const)
+    await addSource(rows, { name, tenant });
+  await rows.query(`UPDATE posthorn.source SET relay = true WHERE name <> 'stripe'`);
+  const webhook = { url: 'https://nowhere.example.com/', events: ['orders.*', 'posthorn.*'] };
+  expect((await api(shop, 'webhooks', { method: 'POST', body: webhook })).status).toBe(201);
+});
+afterAll(async () => {
+  await shop?.app.close();
+  await rows?.end();
+});
+
+const relayed = (externalId: string) =>
+  rows.query<{ tenant_id: string; type: string; data: Buffer; deliveries: number }>(
+    `SELECT e.tenant_id, e.type, e.data,
+       (SELECT count(*)::int FROM posthorn.delivery d WHERE d.event_id = e.id) AS deliveries
+     FROM posthorn.event e WHERE convert_from(e.data, 'UTF8')::json ->> 'externalId' = $1`,
+    [externalId],
+  );
+
+describe('what a relaying source receives', () => {
+  it('is dispatched once as <source>.<type>, with its headers and every digit of its body', async () => {
+    const { id, body } = stripeEvent('payment.made');
+    const exact = body.replace('{', '{"big":12345678901234567890, ');
+    const headers = { ...stripeHeaders(exact), 'x-shop': 'north' };
+    await post(`${shop.url}/webhooks/orders`, exact, headers);
+    expect(answerOf(await sendStripe(shop, exact, '/webhooks/orders'))).toEqual(EXACT.already);
+    const [event, ...more] = await relayed(id);
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({ tenant_id: 'default', type: 'orders.payment.made', deliveries: 1 });
+    expect(event?.data.toString()).toContain(`"body":${exact}}`);
+    expect(JSON.parse(event?.data.toString() ?? '')).toMatchObject({
+      receivedEventId: (await rows.event(id))?.id,
+      source: 'orders',
+      type: 'payment.made',
+      externalId: id,
+      headers: { 'x-shop': 'north', 'stripe-signature': '[secret]' },
+    });
+  });
+
+  it('stays in its tenant', async () => {
+    const { id, body } = stripeEvent('payment.made');
+    await sendStripe(shop, body, '/webhooks/acme/orders');
+    expect(await relayed(id)).toEqual([expect.objectContaining({ tenant_id: 'acme', deliveries: 0 })]);
+  });
+
+  it('is neither stored nor dispatched when one of the two cannot be', async () => {
+    const { id, body } = stripeEvent('payment.made');
+    await rows.query(`ALTER TABLE posthorn.event ADD CONSTRAINT closed CHECK (false) NOT VALID`);
+    try {
+      expect(answerOf(await sendStripe(shop, body, '/webhooks/orders'))).toEqual(EXACT.failed);
+    } finally {
+      await rows.query('ALTER TABLE posthorn.event DROP CONSTRAINT closed');
+    }
+    expect(await rows.event(id)).toBeUndefined();
+    expect(answerOf(await sendStripe(shop, body, '/webhooks/orders'))).toEqual(EXACT.processed);
+    expect(await relayed(id)).toHaveLength(1);
+  });
+
+  it('is received though it cannot be passed on: too large, or in the name of Posthorn itself', async () => {
+    const large = stripeEvent('payment.made', { text: 'x'.repeat(300_000) });
+    const forged = stripeEvent('webhook.disabled');
+    expect(answerOf(await sendStripe(shop, large.body, '/webhooks/orders'))).toEqual(EXACT.processed);
+    expect(answerOf(await sendStripe(shop, forged.body, '/webhooks/posthorn'))).toEqual(EXACT.processed);
+    for (const { id } of [large, forged]) {
+      expect(await rows.event(id)).toBeDefined();
+      expect(await relayed(id)).toEqual([]);
+    }
+  });
+});
+
+describe('the type under which it is passed on', () => {
+  it.each([
+    ['orders/create', 'shop.orders.create'],
+    ['a b:c', 'shop.a_b_c'],
+    ['.a..b.', 'shop._.a._.b._'],
+    ['zażółć', 'shop.za____'],
+    ['x'.repeat(300), `shop.${'x'.repeat(123)}`],
+    [`${'x'.repeat(122)}.y`, `shop.${'x'.repeat(122)}`],
+  ])('of %s is %s', (type, relayedAs) => {
+    expect(relayedType('shop', type)).toBe(relayedAs);
+  });
+});
