@@ -134,6 +134,7 @@ describe('a table is written by its owner alone', () => {
     received_event: 'inbound',
     handler_run: 'inbound',
     received_key: 'inbound',
+    handler_lane: 'inbound',
     idempotency_key: 'platform',
   };
 

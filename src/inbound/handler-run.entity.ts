@@ -6,6 +6,9 @@ export type HandlerRunStatus = (typeof HANDLER_RUN_STATUSES)[number];
 /** One handler's work on one received event. */
 @Entity('handler_run')
 @Index('handler_run_due', ['dueAt'], { where: `status <> 'succeeded'` })
+@Index('handler_run_serial', ['tenantId', 'handler', 'serialKey', 'receivedEventId'], {
+  where: `serial_key IS NOT NULL AND status = 'pending'`,
+})
 @Check('handler_run_status_check', `status IN ('pending', 'running', 'succeeded', 'failed')`)
 export class HandlerRun {
   @PrimaryColumn({ name: 'received_event_id', type: 'uuid', primaryKeyConstraintName: 'handler_run_pkey' })
@@ -36,6 +39,10 @@ export class HandlerRun {
     comment: 'pending, failed: when it may run again; running: when its lease ends; null: no further try of our own',
   })
   dueAt!: Date | null;
+
+  /** The lane that it was put off for. */
+  @Column({ name: 'serial_key', type: 'text', nullable: true })
+  serialKey!: string | null;
 
   @Column({ name: 'error', type: 'text', nullable: true })
   error!: string | null;

@@ -16,6 +16,8 @@ import { LEASE_MS, RENEW_INTERVAL_MS, RUN_RETRY_WAITS } from './policy.js';
 import { Providers } from './providers/providers.js';
 import type { ReceivedEvent } from './received-event.js';
 import { RunsQueue } from './runs.queue.js';
+import { laneOf, SerialLanes } from './serial-lanes.js';
+import type { Lane } from './serial-lanes.js';
 import { dataOf } from './webhook.js';
 
 const MAX_ERROR_LENGTH = 2_000;
@@ -25,6 +27,15 @@ const SETTLE_PAUSE_MS = 250;
 interface Ended {
   readonly progress: Progress | undefined;
   readonly waitMs: number | null;
+}
+
+/** One run that is to be started. */
+interface Work {
+  readonly event: StoredEvent;
+  readonly run: ClaimedRun;
+  readonly data: unknown;
+  readonly lease: Lease;
+  readonly patienceMs: number;
 }
 
 @Injectable()
@@ -37,14 +48,19 @@ export class HandlerRunner {
     private readonly providers: Providers,
     private readonly transactions: HandlerTransactions,
     private readonly repository: HandlerRunsRepository,
+    private readonly lanes: SerialLanes,
     private readonly queue: RunsQueue,
     @Inject(RANDOM_TOKEN) private readonly random: () => number,
   ) {}
 
-  /** Runs what was claimed; the answer is what that made of the event. */
-  run(claim: Claim): Promise<Progress> {
+  /**
+   * Runs what was claimed; the answer is what that made of the event.
+   *
+   * @param patienceMs - How long each run may wait for its lane, before it is put off.
+   */
+  run(claim: Claim, patienceMs: number): Promise<Progress> {
     const { id } = claim.event;
-    const work = this.work(claim).finally(() => this.running.delete(id));
+    const work = this.work(claim, patienceMs).finally(() => this.running.delete(id));
     this.running.set(id, work);
     return work;
   }
@@ -69,8 +85,8 @@ export class HandlerRunner {
       this.logger.warn(`Stopping while handlers of ${this.running.size} events run: they will be run again.`);
   }
 
-  private async work({ event, runs }: Claim): Promise<Progress> {
-    const lease = new Lease(this.repository, event.id, runs);
+  private async work({ event, runs }: Claim, patienceMs: number): Promise<Progress> {
+    const lease = new Lease(this.repository, this.lanes, event.id, runs);
     const waits: number[] = [];
     let progress: Progress | undefined;
     try {
@@ -82,7 +98,7 @@ export class HandlerRunner {
         // Somebody else may hold it by now; starting it would run it twice.
         if (!(await lease.covers(run))) continue;
         // Before the next one starts: what has succeeded is not run again for what the next one does to the process.
-        const ended = await this.runOne(event, run, data);
+        const ended = await this.runOne({ event, run, data, lease, patienceMs });
         progress = ended.progress ?? progress;
         if (ended.waitMs !== null) waits.push(ended.waitMs);
       }
@@ -93,19 +109,15 @@ export class HandlerRunner {
     return progress ?? this.repository.findProgress(event.id);
   }
 
-  private async runOne(event: StoredEvent, run: ClaimedRun, data: unknown): Promise<Ended> {
+  private async runOne(work: Work): Promise<Ended> {
+    const { event, run } = work;
     const { handler: name, attempt } = run;
     const succeeded: RunOutcome = { handler: name, attempt, error: null, waitMs: null };
     try {
       const handler = this.handlers.findByName(name);
       if (!handler) throw new Error(`No handler is called ${name} in this process.`);
-      const { transactional } = subscriptionFor(handler, event.source, event.type);
-      const given = toReceivedEvent(event, data, attempt);
-      if (transactional) {
-        const progress = await this.runInTransaction(event.id, succeeded, handler, given, transactional);
-        return { progress, waitMs: null };
-      }
-      await handler.handle(given);
+      const ended = await this.inTurn(handler, succeeded, work);
+      if (ended) return ended;
     } catch (error) {
       const waitMs = nextWait(RUN_RETRY_WAITS, run.retriesUsed, undefined, this.random) ?? null;
       this.logger.error(
@@ -117,6 +129,41 @@ export class HandlerRunner {
       return this.settle(event.id, { ...succeeded, error: messageOf(error), waitMs });
     }
     return this.settle(event.id, succeeded);
+  }
+
+  /** Runs a handler once its lane is free; the answer is `undefined` where its success is still to be recorded. */
+  private async inTurn(handler: Handler, succeeded: RunOutcome, work: Work): Promise<Ended | undefined> {
+    const { event, run, data, lease, patienceMs } = work;
+    const subscription = subscriptionFor(handler, event.source, event.type);
+    const { transactional } = subscription;
+    const given = toReceivedEvent(event, data, run.attempt);
+    const lane = laneOf(subscription, handler.name, given);
+    if (lane && !(await this.lanes.enter(lane, patienceMs)))
+      return { progress: await this.repository.putOff(event.id, run, lane.key), waitMs: null };
+    lease.lane = lane;
+    try {
+      if (transactional) {
+        return {
+          progress: await this.runInTransaction(event.id, succeeded, handler, given, transactional),
+          waitMs: null,
+        };
+      }
+      await handler.handle(given);
+      return undefined;
+    } finally {
+      lease.lane = undefined;
+      if (lane) await this.leave(lane);
+    }
+  }
+
+  /** Never fails: a lane that could not be given up is free when its lease ends. */
+  private async leave(lane: Lane): Promise<void> {
+    try {
+      const next = await this.lanes.leave(lane);
+      if (next) this.queue.hint(next, 0);
+    } catch (error) {
+      this.logger.warn(`A lane of ${lane.handler} is given up later: ${(error as Error).message}`);
+    }
   }
 
   /**
@@ -154,12 +201,15 @@ export class HandlerRunner {
 
 /** The lease over all runs of one claim, renewed until it is ended. */
 class Lease {
+  /** The lane that the run at work holds. */
+  lane: Lane | undefined;
   private ours: Set<string>;
   private renewedAt = monotonicNow();
   private readonly timer: NodeJS.Timeout;
 
   constructor(
     private readonly repository: HandlerRunsRepository,
+    private readonly lanes: SerialLanes,
     private readonly eventId: string,
     private readonly runs: readonly ClaimedRun[],
   ) {
@@ -180,6 +230,7 @@ class Lease {
 
   private async renew(): Promise<void> {
     const askedAt = monotonicNow();
+    if (this.lane) await this.lanes.renew(this.lane);
     this.ours = await this.repository.renew(this.eventId, this.runs);
     this.renewedAt = askedAt;
   }

@@ -3,7 +3,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
-import { LEASE_MS, RUN_RETRY_WAITS } from './policy.js';
+import { LANE_LOOK_MS, LEASE_MS, RUN_RETRY_WAITS } from './policy.js';
 
 /** A run that its holder may start, until the lease ends. */
 export interface ClaimedRun {
@@ -152,6 +152,26 @@ export class HandlerRunsRepository {
       [eventId, handler, attempt, error, waitMs],
     );
     return row?.status === 'processing' ? 'in_progress' : row?.status;
+  }
+
+  /**
+   * Puts a run off that found its lane taken, as if it had not been started; `undefined` where it is not ours any more. Its
+   * attempt number is given back: nobody else can hold it. Locks the run's row; index: the primary key.
+   */
+  async putOff(eventId: string, { handler, attempt }: ClaimedRun, serialKey: string): Promise<Progress | undefined> {
+    const rows = await this.database.query(
+      {
+        name: 'posthorn_run_put_off',
+        text: `
+          UPDATE ${this.database.tables.handler_run}
+          SET status = 'pending', attempt_count = attempt_count - 1, serial_key = $4,
+            due_at = now() + $5::float8 * interval '1 millisecond'
+          WHERE received_event_id = $1 AND handler = $2 AND attempt_count = $3 AND status = 'running'
+          RETURNING 1`,
+      },
+      [eventId, handler, attempt, serialKey, LANE_LOOK_MS],
+    );
+    return rows.length > 0 ? 'in_progress' : undefined;
   }
 
   /** Where an event stands. `interrupted`: unfinished, and nobody holds it. No locks; index: the primary keys. */

@@ -25,6 +25,7 @@ import { ReceivedEventsService } from './received-events.service.js';
 import { Relay } from './relay.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RUNS_QUEUE, RunsQueue } from './runs.queue.js';
+import { SerialLanes } from './serial-lanes.js';
 import { SignatureGuard } from './signature.guard.js';
 import { SourceLimits } from './source-limits.js';
 import { SourceGate } from './source.gate.js';
@@ -68,6 +69,7 @@ export class InboundModule {
         Relay,
         RunsProcessor,
         RunsQueue,
+        SerialLanes,
         SignatureGuard,
         SourceGate,
         SourceLimits,

@@ -56,14 +56,15 @@ export class InboundService implements BeforeApplicationShutdown {
 
   /** Runs what was claimed. */
   async process(claim: Claim): Promise<Outcome> {
-    return this.runner.run(claim).then((progress) => (progress === 'interrupted' ? 'in_progress' : progress));
+    return this.runner.run(claim, WAIT_MS).then((progress) => (progress === 'interrupted' ? 'in_progress' : progress));
   }
 
   /** Runs the handlers of a stored event whose own time has come; nothing where it has not, or somebody else does. */
   async resume(eventId: string): Promise<void> {
     if (this.stopping) return;
     const claim = await this.runs.claim(eventId, 'due');
-    if (claim) await this.runner.run(claim);
+    // Nobody waits for it, so it waits for nobody: a lane that is taken must not keep a worker.
+    if (claim) await this.runner.run(claim, 0);
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,16 +1,17 @@
 // Marks the methods that handle received webhooks. It only leaves a note; the handler table reads it at start.
 import 'reflect-metadata';
+import type { ReceivedEvent } from './received-event.js';
 
 const SUBSCRIPTIONS = 'posthorn:on-webhook';
 
 /** What one `@OnWebhook()` says. */
-export interface Subscription extends OnWebhookOptions {
+export interface Subscription extends OnWebhookOptions<never> {
   readonly source: string;
   readonly pattern: string;
 }
 
 /** Options of `@OnWebhook()`. */
-export interface OnWebhookOptions {
+export interface OnWebhookOptions<Data = unknown> {
   /**
    * The name under which the handler's runs are stored. Give one where the class or the method may be renamed: a run
    * that is not finished is found again by its name. @defaultValue `Class.method`
@@ -26,6 +27,13 @@ export interface OnWebhookOptions {
    * for as long as the method runs. @defaultValue false
    */
   readonly transactional?: boolean | string;
+  /**
+   * Of the events of a tenant for which this gives the same text or number, the handler runs for one at a time, over all
+   * processes; `undefined` for those that need not wait. Not an order: one that failed does not hold up the next. An inline
+   * source answers 409 where an event waits for more than 5 s, and it runs when its turn comes. What it throws counts as
+   * the handler's failure.
+   */
+  readonly serialBy?: (event: ReceivedEvent<Data>) => string | number | null | undefined;
 }
 
 /**
@@ -46,7 +54,7 @@ export interface OnWebhookOptions {
  * }
  */
 export const OnWebhook =
-  (source: string, typePattern: string, options: OnWebhookOptions = {}): MethodDecorator =>
+  <Data = unknown>(source: string, typePattern: string, options: OnWebhookOptions<Data> = {}): MethodDecorator =>
   (_target, _key, descriptor) => {
     const method = descriptor.value as object;
     const subscription: Subscription = { ...options, source, pattern: typePattern };

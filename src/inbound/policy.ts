@@ -15,6 +15,9 @@ export const RENEW_INTERVAL_MS = LEASE_MS / 3;
 /** How long a copy waits for the outcome of an event that is being processed. */
 export const WAIT_MS = 5_000;
 
+/** When a run that was put off for its lane looks again, should nobody wake it. */
+export const LANE_LOOK_MS = 5_000;
+
 /** How often another process's progress is asked for while copies wait: at first, and at most. */
 export const POLL_MIN_MS = 20;
 export const POLL_MAX_MS = 500;

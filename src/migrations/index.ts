@@ -11,6 +11,7 @@ import { ReplayFailures1764000000710 } from './1764000000710-replay-failures.js'
 import { SendingOptions1764000000800 } from './1764000000800-sending-options.js';
 import { SourceSettings1764000001000 } from './1764000001000-source-settings.js';
 import { LedgerExpiry1764000001100 } from './1764000001100-ledger-expiry.js';
+import { HandlerLane1764000001110 } from './1764000001110-handler-lane.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -25,4 +26,5 @@ export const POSTHORN_MIGRATIONS = [
   SendingOptions1764000000800,
   SourceSettings1764000001000,
   LedgerExpiry1764000001100,
+  HandlerLane1764000001110,
 ] as const;

@@ -17,6 +17,7 @@ const TABLES = [
   'replay',
   'received_event',
   'handler_run',
+  'handler_lane',
   'received_key',
   'idempotency_key',
 ] as const;
