@@ -7,6 +7,7 @@ import type { HttpRequest } from '../platform/http/index.js';
 import { InvalidSignatureError, NoChallengeError } from './inbound.errors.js';
 import { publicUrlOf } from './public-url.js';
 import type { HandshakeAnswer } from './providers/provider.js';
+import { Rejections } from './rejections/rejections.js';
 import { SourceGate } from './source.gate.js';
 
 const NO_BODY = Buffer.alloc(0);
@@ -17,6 +18,7 @@ export class ChallengesService {
 
   constructor(
     private readonly gate: SourceGate,
+    private readonly rejections: Rejections,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
@@ -32,6 +34,7 @@ export class ChallengesService {
     const answer = provider.challenge({ method, url, headers, body: NO_BODY }, source);
     const whose = `${source.tenantId}/${source.name} (${provider.name})`;
     if (!answer) {
+      this.rejections.count(source, 'challenge_refused', incoming);
       this.logger.warn(`Refused a challenge for ${whose}.`);
       throw new InvalidSignatureError();
     }

@@ -23,6 +23,11 @@ import { ReceivedEventsController } from './received-events.controller.js';
 import { ReceivedEventsRepository } from './received-events.repository.js';
 import { ReceivedEventsService } from './received-events.service.js';
 import { Relay } from './relay.js';
+import { RejectionsController } from './rejections/rejections.controller.js';
+import { RejectionsRepository } from './rejections/rejections.repository.js';
+import { RejectionsService } from './rejections/rejections.service.js';
+import { Rejections } from './rejections/rejections.js';
+import { SourceRejection } from './rejections/source-rejection.entity.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RUNS_QUEUE, RunsQueue } from './runs.queue.js';
 import { SerialLanes } from './serial-lanes.js';
@@ -31,7 +36,7 @@ import { SourceLimits } from './source-limits.js';
 import { SourceGate } from './source.gate.js';
 
 /** The entities whose tables belong to receiving. */
-export const INBOUND_ENTITIES = [ReceivedEventRow, HandlerRun] as const;
+export const INBOUND_ENTITIES = [ReceivedEventRow, HandlerRun, SourceRejection] as const;
 
 @Module({})
 export class InboundModule {
@@ -51,7 +56,7 @@ export class InboundModule {
         DiscoveryModule,
         TypeOrmModule.forFeature([...INBOUND_ENTITIES], DATA_SOURCE),
       ],
-      controllers: [InboundController, ChallengesController, ReceivedEventsController],
+      controllers: [InboundController, ChallengesController, ReceivedEventsController, RejectionsController],
       providers: [
         queueProvider(RUNS_QUEUE),
         ChallengesService,
@@ -67,6 +72,9 @@ export class InboundModule {
         ReceivedEventsRepository,
         ReceivedEventsService,
         Relay,
+        Rejections,
+        RejectionsRepository,
+        RejectionsService,
         RunsProcessor,
         RunsQueue,
         SerialLanes,

@@ -9,6 +9,7 @@ import type { HttpRequest } from '../platform/http/index.js';
 import { InvalidSignatureError } from './inbound.errors.js';
 import type { WebhookRequest } from './providers/provider.js';
 import { publicUrlOf } from './public-url.js';
+import { Rejections } from './rejections/rejections.js';
 import { SourceGate } from './source.gate.js';
 import { noteWebhook, parsedBy } from './webhook.js';
 
@@ -18,6 +19,7 @@ export class SignatureGuard implements CanActivate {
 
   constructor(
     private readonly gate: SourceGate,
+    private readonly rejections: Rejections,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
@@ -34,6 +36,7 @@ export class SignatureGuard implements CanActivate {
     };
     const verdict = provider.verify(request, source.secrets, arrivedAtMs, source);
     if (!verdict.ok) {
+      this.rejections.count(source, verdict.reason, incoming);
       const problem = provider.problemOf?.(source.secrets, source.config);
       this.logger.warn(
         `Refused a webhook for ${source.tenantId}/${source.name} (${provider.name}): ${verdict.reason}; ${source.secrets.length} live secrets, request ${requestIdOf(incoming)}.${problem ? ` ${problem}` : ''}`,

@@ -7,8 +7,9 @@ import { monotonicNow } from '../kernel/clock.js';
 import type { HttpRequest } from '../platform/http/index.js';
 import type { OpenSource } from '../registry/index.js';
 import { InvalidSignatureError, TooManyRequestsError } from './inbound.errors.js';
+import { Rejections } from './rejections/rejections.js';
 
-type Limits = Pick<OpenSource, 'id' | 'allowedIps' | 'rateLimit'>;
+type Limits = Pick<OpenSource, 'id' | 'tenantId' | 'allowedIps' | 'rateLimit'>;
 
 /** What is left of a source's rate at a moment. */
 interface Bucket {
@@ -24,13 +25,21 @@ export class SourceLimits {
   readonly #networks = new WeakMap<readonly string[], readonly Network[]>();
   readonly #buckets = new Map<string, Bucket>();
 
+  constructor(private readonly rejections: Rejections) {}
+
   /**
    * @throws InvalidSignatureError for an address that is not allowed, which is told nothing else; TooManyRequestsError.
    */
-  check(source: Limits, { ip }: Pick<HttpRequest, 'ip'>): void {
-    if (source.allowedIps && !isWithin(ip ?? '', this.networksOf(source.allowedIps))) throw new InvalidSignatureError();
-    if (source.rateLimit && !this.take(source.id, source.rateLimit))
-      throw new TooManyRequestsError(Math.ceil(source.rateLimit.perSeconds / source.rateLimit.max));
+  check(source: Limits, request: HttpRequest): void {
+    const { allowedIps, rateLimit } = source;
+    if (allowedIps && !isWithin(request.ip ?? '', this.networksOf(allowedIps))) {
+      this.rejections.count(source, 'ip_not_allowed', request);
+      throw new InvalidSignatureError();
+    }
+    if (rateLimit && !this.take(source.id, rateLimit)) {
+      this.rejections.count(source, 'rate_limited', request);
+      throw new TooManyRequestsError(Math.ceil(rateLimit.perSeconds / rateLimit.max));
+    }
   }
 
   /** A token bucket: `max` at once, filled up again evenly over `perSeconds`. */

@@ -15,6 +15,7 @@ import { PROCESSING_FAILED } from './answers.js';
 import { DEFAULT_MAX_BODY_BYTES, READ_DEADLINE_MS, UNVERIFIED_BYTES } from './policy.js';
 import type { Provider } from './providers/provider.js';
 import { Providers } from './providers/providers.js';
+import { Rejections } from './rejections/rejections.js';
 import { SourceLimits } from './source-limits.js';
 
 /** Route parameters that no host would use: they mark our routes under any prefix. */
@@ -39,12 +40,14 @@ export class SourceGate {
     private readonly sources: OpenSources,
     private readonly providers: Providers,
     private readonly limits: SourceLimits,
+    private readonly rejections: Rejections,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {
     this.bodies = new RawBodies(host, {
       parameter: SOURCE_PARAMETER,
       budgetBytes: UNVERIFIED_BYTES,
       admit: (parameters, request) => this.admit(parameters, request),
+      refused: ({ source }, why, request) => this.rejections.count(source, why, request),
     });
   }
 

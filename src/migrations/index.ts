@@ -10,6 +10,7 @@ import { SendingPolicy1764000000700 } from './1764000000700-sending-policy.js';
 import { ReplayFailures1764000000710 } from './1764000000710-replay-failures.js';
 import { SendingOptions1764000000800 } from './1764000000800-sending-options.js';
 import { SourceSettings1764000001000 } from './1764000001000-source-settings.js';
+import { SourceRejections1764000001010 } from './1764000001010-source-rejections.js';
 import { LedgerExpiry1764000001100 } from './1764000001100-ledger-expiry.js';
 import { HandlerLane1764000001110 } from './1764000001110-handler-lane.js';
 
@@ -25,6 +26,7 @@ export const POSTHORN_MIGRATIONS = [
   ReplayFailures1764000000710,
   SendingOptions1764000000800,
   SourceSettings1764000001000,
+  SourceRejections1764000001010,
   LedgerExpiry1764000001100,
   HandlerLane1764000001110,
 ] as const;

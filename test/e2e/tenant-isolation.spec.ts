@@ -50,6 +50,7 @@ describe('tenants', () => {
     const secret = `/api/sources/theirs/secrets/${made.secrets[0]?.id}`;
     for (const call of [
       as('default').get('/api/sources/theirs'),
+      as('default').get('/api/sources/theirs/rejections'),
       as('default').patch('/api/sources/theirs').send({ relay: true }),
       as('default').delete('/api/sources/theirs'),
       as('default').post('/api/sources/theirs/secrets').send({ secret: 'mine' }),

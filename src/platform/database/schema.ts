@@ -11,6 +11,7 @@ const TABLES = [
   'webhook_pace',
   'source',
   'source_secret',
+  'source_rejection',
   'event',
   'delivery',
   'delivery_attempt',

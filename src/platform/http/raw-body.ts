@@ -33,6 +33,8 @@ export interface RawRoutes<Context> {
   readonly budgetBytes: number;
   /** Asked before anything is read; must not throw. The stream waits meanwhile. */
   admit(parameters: Readonly<Record<string, string>>, request: HttpRequest): Promise<Admission<Context>>;
+  /** Told of a body that was admitted and then turned away. */
+  refused?(context: Context, why: BodyRefusal, request: HttpRequest): void;
 }
 
 /** A body that was read. */
@@ -43,9 +45,12 @@ export interface RawBody<Context> {
   release(): void;
 }
 
-type ReadOutcome = { readonly bytes: Buffer } | 'too_large' | 'too_busy' | 'too_slow' | 'aborted';
+/** Why a body was not read to its end, though somebody still waits for an answer. */
+export type BodyRefusal = 'too_large' | 'too_busy' | 'too_slow';
 
-const REFUSALS: Record<Exclude<ReadOutcome & string, 'aborted'>, EarlyRefusal> = {
+type ReadOutcome = { readonly bytes: Buffer } | BodyRefusal | 'aborted';
+
+const REFUSALS: Record<BodyRefusal, EarlyRefusal> = {
   too_large: { status: 413, error: 'Payload too large' },
   too_busy: { status: 503, error: 'Too busy', retryAfterSeconds: 5 },
   too_slow: { status: 408, error: 'Request timeout' },
@@ -119,6 +124,7 @@ export class RawBodies<Context> {
     }
     if (typeof outcome === 'string') {
       release();
+      this.routes.refused?.(admission.context, outcome, request as HttpRequest);
       this.logger.warn(`Turned a body away: ${outcome} (request ${requestIdOf(request as HttpRequest)}).`);
       return refuse(request, response, REFUSALS[outcome]);
     }
