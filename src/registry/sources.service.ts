@@ -11,7 +11,7 @@ import { DEFAULT_GRACE } from './dto/add-source-secret.dto.js';
 import type { AddSourceSecretDto } from './dto/add-source-secret.dto.js';
 import type { CreateSourceDto } from './dto/create-source.dto.js';
 import { MAX_SECRETS } from './dto/source-fields.js';
-import type { SourcePolicyDto } from './dto/source-policy.dto.js';
+import { sourceColumnsOf } from './dto/source-policy.dto.js';
 import { SourceDto } from './dto/source.dto.js';
 import type { UpdateSourceDto } from './dto/update-source.dto.js';
 import { SecretDto } from './dto/webhook.dto.js';
@@ -30,7 +30,6 @@ import { SourceProviders } from './source-providers.js';
 import { SourceSecrets } from './source-secrets.js';
 import type { Source } from './source.entity.js';
 import { SourcesRepository } from './sources.repository.js';
-import type { SourceChange } from './sources.repository.js';
 
 @Injectable()
 export class SourcesService {
@@ -46,7 +45,7 @@ export class SourcesService {
     const secrets = [...new Set(texts)].map((text) => new Secret(text));
     this.judge(provider, secrets, policy.config ?? {});
     const id = newId();
-    const source = { id, tenantId, name, provider, ...columnsOf(policy) };
+    const source = { id, tenantId, name, provider, ...sourceColumnsOf(policy) };
     const made = await this.sources.insert(source, this.secrets.sealAll({ id, tenantId }, secrets));
     if (!made) throw new SourceExistsError();
     return this.get(tenantId, name);
@@ -72,7 +71,7 @@ export class SourcesService {
 
   /** Absent fields stay as they are. @throws SourceNotFoundError, InvalidSourceError */
   async update(tenantId: string, name: string, policy: UpdateSourceDto): Promise<SourceDto> {
-    const change = columnsOf(policy);
+    const change = sourceColumnsOf(policy);
     await this.change(tenantId, name, async (source, manager) => {
       if (change.config) {
         const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
@@ -141,22 +140,4 @@ export class SourcesService {
     const problem = this.providers.problemOf(provider, secrets, config);
     if (problem !== undefined) throw new InvalidSourceError(problem);
   }
-}
-
-/** The columns of what was given; null goes back to the default. */
-function columnsOf({ rateLimit, answer, ...policy }: SourcePolicyDto): SourceChange {
-  return {
-    ...policy,
-    ...(rateLimit !== undefined && {
-      rateLimitMax: rateLimit?.max ?? null,
-      rateLimitSeconds: rateLimit?.perSeconds ?? null,
-    }),
-    ...(answer !== undefined && {
-      answer: answer && {
-        status: answer.status ?? 200,
-        contentType: answer.contentType ?? 'text/plain',
-        body: answer.body ?? '',
-      },
-    }),
-  };
 }

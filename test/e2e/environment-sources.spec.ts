@@ -44,3 +44,38 @@ describe('sources of the environment', () => {
     await changed.close();
   });
 });
+
+describe('declared sources', () => {
+  const SHOP = { name: 'declared', provider: 'stripe', secrets: ['whsec_declared'] };
+  const read = async (): Promise<object> =>
+    (await scene.as('default').get('/api/sources/declared').expect(200)).body as object;
+
+  it('are made at the start, and are at each what is declared, whatever was changed meanwhile', async () => {
+    const first = await startServer(scene.databaseUrl, { sources: [{ ...SHOP, toleranceSeconds: 60, relay: true }] });
+    expect(await read()).toMatchObject({ provider: 'stripe', toleranceSeconds: 60, relay: true });
+    expect(
+      (await first.get(OpenSources).find('default', 'declared'))?.secrets.map((secret) => secret.reveal()),
+    ).toEqual(SHOP.secrets);
+    await first.close();
+    await scene.as('default').patch('/api/sources/declared').send({ maxBodyBytes: 7 }).expect(200);
+    const next = await startServer(scene.databaseUrl, { sources: JSON.stringify([{ ...SHOP, relay: true }]) });
+    expect(await read()).toMatchObject({ toleranceSeconds: null, maxBodyBytes: null, relay: true });
+    await next.close();
+  });
+
+  it.each([
+    [{ sources: [{ ...SHOP, provider: 'nobody' }] }, 'The source "declared" is refused: There is no provider'],
+    [
+      { sources: [{ ...SHOP, maxBodyBytes: -1 }] },
+      'The source "declared" is refused: maxBodyBytes must not be less than 1',
+    ],
+    [{ sources: [SHOP, SHOP] }, 'The source declared is named twice.'],
+    [{ sources: [{ ...SHOP, name: 'stripe' }], stripeWebhookSecret: 'whsec_x' }, 'The source stripe is named twice.'],
+    [{ sources: '[{"secrets": "whsec_seen"}]' }, 'sources must be a JSON list of sources'],
+    [{ sources: '[whsec_seen' }, 'sources must be a JSON list of sources'],
+  ])('stop the start when they are wrong, and show no secret: %j', async (settings, sentence) => {
+    const error: unknown = await startServer(scene.databaseUrl, settings).catch((reason: unknown) => reason);
+    expect(String(error)).toContain(sentence);
+    expect(String(error)).not.toMatch(/whsec/);
+  });
+});

@@ -55,7 +55,12 @@ export async function startServer(
   const app = module.createNestApplication<NestExpressApplication>({ bodyParser, logger: ['error', 'warn'] });
   configureHttp(app, app.get<Settings>(SETTINGS_TOKEN));
   configure?.(app);
-  await app.listen(0, '127.0.0.1');
+  try {
+    await app.listen(0, '127.0.0.1');
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   return app;
 }
 

@@ -82,6 +82,35 @@ export const secretList: Kind<string | readonly string[], readonly Secret[]> = k
   (input) => split(input).map((part) => new Secret(part)),
 );
 
+/** A source as settings declare it: what `POST /api/sources` takes. */
+export interface SourceInput {
+  readonly name: string;
+  readonly provider: string;
+  /** The one in use first. */
+  readonly secrets: readonly string[];
+  readonly [setting: string]: unknown;
+}
+
+/** A declared source as code reads it; its other members are judged by whoever makes it. */
+export type DeclaredSource = Omit<SourceInput, 'secrets'> & { readonly secrets: readonly Secret[] };
+
+export const sourceList: Kind<readonly SourceInput[], readonly DeclaredSource[]> = kind(
+  'a JSON list of sources, each with name, provider and secrets',
+  (input) => {
+    // What JSON.parse throws would show the text, and secrets with it; `readSettings` shows none of it.
+    const entries: unknown = typeof input === 'string' ? JSON.parse(input) : input;
+    return Array.isArray(entries) && entries.every(isSourceInput)
+      ? entries.map(({ secrets, ...rest }) => ({ ...rest, secrets: secrets.map((text) => new Secret(text)) }))
+      : undefined;
+  },
+);
+
+const isSourceInput = (value: unknown): value is SourceInput =>
+  typeof value === 'object' &&
+  value !== null &&
+  Array.isArray((value as SourceInput).secrets) &&
+  (value as SourceInput).secrets.every((text) => typeof text === 'string' && text !== '');
+
 export const retrySchedule: Kind<string | readonly string[], readonly number[]> = kind(
   'durations separated by commas, such as 1s,5s,30s, or one of default, standard',
   (input) =>

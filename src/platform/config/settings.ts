@@ -200,6 +200,13 @@ export const SETTINGS = {
       'Makes the source stripe of tenant default; several secrets are separated by commas. Re-read at each start.',
     ),
   ),
+  sources: secret(
+    optional(
+      'SOURCES',
+      kinds.sourceList,
+      'Sources of tenant default, each with what POST /api/sources takes. Made, and kept in step, at each start.',
+    ),
+  ),
   githubWebhookSecret: secret(
     optional(
       'GITHUB_WEBHOOK_SECRET',

@@ -1,4 +1,5 @@
 import type { Processing } from '../source.entity.js';
+import type { SourceChange } from '../sources.repository.js';
 import { RateLimitField } from './pace-fields.js';
 import type { RateLimit } from './pace-fields.js';
 import { AllowedIpsField, AnswerField, ConfigField, LimitField, ProcessingField, RelayField } from './source-fields.js';
@@ -48,4 +49,22 @@ export abstract class SourcePolicyDto {
 
   @AnswerField()
   answer?: AnswerInput | null;
+}
+
+/** The columns of what was given; null goes back to the default. */
+export function sourceColumnsOf({ rateLimit, answer, ...policy }: SourcePolicyDto): SourceChange {
+  return {
+    ...policy,
+    ...(rateLimit !== undefined && {
+      rateLimitMax: rateLimit?.max ?? null,
+      rateLimitSeconds: rateLimit?.perSeconds ?? null,
+    }),
+    ...(answer !== undefined && {
+      answer: answer && {
+        status: answer.status ?? 200,
+        contentType: answer.contentType ?? 'text/plain',
+        body: answer.body ?? '',
+      },
+    }),
+  };
 }
