@@ -5,6 +5,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
 import { queueProvider } from '../platform/queue/index.js';
+import { BulkReplayRepository } from './bulk-replay.repository.js';
 import { ChallengesController } from './challenges.controller.js';
 import { ChallengesService } from './challenges.service.js';
 import { HandlerRun } from './handler-run.entity.js';
@@ -59,6 +60,7 @@ export class InboundModule {
       controllers: [InboundController, ChallengesController, ReceivedEventsController, RejectionsController],
       providers: [
         queueProvider(RUNS_QUEUE),
+        BulkReplayRepository,
         ChallengesService,
         Handlers,
         HandlerRunner,

@@ -25,6 +25,9 @@ export const POLL_MAX_MS = 500;
 /** Events whose handlers a process runs at once from the queue, and as many again from the sweep. */
 export const RUN_CONCURRENCY = 8;
 
+/** Received events that one replay may be about. */
+export const MAX_REPLAYED_EVENTS = 10_000;
+
 /** A retry further off than this gets no job; the sweep finds it. */
 export const JOB_HORIZON_MS = 600_000;
 

@@ -1,6 +1,7 @@
 import { Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiBadRequestResponse,
   ApiConflictResponse,
   ApiNotFoundResponse,
   ApiOkResponse,
@@ -9,6 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { BulkReplayDto } from './dto/bulk-replay.dto.js';
 import { ReceivedEventQuery } from './dto/received-event-query.js';
 import { ReceivedEventDetailDto, ReceivedEventDto } from './dto/received-event.dto.js';
 import { ReplayedDto, ReplayReceivedEventDto } from './dto/replay-received-event.dto.js';
@@ -36,6 +38,19 @@ export class ReceivedEventsController {
   @NotFound()
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<ReceivedEventDetailDto> {
     return this.events.get(tenantId, id);
+  }
+
+  @Post('replay')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Run handlers of many received events again',
+    description:
+      'Of those received in a time, by source and type: the handlers that did not succeed, with `all` every one; where there was no handler, those that there are now. At most 10,000 events, all or none of them; `dryRun` only counts.',
+  })
+  @ApiAcceptedResponse({ type: ReplayedDto })
+  @ApiBadRequestResponse({ type: ErrorAnswer, description: '`validation_failed`, `too_many_events`' })
+  replayMany(@CurrentTenant() tenantId: string, @Body() request: BulkReplayDto): Promise<ReplayedDto> {
+    return this.events.replayMany(tenantId, request);
   }
 
   @Post(':id/replay')

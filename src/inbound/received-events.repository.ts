@@ -20,7 +20,7 @@ export interface ReceivedEventFilter {
 }
 
 // Ids are made by the clocks of our processes, `received_at` by PostgreSQL: the id only narrows the partitions.
-const CLOCKS_APART_MS = 86_400_000;
+export const CLOCKS_APART_MS = 86_400_000;
 
 @Injectable()
 export class ReceivedEventsRepository {

@@ -1,12 +1,17 @@
-import { Injectable } from '@nestjs/common';
-import { ConflictError } from '../kernel/errors.js';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '../kernel/clock.js';
+import { ConflictError, InvalidError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { CLOCK_TOKEN } from '../platform/platform.module.js';
+import { BulkReplayRepository } from './bulk-replay.repository.js';
+import type { BulkReplayDto } from './dto/bulk-replay.dto.js';
 import type { ReceivedEventQuery } from './dto/received-event-query.js';
 import { ReceivedEventDetailDto, ReceivedEventDto } from './dto/received-event.dto.js';
 import { Handlers } from './handlers.js';
 import { ReceivedEventNotFoundError } from './inbound.errors.js';
+import { MAX_REPLAYED_EVENTS } from './policy.js';
 import type { ReceivedEventRow } from './received-event.entity.js';
 import { ReceivedEventsRepository } from './received-events.repository.js';
 import { RunsQueue } from './runs.queue.js';
@@ -17,6 +22,8 @@ export class ReceivedEventsService {
     private readonly events: ReceivedEventsRepository,
     private readonly handlers: Handlers,
     private readonly queue: RunsQueue,
+    private readonly bulk: BulkReplayRepository,
+    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {}
 
   async list(tenantId: string, query: ReceivedEventQuery): Promise<Page<ReceivedEventDto>> {
@@ -48,6 +55,33 @@ export class ReceivedEventsService {
     if (count === undefined) throw new ConflictError('in_progress', 'Handlers of the event are running.');
     if (count > 0) this.queue.hint(id, 0);
     return { count };
+  }
+
+  /**
+   * {@link replay} of all that was received in a time; with `dryRun` only counts.
+   *
+   * @throws InvalidError without `since`, or where there are more events than one replay may be about.
+   */
+  async replayMany(tenantId: string, request: BulkReplayDto): Promise<{ count: number }> {
+    const since = momentOf(request.since);
+    if (!since) throw new InvalidError('validation_failed', 'The request is not valid.', ['since must be given']);
+    const { source, type, all = false } = request;
+    const filter = { tenantId, source, type, all, since, until: momentOf(request.until) ?? new Date(this.clock()) };
+    const { events, runs, kinds } = await this.bulk.look(filter, MAX_REPLAYED_EVENTS);
+    if (events > MAX_REPLAYED_EVENTS)
+      throw new InvalidError(
+        'too_many_events',
+        `A replay is about at most ${MAX_REPLAYED_EVENTS} events: ask for less time, one source or one type.`,
+      );
+    const added = kinds.flatMap((kind) =>
+      this.handlers
+        .findFor(kind.source, kind.type)
+        .map(({ name }, index) => ({ ...kind, handler: name, position: index + 1 })),
+    );
+    if (request.dryRun) return { count: runs + (await this.bulk.countNew(filter, added, MAX_REPLAYED_EVENTS)) };
+    const replayed = await this.bulk.replay(filter, added, MAX_REPLAYED_EVENTS);
+    void this.queue.hintAll(replayed.map(({ id }) => id));
+    return { count: replayed.reduce((sum, one) => sum + one.runs, 0) };
   }
 
   private async find(tenantId: string, id: string): Promise<ReceivedEventRow> {

@@ -1,5 +1,5 @@
 // What came in, as the API shows it, and running it again.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import {
@@ -138,6 +138,62 @@ describe('the list', () => {
 
   it('asks for a key', async () => {
     expect((await fetch(`${shop.url}/api/received-events`)).status).toBe(401);
+  });
+});
+
+describe('replaying many', () => {
+  const many = (body: object, tenant?: string) => api(shop, 'received-events/replay', { method: 'POST', body, tenant });
+  let since: string;
+  beforeEach(() => void (since = new Date().toISOString()));
+
+  it('runs what did not succeed of a time, a source and a type, or counts it', async () => {
+    const failed = Array.from({ length: 3 }, () => stripeEvent('payment.made'));
+    shop.behaviour.plan('book', fail);
+    for (const { body } of failed) await sendStripe(shop, body);
+    shop.behaviour.plan('book', () => undefined);
+    const theirs = stripeEvent('payment.made');
+    await sendStripe(shop, theirs.body, '/webhooks/acme/stripe');
+    const asked = { since, source: 'stripe', type: 'payment.made' };
+    expect(await many({ ...asked, dryRun: true })).toMatchObject({ status: 202, body: { count: 3 } });
+    for (const other of [{ source: 'other' }, { type: 'payment' }, { until: since }])
+      expect(await many({ ...asked, ...other, dryRun: true })).toMatchObject({ body: { count: 0 } });
+    expect(shop.behaviour.runsOf(failed[0]?.id as string)).toEqual(['book', 'thank']);
+
+    expect(await many(asked)).toMatchObject({ status: 202, body: { count: 3 } });
+    for (const { id } of failed) {
+      await eventually(async () => (await rows.event(id))?.status === 'processed', 'it is processed');
+      expect(shop.behaviour.runsOf(id)).toEqual(['book', 'thank', 'book']);
+    }
+    expect(await many(asked)).toMatchObject({ body: { count: 0 } });
+    expect(await many({ ...asked, all: true, dryRun: true }, 'acme')).toMatchObject({ body: { count: 2 } });
+    expect(await many({ ...asked, all: true }, 'acme')).toMatchObject({ body: { count: 2 } });
+    await eventually(() => shop.behaviour.runsOf(theirs.id).length === 4, 'the other tenant’s run again');
+    expect(shop.behaviour.runsOf(failed[0]?.id as string)).toHaveLength(3);
+  });
+
+  it('gives what nobody handled to the handlers there are now', async () => {
+    const { id, body } = stripeEvent('customer.moved');
+    await sendStripe(shop, body);
+    await rows.query(`UPDATE posthorn.received_event SET type = 'payment.moved' WHERE external_id = $1`, [id]);
+    expect(await many({ since, type: 'payment.moved', dryRun: true })).toMatchObject({ body: { count: 1 } });
+    expect(await many({ since, type: 'payment.moved' })).toMatchObject({ body: { count: 1 } });
+    await eventually(async () => (await rows.event(id))?.status === 'processed', 'it is processed');
+    expect(shop.behaviour.runsOf(id)).toEqual(['thank']);
+  });
+
+  it('refuses more than ten thousand events, and what it does not understand', async () => {
+    await rows.query(
+      `INSERT INTO posthorn.received_event (id, tenant_id, source_id, source, provider, external_id, type, status, headers, body)
+       SELECT (left(e.id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, 'acme', e.source_id, 'many', e.provider,
+         n::text, 'a', 'failed', '{}', ''
+       FROM (SELECT * FROM posthorn.received_event LIMIT 1) e, generate_series(1, 10001) n`,
+    );
+    expect(await many({ since, source: 'many' }, 'acme')).toMatchObject({
+      status: 400,
+      body: { code: 'too_many_events' },
+    });
+    for (const wrong of [{}, { since: 'x' }, { since, all: 1 }, { since, type: 7 }, { since, every: true }])
+      expect((await many(wrong)).status).toBe(400);
   });
 });
 
