@@ -2,6 +2,9 @@
 // may set for itself.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { startTestServer } from '../setup/server.js';
@@ -250,6 +253,16 @@ describe('what a source sets for itself', () => {
   it('is its largest body, cut while it comes', async () => {
     const { source } = await create({ maxBodyBytes: 64 });
     expect((await send(shop, source.path)).status).toBe(413);
+  });
+
+  it('is how long a body may take', async () => {
+    const { source } = await create({ readTimeoutMs: 100 });
+    const outgoing = request(shop.url + source.path, { method: 'POST', headers: { 'content-length': 100 } });
+    outgoing.write('{');
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(408);
+    outgoing.destroy();
   });
 
   it('is its answer when all is well, for copies too, and for nothing else', async () => {
