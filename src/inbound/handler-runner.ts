@@ -10,7 +10,7 @@ import { RANDOM_TOKEN } from '../platform/platform.module.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
 import type { Claim, ClaimedRun, Progress, RunOutcome, StoredEvent } from './handler-runs.repository.js';
 import { HandlerTransactions } from './handler-transactions.js';
-import { Handlers, subscriptionFor } from './handlers.js';
+import { Handlers, retryWaitsOf, subscriptionFor } from './handlers.js';
 import type { Handler } from './handlers.js';
 import { LEASE_MS, RENEW_INTERVAL_MS, RUN_RETRY_WAITS } from './policy.js';
 import { Providers } from './providers/providers.js';
@@ -113,13 +113,14 @@ export class HandlerRunner {
     const { event, run } = work;
     const { handler: name, attempt } = run;
     const succeeded: RunOutcome = { handler: name, attempt, error: null, waitMs: null };
+    const handler = this.handlers.findByName(name);
     try {
-      const handler = this.handlers.findByName(name);
       if (!handler) throw new Error(`No handler is called ${name} in this process.`);
       const ended = await this.inTurn(handler, succeeded, work);
       if (ended) return ended;
     } catch (error) {
-      const waitMs = nextWait(RUN_RETRY_WAITS, run.retriesUsed, undefined, this.random) ?? null;
+      const waits = handler ? retryWaitsOf(subscriptionFor(handler, event.source, event.type)) : RUN_RETRY_WAITS;
+      const waitMs = nextWait(waits, run.retriesUsed, undefined, this.random) ?? null;
       this.logger.error(
         `${name} failed on ${event.source} ${event.type} (received event ${event.id}, attempt ${attempt}); ${
           waitMs === null ? 'no further try of our own' : `next try in ${Math.round(waitMs / 1_000)} s`

@@ -212,12 +212,12 @@ export class HandlerRunsRepository {
 
   /**
    * Turns runs whose holder died into failed ones that are due at once, or never again once the schedule is used up (a
-   * handler that kills its process must not do so for ever). Says how many.
+   * handler that kills its process must not do so for ever), of which `ceilings` knows the length. Says how many.
    *
    * Index: `handler_run_due`. Locks up to `limit` run rows, skipping those that somebody works on, then their
    * events in the order of their ids, so that two sweeps cannot lock each other out.
    */
-  async failInterrupted(limit: number): Promise<number> {
+  async failInterrupted(limit: number, ceilings: ReadonlyMap<string, number>): Promise<number> {
     const { received_event, handler_run } = this.database.tables;
     const rows = await this.database.query(
       {
@@ -227,15 +227,15 @@ export class HandlerRunsRepository {
             ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
           ), failed AS (
             UPDATE ${handler_run} r
-            SET status = 'failed', error = $2, finished_at = now(), due_at = CASE WHEN r.retries_used < $3 THEN now() END
-            FROM expired x WHERE r.received_event_id = x.received_event_id AND r.handler = x.handler
+            SET status = 'failed', error = $2, finished_at = now(), due_at = CASE WHEN r.retries_used < COALESCE(own.ceiling, $3) THEN now() END
+            FROM expired x LEFT JOIN unnest($4::text[], $5::int[]) AS own (handler, ceiling) USING (handler) WHERE r.received_event_id = x.received_event_id AND r.handler = x.handler
             RETURNING r.received_event_id
           )
           UPDATE ${received_event} SET status = 'failed' WHERE id IN (
             SELECT id FROM ${received_event} WHERE id IN (SELECT received_event_id FROM failed) ORDER BY id FOR UPDATE)
           RETURNING 1`,
       },
-      [limit, INTERRUPTED, RUN_RETRY_WAITS.schedule.length],
+      [limit, INTERRUPTED, RUN_RETRY_WAITS.schedule.length, [...ceilings.keys()], [...ceilings.values()]],
     );
     return rows.length;
   }

@@ -137,6 +137,15 @@ describe('the table of handlers', () => {
     await expect(tableOf([Books, lite])).rejects.toThrow('is not PostgreSQL');
   });
 
+  it('refuses a schedule that is none', async () => {
+    @Injectable()
+    class Impatient {
+      @OnWebhook('stripe', '*', { retrySchedule: ['8d'] })
+      onAny(): void {}
+    }
+    await expect(tableOf([Impatient])).rejects.toThrow('retrySchedule must be a list');
+  });
+
   it.each(['', 'pay*', '*.made', 'a.*.b', '.*'])('refuses the pattern %p', async (pattern) => {
     @Injectable()
     class Wrong {

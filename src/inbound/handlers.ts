@@ -4,9 +4,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { parseRetrySchedule } from '../kernel/retry-schedule.js';
+import type { RetryWaits } from '../kernel/retry-schedule.js';
 import { HandlerTransactions } from './handler-transactions.js';
 import { subscriptionsOf } from './on-webhook.decorator.js';
 import type { Subscription } from './on-webhook.decorator.js';
+import { RUN_RETRY_WAITS } from './policy.js';
 import type { ReceivedEvent } from './received-event.js';
 
 /** One handler: a method of a provider, under the name that its runs are stored with. */
@@ -64,10 +67,21 @@ export class Handlers implements OnModuleInit {
     return this.byName.get(name);
   }
 
+  /** How many tries of our own each handler has, at most. */
+  retryCeilings(): ReadonlyMap<string, number> {
+    const most = ({ subscriptions }: Handler): number =>
+      Math.max(...subscriptions.map((one) => retryWaitsOf(one).schedule.length));
+    return new Map([...this.byName.values()].map((handler) => [handler.name, most(handler)]));
+  }
+
   private add(instance: Methods, className: string, method: string, subscriptions: readonly Subscription[]): void {
     for (const name of new Set(subscriptions.map((subscription) => subscription.name ?? `${className}.${method}`))) {
       const own = subscriptions.filter((subscription) => (subscription.name ?? `${className}.${method}`) === name);
-      for (const { source, pattern, transactional } of own) {
+      for (const { source, pattern, transactional, retrySchedule } of own) {
+        if (retrySchedule && !parseRetrySchedule(retrySchedule))
+          throw new Error(
+            `@OnWebhook('${source}', '${pattern}') on ${className}.${method}: retrySchedule must be a list of at most 100 durations, each at most 7 days, such as ['1m', '1h'].`,
+          );
         if (transactional) this.transactions.expect(transactional, `${className}.${method}`);
         if (!isPattern(pattern))
           throw new Error(
@@ -98,6 +112,12 @@ export function subscriptionFor({ subscriptions }: Handler, source: string, type
   const taking = subscriptions.find((one) => one.source === source && matches(one.pattern, type));
   return taking ?? (subscriptions[0] as Subscription);
 }
+
+/** When a handler is tried again, as it was told or as all are. */
+export const retryWaitsOf = ({ retrySchedule }: Subscription): RetryWaits => ({
+  ...RUN_RETRY_WAITS,
+  schedule: (retrySchedule && parseRetrySchedule(retrySchedule)) ?? RUN_RETRY_WAITS.schedule,
+});
 
 /** True where a pattern takes a type: `a.*` takes `a.b` and `a.b.c`, not `a`. */
 export const matches = (pattern: string, type: string): boolean =>

@@ -6,6 +6,7 @@ import { monotonicNow } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
+import { Handlers } from './handlers.js';
 import { InboundService } from './inbound.service.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { PRUNE_BATCH, PRUNE_INTERVAL_MS, RUN_CONCURRENCY, SWEEP_INTERVAL_MS } from './policy.js';
@@ -23,6 +24,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
   constructor(
     private readonly inbound: InboundService,
     private readonly runs: HandlerRunsRepository,
+    private readonly handlers: Handlers,
     private readonly ledger: LedgerRepository,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
@@ -47,7 +49,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async sweep(): Promise<void> {
-    const interrupted = await this.runs.failInterrupted(LOOK_LIMIT);
+    const interrupted = await this.runs.failInterrupted(LOOK_LIMIT, this.handlers.retryCeilings());
     if (interrupted > 0) this.logger.warn(`Handlers of ${interrupted} events were interrupted; they run again.`);
     if (this.resuming.size < RUN_CONCURRENCY) {
       for (const id of await this.runs.findDueEventIds(LOOK_LIMIT)) {

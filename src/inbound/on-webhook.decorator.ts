@@ -1,5 +1,6 @@
 // Marks the methods that handle received webhooks. It only leaves a note; the handler table reads it at start.
 import 'reflect-metadata';
+import type { Duration } from '../kernel/duration.js';
 import type { ReceivedEvent } from './received-event.js';
 
 const SUBSCRIPTIONS = 'posthorn:on-webhook';
@@ -27,6 +28,11 @@ export interface OnWebhookOptions<Data = unknown> {
    * for as long as the method runs. @defaultValue false
    */
   readonly transactional?: boolean | string;
+  /**
+   * When the handler is tried again by us after it threw, each wait up to a fifth shorter or longer: a list such as
+   * `['1m', '1h']`, at most 100 waits of at most 7 days; `[]` for never. @defaultValue `['10s', '1m', '10m', '1h', '6h']`
+   */
+  readonly retrySchedule?: readonly Duration[];
   /**
    * Of the events of a tenant for which this gives the same text or number, the handler runs for one at a time, over all
    * processes; `undefined` for those that need not wait. Not an order: one that failed does not hold up the next. An inline

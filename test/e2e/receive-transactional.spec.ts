@@ -33,6 +33,11 @@ class Books {
     await this.behaviour.act('book', event);
   }
 
+  @OnWebhook('books', 'receipt.*', { retrySchedule: ['100ms'] })
+  async file(event: ReceivedEvent): Promise<void> {
+    await this.behaviour.act('file', event);
+  }
+
   @OnWebhook('books', 'invoice.*')
   async mail(event: ReceivedEvent): Promise<void> {
     await this.behaviour.act('mail', event);
@@ -100,6 +105,21 @@ describe('a transactional handler', () => {
     }
     expect(answerOf(await sendStripe(shop, body, path))).toEqual(EXACT.processed);
     expect(await bookings(id)).toEqual([{ attempt: 2 }]);
+  });
+});
+
+describe('a handler with a schedule of its own', () => {
+  it('is tried again by it, and rests after its last step', async () => {
+    const { id, body } = stripeEvent('receipt.made');
+    shop.behaviour.plan('file', fail);
+    await sendStripe(shop, body, path);
+    const rests = async () => (await rows.runs(id))[0];
+    await eventually(
+      async () => (await rests())?.attempt_count === 2 && (await rests())?.status === 'failed',
+      'a retry',
+    );
+    expect(await rests()).toMatchObject({ due_in: null });
+    expect(shop.behaviour.runsOf(id)).toEqual(['file', 'file']);
   });
 });
 
