@@ -119,7 +119,8 @@ describe('an event with deliverAt', () => {
   it('is sent now when someone retries it by hand', async () => {
     const target = await scene.target(receiver.url);
     const id = await send(target, { deliverAt: ahead(DAY_MS) });
-    expect(await scene.retry(id)).toMatchObject({ status: 202, body: { status: 'pending' } });
+    // Which status it answers depends on how soon a worker takes it.
+    expect((await scene.retry(id)).status).toBe(202);
     expect(await scene.settled(id)).toMatchObject({ status: 'success', attemptCount: 1 });
   });
 

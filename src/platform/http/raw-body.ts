@@ -56,8 +56,8 @@ const REFUSALS: Record<BodyRefusal, EarlyRefusal> = {
   too_slow: { status: 408, error: 'Request timeout' },
 };
 
-/** How much of a refused body is discarded, and for how long, so that the sender comes to read the answer. */
-const DISCARD_BYTES = 1_048_576;
+/** How much of a refused body is discarded, and for how long: a sender that writes fast looks for an answer late. */
+const DISCARD_BYTES = 16_777_216;
 const DISCARD_MS = 500;
 
 const FIRST_CAPACITY = 16_384;
