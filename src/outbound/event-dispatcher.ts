@@ -16,6 +16,7 @@ import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { DEFAULT_TENANT, isTenantId, TenantsService } from '../registry/index.js';
 import { checkEvent, checkWritten } from './event-check.js';
 import type { EventInput, WrittenEvent } from './event-check.js';
+import { EventGatherer } from './event-gatherer.js';
 import { UnknownWebhookError } from './outbound.errors.js';
 import type { EventData } from './posthorn-events.js';
 
@@ -61,6 +62,8 @@ export interface DispatchResult {
 
 @Injectable()
 export class EventDispatcher {
+  private readonly gatherer: EventGatherer;
+
   constructor(
     private readonly database: Database,
     private readonly events: EventStore,
@@ -70,7 +73,9 @@ export class EventDispatcher {
     private readonly tenants: TenantsService,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
-  ) {}
+  ) {
+    this.gatherer = new EventGatherer((tenant, batch) => events.add(database, tenant, batch));
+  }
 
   /**
    * Stores an event and one delivery for each webhook that subscribes to its type. Durable once it resolves (with
@@ -110,7 +115,7 @@ export class EventDispatcher {
     }
     const result = checked.idempotencyKey
       ? await this.database.transaction((executor) => this.store(executor, tenant, checked))
-      : await this.store(this.database, tenant, checked);
+      : await this.storeGathered(tenant, checked);
     this.announce([[checked, result]]);
     return result;
   }
@@ -172,10 +177,24 @@ export class EventDispatcher {
     return checkEvent(input, this.clock(), this.settings);
   }
 
-  private async store(executor: SqlExecutor, tenant: string, event: NewEvent): Promise<DispatchResult> {
-    if (event.webhookIds && (await this.events.unknownWebhooks(tenant, event.webhookIds, executor)).length > 0) {
+  /** Where neither a caller's transaction nor a key needs a statement of its own, events share one. */
+  private async storeGathered(tenant: string, event: NewEvent): Promise<DispatchResult> {
+    await this.refuseUnknownWebhooks(this.database, tenant, event);
+    return { id: event.id, event: event.type, deliveries: await this.gatherer.add(tenant, event) };
+  }
+
+  /** @throws UnknownWebhookError */
+  private async refuseUnknownWebhooks(
+    executor: SqlExecutor,
+    tenant: string,
+    { webhookIds }: Pick<NewEvent, 'webhookIds'>,
+  ): Promise<void> {
+    if (webhookIds && (await this.events.unknownWebhooks(tenant, webhookIds, executor)).length > 0)
       throw new UnknownWebhookError();
-    }
+  }
+
+  private async store(executor: SqlExecutor, tenant: string, event: NewEvent): Promise<DispatchResult> {
+    await this.refuseUnknownWebhooks(executor, tenant, event);
     const add = async (): Promise<DispatchResult> => answerOf(event, await this.events.add(executor, tenant, [event]));
     if (event.idempotencyKey === undefined) return add();
     const { type, data, webhookIds, deliverAt, expiresAfterMs, orderingKey } = event;

@@ -304,3 +304,37 @@ describe('the bytes of an event', () => {
     await arrives(event);
   });
 });
+
+describe('many at the same moment', () => {
+  const REFUSED = 'shop.refused-by-postgresql';
+
+  it('share statements, and each is stored, answered and sent', async () => {
+    const event = type();
+    const results = await Promise.all(Array.from({ length: 50 }, (_, n) => dispatcher.dispatch(event, { n })));
+    expect(new Set(results.map(({ id }) => id)).size).toBe(50);
+    expect(results.every(({ deliveries }) => deliveries === 1)).toBe(true);
+    const [row] = await scene.sql<{ commits: number }>(
+      'SELECT count(DISTINCT xmin::text)::int AS commits FROM posthorn.event WHERE type = $1',
+      [event],
+    );
+    expect(row?.commits).toBe(3);
+    await eventually(() => requestsOf(event).length === 50, 'all 50 arrive');
+  });
+
+  it('one that PostgreSQL refuses fails alone', async () => {
+    const event = type();
+    await scene.sql(`ALTER TABLE posthorn.event ADD CONSTRAINT refused CHECK (type <> '${REFUSED}') NOT VALID`);
+    const outcomes = await Promise.allSettled(
+      [event, event, event, REFUSED, event].map((name) => dispatcher.dispatch(name, {})),
+    );
+    await scene.sql('ALTER TABLE posthorn.event DROP CONSTRAINT refused');
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    await eventually(() => requestsOf(event).length === 4, 'the other four arrive');
+  });
+});
