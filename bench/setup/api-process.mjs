@@ -1,0 +1,71 @@
+// The API in a process of its own: the composition of the server in the role api, and beside it one controller whose
+// handler does nothing, behind the same Express. What a request costs that does nothing is what both have in common.
+import 'reflect-metadata';
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const ADMIN_KEY = randomBytes(24).toString('base64url');
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await serve(JSON.parse(process.argv[2]));
+
+/** Runs `work` with the API on a database. `node` are flags of Node for its process. */
+export async function withApi({ url: databaseUrl }, { node = [] }, work) {
+  const options = {
+    databaseUrl,
+    role: 'api',
+    encryptionKey: randomBytes(32).toString('base64'),
+    adminApiKey: ADMIN_KEY,
+    allowHttp: true,
+    allowNetworks: ['127.0.0.0/8'],
+  };
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(options)], { execArgv: node });
+  const ended = once(child, 'exit');
+  try {
+    const [{ url }] = await once(child, 'message');
+    return await work({ url, pid: child.pid, headers: { Authorization: `Bearer ${ADMIN_KEY}` } });
+  } finally {
+    if (child.connected) child.disconnect();
+    await ended;
+  }
+}
+
+async function serve(options) {
+  const { NestFactory } = await import('@nestjs/core');
+  const { configureHttp } = await import('../../dist/platform/http/index.js');
+  const { SETTINGS_TOKEN } = await import('../../dist/platform/config/index.js');
+  const app = await NestFactory.create(await apiWithEmptyHandler(options), {
+    bodyParser: false,
+    logger: ['warn', 'error'],
+    abortOnError: false,
+  });
+  configureHttp(app, app.get(SETTINGS_TOKEN, { strict: false }));
+  await app.listen(0, '127.0.0.1');
+  process.send({ url: `http://127.0.0.1:${app.getHttpServer().address().port}` });
+  process.once('disconnect', async () => {
+    await app.close();
+    process.exit();
+  });
+}
+
+/** Decorators, called as what they are: functions. */
+async function apiWithEmptyHandler(options) {
+  const { Controller, HttpCode, Post } = await import('@nestjs/common');
+  const { AppModule } = await import('../../dist/app.module.js');
+  class EmptyController {
+    handle() {
+      return {};
+    }
+  }
+  const handler = [
+    EmptyController.prototype,
+    'handle',
+    Reflect.getOwnPropertyDescriptor(EmptyController.prototype, 'handle'),
+  ];
+  Controller('empty')(EmptyController);
+  Post()(...handler);
+  HttpCode(202)(...handler);
+  class BenchModule {}
+  return { module: BenchModule, imports: [AppModule.register(options)], controllers: [EmptyController] };
+}
