@@ -28,6 +28,9 @@ const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook
  * The commit does not wait for the disk: a claim that a crash of PostgreSQL undoes leaves its deliveries due, and they
  * are sent again, as after any crash between sending and settling. It does wait where one of them may be sent at most
  * once: nothing of it may go out before its claim cannot be undone any more, whatever this installation's default is.
+ *
+ * Which secrets are live is asked of clock_timestamp(): now() is when the statement arrived, which is before its planning,
+ * and its snapshot is taken after that. A secret retired in between would sign deliveries that were dispatched after it.
  */
 const taking = (t: Tables): string => `
   sized AS (
@@ -49,7 +52,7 @@ const taking = (t: Tables): string => `
               ${POLICY_COLUMNS.map((column) => `coalesce(w.${column}, tenant.${column}) AS ${column}`).join(', ')}
   ), secrets AS (
     SELECT s.webhook_id, array_agg(s.id ORDER BY s.id DESC) AS ids FROM ${t.webhook_secret} s
-    WHERE s.webhook_id IN (SELECT webhook_id FROM claimed) AND (s.expires_at IS NULL OR s.expires_at > now())
+    WHERE s.webhook_id IN (SELECT webhook_id FROM claimed) AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
     GROUP BY s.webhook_id
   ), durability AS (
     SELECT set_config('synchronous_commit',
