@@ -9,6 +9,8 @@ import {
 } from '@nestjs/swagger';
 import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { OncePerKey } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveryQuery } from './dto/delivery-query.js';
 import { DeliveryDetailView, DeliveryView } from './dto/delivery-view.js';
@@ -45,7 +47,11 @@ export class DeliveriesController {
     type: ErrorAnswer,
     description: 'It is being sent right now, its webhook is disabled, or its payload is erased.',
   })
-  retry(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<DeliveryView> {
-    return this.deliveries.retry(tenantId, id);
+  retry(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<DeliveryView> {
+    return this.deliveries.retry(tenantId, id, request);
   }
 }

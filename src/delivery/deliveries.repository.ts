@@ -1,8 +1,8 @@
 // The delivery log, read: every question is limited to one tenant.
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
-import { DATA_SOURCE, Database } from '../platform/database/index.js';
+import type { EntityManager, Repository } from 'typeorm';
+import { DATA_SOURCE, Database, executorOf } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { DeliveryAttempt } from './delivery-attempt.entity.js';
 import { Delivery } from './delivery.entity.js';
@@ -62,8 +62,8 @@ export class DeliveriesRepository {
     return newestOf(await Promise.all(pages.map((page) => this.walk(tenantId, page, limit))), limit);
   }
 
-  findOne(tenantId: string, id: string): Promise<Delivery | null> {
-    return this.deliveries.findOneBy({ tenantId, id });
+  findOne(tenantId: string, id: string, manager: EntityManager = this.deliveries.manager): Promise<Delivery | null> {
+    return manager.findOneBy(Delivery, { tenantId, id });
   }
 
   /** The attempts of a delivery that is known to be the tenant's, in order. */
@@ -71,9 +71,14 @@ export class DeliveriesRepository {
     return this.attempts.find({ where: { deliveryId }, order: { number: 'ASC' } });
   }
 
+  transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.deliveries.manager.transaction(work);
+  }
+
   /** Makes a delivery due now, from any state but `sending`. */
-  async retry(tenantId: string, id: string): Promise<RetryOutcome> {
-    const [row] = await this.database.query<{ outcome: RetryOutcome }>(this.retryStatement, [tenantId, id]);
+  async retry(tenantId: string, id: string, manager: EntityManager): Promise<RetryOutcome> {
+    const executor = await executorOf(manager);
+    const [row] = await executor.query<{ outcome: RetryOutcome }>(this.retryStatement, [tenantId, id]);
     return row?.outcome ?? 'not_found';
   }
 

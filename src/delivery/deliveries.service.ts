@@ -1,9 +1,12 @@
 // The delivery log, and trying a delivery again by hand.
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { NotFoundError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { IdempotencyLedger } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveryInProgressError, PayloadErasedError, WebhookDisabledError } from './delivery.errors.js';
 import { DeliveryWake } from './delivery-wake.js';
@@ -16,6 +19,7 @@ export class DeliveriesService {
   constructor(
     private readonly deliveries: DeliveriesRepository,
     private readonly wake: DeliveryWake,
+    private readonly ledger: IdempotencyLedger,
   ) {}
 
   /** A page of the log, newest first. */
@@ -47,8 +51,16 @@ export class DeliveriesService {
    *
    * @throws NotFoundError, DeliveryInProgressError, WebhookDisabledError, PayloadErasedError
    */
-  async retry(tenantId: string, id: string): Promise<DeliveryView> {
-    switch (isId(id) ? await this.deliveries.retry(tenantId, id) : 'not_found') {
+  async retry(tenantId: string, id: string, request?: IdempotentRequest): Promise<DeliveryView> {
+    const retried = await this.deliveries.transaction((manager) =>
+      this.ledger.within(manager, request, () => this.makeDue(tenantId, id, manager)),
+    );
+    this.wake.everywhere();
+    return retried;
+  }
+
+  private async makeDue(tenantId: string, id: string, manager: EntityManager): Promise<DeliveryView> {
+    switch (isId(id) ? await this.deliveries.retry(tenantId, id, manager) : 'not_found') {
       case 'not_found':
         throw new NotFoundError('delivery');
       case 'sending':
@@ -58,8 +70,7 @@ export class DeliveriesService {
       case 'payload_erased':
         throw new PayloadErasedError();
       case 'due':
-        this.wake.everywhere();
-        return viewOfDelivery((await this.deliveries.findOne(tenantId, id))!);
+        return viewOfDelivery((await this.deliveries.findOne(tenantId, id, manager))!);
     }
   }
 }

@@ -3,6 +3,7 @@
 import { Injectable } from '@nestjs/common';
 import { lowestIdAt } from '../kernel/ids.js';
 import { Database } from '../platform/database/index.js';
+import type { SqlExecutor } from '../platform/database/index.js';
 import { CLOCKS_APART_MS } from './received-events.repository.js';
 
 /** Which events: those received in a time, of one source and type or of all. */
@@ -63,8 +64,13 @@ export class BulkReplayRepository {
   }
 
   /** How many runs the handlers given would get that events do not have yet. */
-  async countNew(filter: BulkReplayFilter, added: readonly AddedHandler[], limit: number): Promise<number> {
-    const [row] = await this.database.query<{ count: number }>(
+  async countNew(
+    executor: SqlExecutor,
+    filter: BulkReplayFilter,
+    added: readonly AddedHandler[],
+    limit: number,
+  ): Promise<number> {
+    const [row] = await executor.query<{ count: number }>(
       { text: `WITH ${this.chosen()} SELECT count(*)::int AS count FROM ${this.added()}` },
       [...valuesOf(filter), limit, ...columnsOf(added)],
     );
@@ -79,12 +85,13 @@ export class BulkReplayRepository {
    * for each other. Index: `received_event_tenant`, then the primary keys.
    */
   async replay(
+    executor: SqlExecutor,
     filter: BulkReplayFilter,
     added: readonly AddedHandler[],
     limit: number,
   ): Promise<{ id: string; runs: number }[]> {
     const { received_event, handler_run } = this.database.tables;
-    return this.database.query(
+    return executor.query(
       {
         text: `
           WITH ${this.chosen()}, locked AS (

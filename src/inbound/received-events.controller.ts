@@ -10,6 +10,8 @@ import {
 } from '@nestjs/swagger';
 import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { OncePerKey } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { BulkReplayDto } from './dto/bulk-replay.dto.js';
 import { ReceivedEventQuery } from './dto/received-event-query.js';
 import { ReceivedEventDetailDto, ReceivedEventDto } from './dto/received-event.dto.js';
@@ -49,8 +51,12 @@ export class ReceivedEventsController {
   })
   @ApiAcceptedResponse({ type: ReplayedDto })
   @ApiBadRequestResponse({ type: ErrorAnswer, description: '`validation_failed`, `too_many_events`' })
-  replayMany(@CurrentTenant() tenantId: string, @Body() request: BulkReplayDto): Promise<ReplayedDto> {
-    return this.events.replayMany(tenantId, request);
+  replayMany(
+    @CurrentTenant() tenantId: string,
+    @Body() replay: BulkReplayDto,
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<ReplayedDto> {
+    return this.events.replayMany(tenantId, replay, request);
   }
 
   @Post(':id/replay')
@@ -68,7 +74,8 @@ export class ReceivedEventsController {
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
     @Body() { all = false }: ReplayReceivedEventDto,
+    @OncePerKey() request: IdempotentRequest | undefined,
   ): Promise<ReplayedDto> {
-    return this.events.replay(tenantId, id, all);
+    return this.events.replay(tenantId, id, all, request);
   }
 }

@@ -4,6 +4,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { lowestIdAt } from '../kernel/ids.js';
 import { DATA_SOURCE, Database } from '../platform/database/index.js';
+import type { SqlExecutor } from '../platform/database/index.js';
 import { HandlerRun } from './handler-run.entity.js';
 import { ReceivedEventRow } from './received-event.entity.js';
 import type { ReceivedEventStatus } from './received-event.entity.js';
@@ -67,12 +68,13 @@ export class ReceivedEventsRepository {
    * One statement. Locks the event's run rows, then its own row. Index: the primary keys.
    */
   async replay(
+    executor: SqlExecutor,
     tenantId: string,
     id: string,
     { all, added }: { all: boolean; added: readonly string[] },
   ): Promise<number | undefined> {
     const { received_event, handler_run } = this.database.tables;
-    const [row] = await this.database.query<{ running: boolean; count: number }>(
+    const [row] = await executor.query<{ running: boolean; count: number }>(
       {
         text: `
           WITH runs AS (

@@ -4,6 +4,8 @@ import { ConflictError, InvalidError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { IdempotencyLedger } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { BulkReplayRepository } from './bulk-replay.repository.js';
 import type { BulkReplayDto } from './dto/bulk-replay.dto.js';
@@ -24,6 +26,7 @@ export class ReceivedEventsService {
     private readonly queue: RunsQueue,
     private readonly bulk: BulkReplayRepository,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
+    private readonly ledger: IdempotencyLedger,
   ) {}
 
   async list(tenantId: string, query: ReceivedEventQuery): Promise<Page<ReceivedEventDto>> {
@@ -46,15 +49,18 @@ export class ReceivedEventsService {
   }
 
   /** Runs the unfinished handlers again, or all of them; where none had handled it, those that do now. */
-  async replay(tenantId: string, id: string, all: boolean): Promise<{ count: number }> {
+  async replay(tenantId: string, id: string, all: boolean, request?: IdempotentRequest): Promise<{ count: number }> {
     const { source, type, status } = await this.find(tenantId, id);
     if (status === 'rejected')
       throw new ConflictError('event_rejected', 'The event was rejected: its body is not JSON.');
     const added = all || status === 'unhandled' ? this.handlers.findFor(source, type).map(({ name }) => name) : [];
-    const count = await this.events.replay(tenantId, id, { all, added });
-    if (count === undefined) throw new ConflictError('in_progress', 'Handlers of the event are running.');
-    if (count > 0) this.queue.hint(id, 0);
-    return { count };
+    const replayed = await this.ledger.run(request, async (executor) => {
+      const count = await this.events.replay(executor, tenantId, id, { all, added });
+      if (count === undefined) throw new ConflictError('in_progress', 'Handlers of the event are running.');
+      return { count };
+    });
+    if (replayed.count > 0) this.queue.hint(id, 0);
+    return replayed;
   }
 
   /**
@@ -62,11 +68,14 @@ export class ReceivedEventsService {
    *
    * @throws InvalidError without `since`, or where there are more events than one replay may be about.
    */
-  async replayMany(tenantId: string, request: BulkReplayDto): Promise<{ count: number }> {
-    const since = momentOf(request.since);
+  async replayMany(
+    tenantId: string,
+    { dryRun, source, type, all = false, ...time }: BulkReplayDto,
+    request?: IdempotentRequest,
+  ): Promise<{ count: number }> {
+    const since = momentOf(time.since);
     if (!since) throw new InvalidError('validation_failed', 'The request is not valid.', ['since must be given']);
-    const { source, type, all = false } = request;
-    const filter = { tenantId, source, type, all, since, until: momentOf(request.until) ?? new Date(this.clock()) };
+    const filter = { tenantId, source, type, all, since, until: momentOf(time.until) ?? new Date(this.clock()) };
     const { events, runs, kinds } = await this.bulk.look(filter, MAX_REPLAYED_EVENTS);
     if (events > MAX_REPLAYED_EVENTS)
       throw new InvalidError(
@@ -78,10 +87,15 @@ export class ReceivedEventsService {
         .findFor(kind.source, kind.type)
         .map(({ name }, index) => ({ ...kind, handler: name, position: index + 1 })),
     );
-    if (request.dryRun) return { count: runs + (await this.bulk.countNew(filter, added, MAX_REPLAYED_EVENTS)) };
-    const replayed = await this.bulk.replay(filter, added, MAX_REPLAYED_EVENTS);
-    void this.queue.hintAll(replayed.map(({ id }) => id));
-    return { count: replayed.reduce((sum, one) => sum + one.runs, 0) };
+    let due: string[] = [];
+    const answer = await this.ledger.run(request, async (executor) => {
+      if (dryRun) return { count: runs + (await this.bulk.countNew(executor, filter, added, MAX_REPLAYED_EVENTS)) };
+      const replayed = await this.bulk.replay(executor, filter, added, MAX_REPLAYED_EVENTS);
+      due = replayed.map(({ id }) => id);
+      return { count: replayed.reduce((sum, one) => sum + one.runs, 0) };
+    });
+    void this.queue.hintAll(due);
+    return answer;
   }
 
   private async find(tenantId: string, id: string): Promise<ReceivedEventRow> {

@@ -1,6 +1,6 @@
 // Secrets at rest: AES-256-GCM under a ring of keys. Each box carries the id of its key, so keys can be rotated, and is
 // bound to the row it belongs to, so that a ciphertext copied onto another row does not open.
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -33,6 +33,16 @@ export class SecretBox {
       cipher.final(),
       cipher.getAuthTag(),
     ]);
+  }
+
+  /**
+   * What tells whether two texts are the same, and nothing about them without the keys: under the first key of the ring,
+   * then under each of the others.
+   */
+  fingerprints(text: string): [Buffer, ...Buffer[]] {
+    const under = (key: Buffer): Buffer => createHmac('sha256', key).update(text).digest();
+    const others = [...this.#keys.values()].filter((key) => key !== this.#current.key);
+    return [under(this.#current.key), ...others.map(under)];
   }
 
   /** @throws SecretBoxError when no key of the ring made the box, or the box was altered or moved to another row. */

@@ -38,6 +38,14 @@ describe('the secret box', () => {
     expect(box.open(box.seal('whsec_ä', 'row-1'), 'row-1')).toBe('whsec_ä');
   });
 
+  it('tells the same text by a key of the ring, whichever comes first, and by no other key', () => {
+    const [one, two, three] = [randomBytes(32), randomBytes(32), randomBytes(32)] as const;
+    const [before] = new SecretBox([one]).fingerprints('text');
+    expect(new SecretBox([two, one]).fingerprints('text')).toContainEqual(before);
+    expect(new SecretBox([two, one]).fingerprints('other')).not.toContainEqual(before);
+    expect(new SecretBox([two, three]).fingerprints('text')).not.toContainEqual(before);
+  });
+
   it('never seals to the same bytes twice', () => {
     expect(box.seal('a', 'r').equals(box.seal('a', 'r'))).toBe(false);
   });

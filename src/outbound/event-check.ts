@@ -4,14 +4,13 @@ import { isEventType, RESERVED_PREFIX } from '../kernel/event-match.js';
 import { parseExpiresAfter } from '../kernel/expiry.js';
 import { isId, newId } from '../kernel/ids.js';
 import type { NewEvent } from '../delivery/index.js';
-import { MAX_KEY_LENGTH } from '../platform/idempotency/index.js';
+import { checkIdempotencyKey } from '../platform/idempotency/index.js';
 import {
   EventTooLargeError,
   InvalidDeliverAtError,
   InvalidEventDataError,
   InvalidEventTypeError,
   InvalidExpiresAfterError,
-  InvalidIdempotencyKeyError,
   InvalidOrderingKeyError,
   InvalidWebhookIdsError,
 } from './outbound.errors.js';
@@ -108,14 +107,6 @@ export function checkTestEvent(
 ): NewEvent {
   if (event !== TEST_TYPE) return checkEvent({ event, data }, nowMs, limits);
   return { id: newId(), type: TEST_TYPE, occurredAt: new Date(nowMs), data: serialise(data, limits.maxEventSize) };
-}
-
-/** @throws InvalidIdempotencyKeyError */
-export function checkIdempotencyKey(key: unknown): string | undefined {
-  if (key === undefined || key === null) return undefined;
-  if (typeof key !== 'string' || key.length > MAX_KEY_LENGTH || !PRINTABLE_ASCII.test(key))
-    throw new InvalidIdempotencyKeyError();
-  return key;
 }
 
 function checkType(type: unknown): asserts type is string {

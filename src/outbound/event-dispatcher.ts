@@ -11,7 +11,7 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database, executorOf } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
-import { IdempotencyLedger } from '../platform/idempotency/index.js';
+import { hashOf, IdempotencyLedger } from '../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { DEFAULT_TENANT, isTenantId, TenantsService } from '../registry/index.js';
 import { checkEvent, checkWritten } from './event-check.js';
@@ -137,14 +137,21 @@ export class EventDispatcher {
   /**
    * Stores many events at once: the valid ones commit together, each refused one is answered with its error.
    *
+   * @param executor - A transaction of ours, where they commit with more than themselves.
    * @returns an answer for each input, in order.
    */
   async dispatchMany(
     inputs: readonly EventInput[],
     tenant = DEFAULT_TENANT,
+    executor?: SqlExecutor,
   ): Promise<(DispatchResult | PosthornError)[]> {
     const checked = inputs.map((input) => refusedAsValue(() => this.check(input)));
     await this.refuseUnknown(tenant);
+    if (executor) {
+      const answers = await this.storeMany(executor, tenant, checked);
+      if (answers.some((answer) => 'deliveries' in answer && answer.deliveries > 0)) await this.wake.onCommit(executor);
+      return answers;
+    }
     // Without keys there is one statement to run, and a statement is a transaction.
     const keyed = checked.some((event) => 'idempotencyKey' in event && event.idempotencyKey !== undefined);
     const answers = keyed
@@ -200,8 +207,9 @@ export class EventDispatcher {
     const { type, data, webhookIds, deliverAt, expiresAfterMs, orderingKey } = event;
     // Events without options have the content that they had before there were any: keys outlive an update.
     const options = (deliverAt ?? expiresAfterMs ?? orderingKey) ? [deliverAt, expiresAfterMs, orderingKey] : [];
-    const content = JSON.stringify([type, data, webhookIds, ...options]);
-    return this.ledger.once(executor, { tenantId: tenant, scope: KEY_SCOPE, key: event.idempotencyKey, content }, add);
+    const hash = hashOf(JSON.stringify([type, data, webhookIds, ...options]));
+    const request = { tenantId: tenant, scope: KEY_SCOPE, key: event.idempotencyKey, hashes: [hash] } as const;
+    return this.ledger.once(executor, request, add);
   }
 
   private async storeMany(

@@ -15,10 +15,13 @@ import {
 } from '@nestjs/swagger';
 import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { OncePerKey } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { BatchRefusalView, DispatchView, EventBatchDto, EventDto } from './dto/event-dto.js';
 import { EventQuery } from './dto/event-query.js';
 import { EventDetailView, EventView } from './dto/event-view.js';
 import { EventsService } from './events.service.js';
+import type { EventBatchAnswer } from './events.service.js';
 
 const ApiTooLarge = (): MethodDecorator =>
   ApiPayloadTooLargeResponse({ type: ErrorAnswer, description: 'Too many bytes.' });
@@ -81,11 +84,12 @@ export class EventsController {
     },
   })
   @ApiTooLarge()
-  async dispatchMany(
+  dispatchMany(
     @CurrentTenant() tenantId: string,
     @Body() { events }: EventBatchDto,
-  ): Promise<{ results: (DispatchView | BatchRefusalView)[] }> {
-    return { results: await this.events.dispatchMany(tenantId, events) };
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<EventBatchAnswer> {
+    return this.events.dispatchMany(tenantId, events, request);
   }
 
   @Get()

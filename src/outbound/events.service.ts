@@ -3,14 +3,21 @@ import { Injectable } from '@nestjs/common';
 import { Erasure, EventLog, viewOfDelivery } from '../delivery/index.js';
 import { NotFoundError, PosthornError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
+import type { SqlExecutor } from '../platform/database/index.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { checkIdempotencyKey, IdempotencyLedger } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import type { BatchRefusalView, DispatchView, EventDto } from './dto/event-dto.js';
 import type { EventQuery } from './dto/event-query.js';
 import type { EventDetailView, EventView } from './dto/event-view.js';
-import { checkIdempotencyKey } from './event-check.js';
 import { EventDispatcher } from './event-dispatcher.js';
 import { IdempotencyKeysDifferError } from './outbound.errors.js';
+
+/** An answer for each event of a batch, in order. */
+export interface EventBatchAnswer {
+  readonly results: readonly (DispatchView | BatchRefusalView)[];
+}
 
 type StoredEvent = NonNullable<Awaited<ReturnType<EventLog['findOne']>>>;
 
@@ -20,6 +27,7 @@ export class EventsService {
     private readonly dispatcher: EventDispatcher,
     private readonly log: EventLog,
     private readonly erasure: Erasure,
+    private readonly ledger: IdempotencyLedger,
   ) {}
 
   /** @param headerKey - The `Idempotency-Key` header; it and the body's key must be equal when both are given. */
@@ -31,14 +39,22 @@ export class EventsService {
     return this.dispatcher.dispatchInput({ ...input, idempotencyKey }, { tenant });
   }
 
-  async dispatchMany(tenant: string, inputs: readonly unknown[]): Promise<(DispatchView | BatchRefusalView)[]> {
+  async dispatchMany(
+    tenant: string,
+    inputs: readonly unknown[],
+    request: IdempotentRequest | undefined,
+  ): Promise<EventBatchAnswer> {
     const events = inputs.map((input) =>
       typeof input === 'object' && input !== null ? (input as EventDto) : { event: input, data: undefined },
     );
-    const answers = await this.dispatcher.dispatchMany(events, tenant);
-    return answers.map((answer) =>
-      answer instanceof PosthornError ? { error: answer.message, code: answer.code } : { ...answer },
-    );
+    const dispatch = async (executor?: SqlExecutor): Promise<EventBatchAnswer> => {
+      const answers = await this.dispatcher.dispatchMany(events, tenant, executor);
+      const results = answers.map((answer) =>
+        answer instanceof PosthornError ? { error: answer.message, code: answer.code } : { ...answer },
+      );
+      return { results };
+    };
+    return request ? this.ledger.run(request, dispatch) : dispatch();
   }
 
   async list(tenantId: string, { limit, cursor, event, since, until }: EventQuery): Promise<Page<EventView>> {

@@ -26,13 +26,6 @@ export class EventTooLargeError extends PosthornError {
   }
 }
 
-/** The idempotency key is empty, too long, or holds characters that no store takes. */
-export class InvalidIdempotencyKeyError extends InvalidError {
-  constructor() {
-    super('invalid_idempotency_key', 'An idempotency key is 1 to 255 printable ASCII characters.');
-  }
-}
-
 /** `deliverAt` is no moment, or one too far ahead. */
 export class InvalidDeliverAtError extends InvalidError {
   constructor() {

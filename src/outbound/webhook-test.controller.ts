@@ -8,6 +8,8 @@ import {
   ApiPayloadTooLargeResponse,
 } from '@nestjs/swagger';
 import { ApiController, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
+import { OncePerKey } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { DispatchView, TestEventDto } from './dto/event-dto.js';
 import { WebhookTestService } from './webhook-test.service.js';
 
@@ -28,7 +30,12 @@ export class WebhookTestController {
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`webhook_disabled`: enable it first.' })
   @ApiPayloadTooLargeResponse({ type: ErrorAnswer, description: 'Too many bytes.' })
-  test(@CurrentTenant() tenantId: string, @Param('id') id: string, @Body() input: TestEventDto): Promise<DispatchView> {
-    return this.tests.send(tenantId, id, input);
+  test(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Body() input: TestEventDto,
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<DispatchView> {
+    return this.tests.send(tenantId, id, input, request);
   }
 }

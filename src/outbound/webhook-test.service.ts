@@ -4,7 +4,8 @@ import { DeliveryWake, EventStore, WebhookDisabledError } from '../delivery/inde
 import type { Clock } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { Database } from '../platform/database/index.js';
+import { IdempotencyLedger } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { WebhooksService } from '../registry/index.js';
 import type { DispatchView, TestEventDto } from './dto/event-dto.js';
@@ -13,7 +14,7 @@ import { checkTestEvent } from './event-check.js';
 @Injectable()
 export class WebhookTestService {
   constructor(
-    private readonly database: Database,
+    private readonly ledger: IdempotencyLedger,
     private readonly webhooks: WebhooksService,
     private readonly events: EventStore,
     private readonly wake: DeliveryWake,
@@ -22,13 +23,20 @@ export class WebhookTestService {
   ) {}
 
   /** @throws WebhookNotFoundError, WebhookDisabledError, and what an event is refused for */
-  async send(tenantId: string, webhookId: string, input: TestEventDto): Promise<DispatchView> {
+  async send(
+    tenantId: string,
+    webhookId: string,
+    input: TestEventDto,
+    request: IdempotentRequest | undefined,
+  ): Promise<DispatchView> {
     const event = checkTestEvent(input, this.clock(), this.settings);
     // Says whether there is one; whether it is active is decided where the event is stored.
     await this.webhooks.get(tenantId, webhookId);
-    if (!(await this.events.addForOneWebhook(this.database, tenantId, webhookId, event)))
-      throw new WebhookDisabledError();
+    const sent = await this.ledger.run(request, async (executor) => {
+      if (!(await this.events.addForOneWebhook(executor, tenantId, webhookId, event))) throw new WebhookDisabledError();
+      return { id: event.id, event: event.type, deliveries: 1 };
+    });
     this.wake.everywhere();
-    return { id: event.id, event: event.type, deliveries: 1 };
+    return sent;
   }
 }

@@ -10,6 +10,8 @@ import {
 } from '@nestjs/swagger';
 import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, PageQuery } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { OncePerKey } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { AddSourceSecretDto } from './dto/add-source-secret.dto.js';
 import { CreateSourceDto } from './dto/create-source.dto.js';
 import { SourceDto } from './dto/source.dto.js';
@@ -32,8 +34,12 @@ export class SourcesController {
   })
   @ApiCreatedResponse({ type: SourceDto })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`source_exists`' })
-  create(@CurrentTenant() tenantId: string, @Body() source: CreateSourceDto): Promise<SourceDto> {
-    return this.sources.create(tenantId, source);
+  create(
+    @CurrentTenant() tenantId: string,
+    @Body() source: CreateSourceDto,
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<SourceDto> {
+    return this.sources.create(tenantId, source, request);
   }
 
   @Get()
@@ -91,8 +97,9 @@ export class SourcesController {
     @CurrentTenant() tenantId: string,
     @Param('name') name: string,
     @Body() secret: AddSourceSecretDto,
+    @OncePerKey() request: IdempotentRequest | undefined,
   ): Promise<SecretDto> {
-    return this.sources.addSecret(tenantId, name, secret);
+    return this.sources.addSecret(tenantId, name, secret, request);
   }
 
   @Delete(':name/secrets/:secretId')

@@ -34,8 +34,8 @@ const LIVE = '(expires_at IS NULL OR expires_at > now())';
 export class SourcesRepository {
   constructor(@InjectRepository(Source, DATA_SOURCE) private readonly sources: Repository<Source>) {}
 
-  findByName(tenantId: string, name: string): Promise<Source | null> {
-    return this.sources.findOneBy({ tenantId, name, deletedAt: IsNull() });
+  findByName(tenantId: string, name: string, manager: EntityManager = this.sources.manager): Promise<Source | null> {
+    return manager.findOneBy(Source, { tenantId, name, deletedAt: IsNull() });
   }
 
   /** Newest first. */
@@ -61,21 +61,23 @@ export class SourcesRepository {
       .getMany();
   }
 
+  transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.sources.manager.transaction(work);
+  }
+
   /** False where the name is taken, whoever took it first. */
-  insert(source: NewSource, secrets: readonly NewSourceSecret[]): Promise<boolean> {
-    return this.sources.manager.transaction(async (manager) => {
-      const result = await manager
-        .createQueryBuilder()
-        .insert()
-        .into(Source)
-        .values(source as QueryDeepPartialEntity<Source>)
-        .orIgnore()
-        .returning(['id'])
-        .execute();
-      if ((result.raw as unknown[]).length === 0) return false;
-      await manager.insert(SourceSecret, [...secrets]);
-      return true;
-    });
+  async insert(manager: EntityManager, source: NewSource, secrets: readonly NewSourceSecret[]): Promise<boolean> {
+    const result = await manager
+      .createQueryBuilder()
+      .insert()
+      .into(Source)
+      .values(source as QueryDeepPartialEntity<Source>)
+      .orIgnore()
+      .returning(['id'])
+      .execute();
+    if ((result.raw as unknown[]).length === 0) return false;
+    await manager.insert(SourceSecret, [...secrets]);
+    return true;
   }
 
   /**

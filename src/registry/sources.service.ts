@@ -7,6 +7,8 @@ import { newId } from '../kernel/ids.js';
 import { Secret } from '../kernel/secret.js';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
+import { IdempotencyLedger } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { DEFAULT_GRACE } from './dto/add-source-secret.dto.js';
 import type { AddSourceSecretDto } from './dto/add-source-secret.dto.js';
 import type { CreateSourceDto } from './dto/create-source.dto.js';
@@ -38,17 +40,26 @@ export class SourcesService {
     private readonly secrets: SourceSecrets,
     private readonly open: OpenSources,
     private readonly providers: SourceProviders,
+    private readonly ledger: IdempotencyLedger,
   ) {}
 
   /** @throws UnknownProviderError, InvalidSourceError, SourceExistsError */
-  async create(tenantId: string, { name, provider, secrets: texts, ...policy }: CreateSourceDto): Promise<SourceDto> {
+  async create(
+    tenantId: string,
+    { name, provider, secrets: texts, ...policy }: CreateSourceDto,
+    request?: IdempotentRequest,
+  ): Promise<SourceDto> {
     const secrets = [...new Set(texts)].map((text) => new Secret(text));
     this.judge(provider, secrets, policy.config ?? {});
     const id = newId();
     const source = { id, tenantId, name, provider, ...sourceColumnsOf(policy) };
-    const made = await this.sources.insert(source, this.secrets.sealAll({ id, tenantId }, secrets));
-    if (!made) throw new SourceExistsError();
-    return this.get(tenantId, name);
+    const sealed = this.secrets.sealAll({ id, tenantId }, secrets);
+    return this.sources.transaction((manager) =>
+      this.ledger.within(manager, request, async () => {
+        if (!(await this.sources.insert(manager, source, sealed))) throw new SourceExistsError();
+        return this.get(tenantId, name, manager);
+      }),
+    );
   }
 
   async list(tenantId: string, { limit, cursor }: PageQuery): Promise<Page<SourceDto>> {
@@ -63,10 +74,10 @@ export class SourcesService {
   }
 
   /** @throws SourceNotFoundError */
-  async get(tenantId: string, name: string): Promise<SourceDto> {
-    const source = isSourceName(name) ? await this.sources.findByName(tenantId, name) : null;
+  async get(tenantId: string, name: string, manager?: EntityManager): Promise<SourceDto> {
+    const source = isSourceName(name) ? await this.sources.findByName(tenantId, name, manager) : null;
     if (!source) throw new SourceNotFoundError();
-    return SourceDto.of(source, await this.sources.findLiveSecrets(tenantId, [source.id]));
+    return SourceDto.of(source, await this.sources.findLiveSecrets(tenantId, [source.id], manager));
   }
 
   /** Absent fields stay as they are. @throws SourceNotFoundError, InvalidSourceError */
@@ -94,15 +105,18 @@ export class SourcesService {
     tenantId: string,
     name: string,
     { secret: text, expireOthersAfter }: AddSourceSecretDto,
+    request?: IdempotentRequest,
   ): Promise<SecretDto> {
     const secret = new Secret(text);
     const graceMs = expireOthersAfter === null ? undefined : parseDuration(expireOthersAfter ?? DEFAULT_GRACE);
-    return this.change(tenantId, name, async (source, manager) => {
-      this.judge(source.provider, [secret], source.config);
-      const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
-      if (live.length >= MAX_SECRETS) throw new TooManySecretsError(MAX_SECRETS);
-      return SecretDto.of(await this.sources.addSecret(manager, this.secrets.seal(source, secret), graceMs));
-    });
+    return this.change(tenantId, name, (source, manager) =>
+      this.ledger.within(manager, request, async () => {
+        this.judge(source.provider, [secret], source.config);
+        const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
+        if (live.length >= MAX_SECRETS) throw new TooManySecretsError(MAX_SECRETS);
+        return SecretDto.of(await this.sources.addSecret(manager, this.secrets.seal(source, secret), graceMs));
+      }),
+    );
   }
 
   /**

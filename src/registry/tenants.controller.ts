@@ -10,6 +10,8 @@ import {
 import { AdminGuard } from '../platform/access/index.js';
 import { ApiController, ApiPageResponse, ErrorAnswer, PageQuery } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { OncePerKey } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { CreateTenantDto } from './dto/create-tenant.dto.js';
 import { TenantDto } from './dto/tenant.dto.js';
 import { UpdateTenantDto } from './dto/update-tenant.dto.js';
@@ -28,8 +30,8 @@ export class TenantsController {
   @ApiOperation({ summary: 'Make a tenant', description: 'Name it in `X-Tenant` to act for it.' })
   @ApiCreatedResponse({ type: TenantDto })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`tenant_exists`' })
-  create(@Body() tenant: CreateTenantDto): Promise<TenantDto> {
-    return this.tenants.create(tenant);
+  create(@Body() tenant: CreateTenantDto, @OncePerKey() request: IdempotentRequest | undefined): Promise<TenantDto> {
+    return this.tenants.create(tenant, request);
   }
 
   @Get()

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
 import type { SendingPolicyColumns } from './sending-policy.columns.js';
 import { Tenant } from './tenant.entity.js';
@@ -20,15 +21,23 @@ export class TenantsRepository {
     return this.rows.findOneBy({ id });
   }
 
+  transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.rows.manager.transaction(work);
+  }
+
   /** Only the given columns. */
   async update(id: string, change: TenantChange): Promise<void> {
     if (Object.keys(change).length > 0) await this.rows.update({ id }, change);
   }
 
   /** The new tenant, or `undefined` where the id is taken, whoever took it first. */
-  async insert(tenant: Pick<Tenant, 'id' | 'name'> & TenantChange): Promise<Tenant | undefined> {
-    const result = await this.rows.createQueryBuilder().insert().values(tenant).orIgnore().returning(['id']).execute();
-    return (result.raw as unknown[]).length > 0 ? this.rows.findOneByOrFail({ id: tenant.id }) : undefined;
+  async insert(
+    manager: EntityManager,
+    tenant: Pick<Tenant, 'id' | 'name'> & TenantChange,
+  ): Promise<Tenant | undefined> {
+    const rows = manager.getRepository(Tenant);
+    const result = await rows.createQueryBuilder().insert().values(tenant).orIgnore().returning(['id']).execute();
+    return (result.raw as unknown[]).length > 0 ? rows.findOneByOrFail({ id: tenant.id }) : undefined;
   }
 
   /** Newest first; `beforeId` is the last tenant of the page before. */

@@ -3,6 +3,8 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
+import { IdempotencyLedger } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { BriefCache } from './brief-cache.js';
 import type { CreateTenantDto } from './dto/create-tenant.dto.js';
 import { TenantDto } from './dto/tenant.dto.js';
@@ -19,6 +21,7 @@ export class TenantsService {
   constructor(
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'retentionMs'>,
     private readonly tenants: TenantsRepository,
+    private readonly ledger: IdempotencyLedger,
   ) {}
 
   /** Whether there is such a tenant; at most a second old. */
@@ -28,11 +31,15 @@ export class TenantsService {
   }
 
   /** @throws TenantExistsError, ScheduleTooLongError */
-  async create({ id, name, ...policy }: CreateTenantDto): Promise<TenantDto> {
+  async create({ id, name, ...policy }: CreateTenantDto, request?: IdempotentRequest): Promise<TenantDto> {
     const columns = policyColumnsOf(policy, this.settings.retentionMs);
-    const tenant = await this.tenants.insert({ id, name, ...columns });
-    if (!tenant) throw new TenantExistsError();
-    return TenantDto.of(tenant);
+    return this.tenants.transaction((manager) =>
+      this.ledger.within(manager, request, async () => {
+        const tenant = await this.tenants.insert(manager, { id, name, ...columns });
+        if (!tenant) throw new TenantExistsError();
+        return TenantDto.of(tenant);
+      }),
+    );
   }
 
   /** @throws TenantNotFoundError */

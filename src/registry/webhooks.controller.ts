@@ -18,9 +18,11 @@ import {
   PageQuery,
 } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
+import { OncePerKey } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import { UpdateWebhookDto } from './dto/update-webhook.dto.js';
-import { CreatedSecretDto, CreatedWebhookDto, WebhookDto } from './dto/webhook.dto.js';
+import { CreatedSecretDto, CreatedWebhookDto, SecretDto, WebhookDto } from './dto/webhook.dto.js';
 import { WebhooksService } from './webhooks.service.js';
 
 const WebhookId = (): MethodDecorator => ApiParam({ name: 'id', format: 'uuid', description: 'The webhook.' });
@@ -38,8 +40,12 @@ export class WebhooksController {
       'Refused URLs answer 400 with one of `Invalid URL`, `HTTPS required`, `URL not allowed`. The answer is the only one that shows the `secret`.',
   })
   @ApiCreatedResponse({ type: CreatedWebhookDto })
-  create(@CurrentTenant() tenantId: string, @Body() webhook: CreateWebhookDto): Promise<CreatedWebhookDto> {
-    return this.webhooks.create(tenantId, webhook);
+  create(
+    @CurrentTenant() tenantId: string,
+    @Body() webhook: CreateWebhookDto,
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<WebhookDto> {
+    return this.webhooks.create(tenantId, webhook, request);
   }
 
   @Get()
@@ -91,8 +97,13 @@ export class WebhooksController {
   @WebhookId()
   @ApiAcceptedResponse({ type: WebhookDto })
   @NotFound()
-  enable(@CurrentTenant() tenantId: string, @Param('id') id: string, @Body() _body: EmptyBody): Promise<WebhookDto> {
-    return this.webhooks.update(tenantId, id, { active: true });
+  enable(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Body() _body: EmptyBody,
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<WebhookDto> {
+    return this.webhooks.update(tenantId, id, { active: true }, request);
   }
 
   @Post(':id/disable')
@@ -104,8 +115,13 @@ export class WebhooksController {
   @WebhookId()
   @ApiAcceptedResponse({ type: WebhookDto })
   @NotFound()
-  disable(@CurrentTenant() tenantId: string, @Param('id') id: string, @Body() _body: EmptyBody): Promise<WebhookDto> {
-    return this.webhooks.update(tenantId, id, { active: false });
+  disable(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Body() _body: EmptyBody,
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<WebhookDto> {
+    return this.webhooks.update(tenantId, id, { active: false }, request);
   }
 
   @Post(':id/secrets')
@@ -121,8 +137,9 @@ export class WebhooksController {
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
     @Body() _body: EmptyBody,
-  ): Promise<CreatedSecretDto> {
-    return this.webhooks.rotate(tenantId, id);
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<SecretDto> {
+    return this.webhooks.rotate(tenantId, id, request);
   }
 
   @Delete(':id/secrets/:secretId')

@@ -45,8 +45,8 @@ export class WebhooksRepository {
   constructor(@InjectRepository(Webhook, DATA_SOURCE) private readonly webhooks: Repository<Webhook>) {}
 
   /** A malformed id is no webhook's, and never reaches PostgreSQL. */
-  async find(tenantId: string, id: string): Promise<Webhook | null> {
-    return isId(id) ? this.webhooks.findOneBy({ id, tenantId, deletedAt: IsNull() }) : null;
+  async find(tenantId: string, id: string, manager: EntityManager = this.webhooks.manager): Promise<Webhook | null> {
+    return isId(id) ? manager.findOneBy(Webhook, { id, tenantId, deletedAt: IsNull() }) : null;
   }
 
   /** Newest first. */
@@ -72,11 +72,13 @@ export class WebhooksRepository {
       .getMany();
   }
 
-  insert(webhook: NewWebhook, secret: NewSecret): Promise<void> {
-    return this.webhooks.manager.transaction(async (manager) => {
-      await manager.insert(Webhook, webhook);
-      await manager.insert(WebhookSecret, secret);
-    });
+  transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.webhooks.manager.transaction(work);
+  }
+
+  async insert(manager: EntityManager, webhook: NewWebhook, secret: NewSecret): Promise<void> {
+    await manager.insert(Webhook, webhook);
+    await manager.insert(WebhookSecret, secret);
   }
 
   /**

@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
+import type { EntityManager } from 'typeorm';
 import { parseCustomHeaders, readCustomHeaders, writeCustomHeaders } from '../kernel/custom-headers.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { parseExpiresAfter } from '../kernel/expiry.js';
@@ -16,10 +17,12 @@ import type { Settings } from '../platform/config/index.js';
 import { judgeUrl } from '../platform/egress/index.js';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
+import { IdempotencyLedger } from '../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import type { WebhookPolicyDto } from './dto/webhook-policy.dto.js';
-import { CreatedSecretDto, CreatedWebhookDto, WebhookDto } from './dto/webhook.dto.js';
+import { CreatedSecretDto, CreatedWebhookDto, SecretDto, WebhookDto } from './dto/webhook.dto.js';
 import {
   InvalidHeadersError,
   LastSecretError,
@@ -60,22 +63,34 @@ export class WebhooksService implements OnModuleDestroy {
     private readonly webhooks: WebhooksRepository,
     private readonly egress: EgressPolicy,
     private readonly box: SecretBox,
+    private readonly ledger: IdempotencyLedger,
   ) {}
 
   onModuleDestroy(): void {
     this.#changes.complete();
   }
 
-  /** @throws InvalidHeadersError, ScheduleTooLongError, UrlRefusedError */
-  async create(tenantId: string, { url, events, headers, ...rest }: CreateWebhookDto): Promise<CreatedWebhookDto> {
+  /**
+   * @returns a repeat of `request` gets the webhook without its secret.
+   * @throws InvalidHeadersError, ScheduleTooLongError, UrlRefusedError
+   */
+  async create(
+    tenantId: string,
+    { url, events, headers, ...rest }: CreateWebhookDto,
+    request?: IdempotentRequest,
+  ): Promise<CreatedWebhookDto | WebhookDto> {
     const id = newId();
     const columns = { ...columnsOf(rest, this.settings.retentionMs), ...this.sealHeaders(id, headers) };
     await this.judge(url);
     const secret = newSigningSecret();
     const row = this.seal(tenantId, id, secret);
-    await this.webhooks.insert({ id, tenantId, url, patterns: fold(events), ...columns }, row);
-    const { webhook, secrets } = await this.read(tenantId, id);
-    return CreatedWebhookDto.reveal(this.viewOf(webhook, secrets), secret);
+    const created = await this.webhooks.transaction((manager) =>
+      this.ledger.within(manager, request, async () => {
+        await this.webhooks.insert(manager, { id, tenantId, url, patterns: fold(events), ...columns }, row);
+        return this.read(tenantId, id, manager);
+      }),
+    );
+    return created.id === id ? CreatedWebhookDto.reveal(created, secret) : created;
   }
 
   async list(tenantId: string, { limit, cursor }: PageQuery): Promise<Page<WebhookDto>> {
@@ -91,12 +106,16 @@ export class WebhooksService implements OnModuleDestroy {
 
   /** @throws WebhookNotFoundError */
   async get(tenantId: string, id: string): Promise<WebhookDto> {
-    const { webhook, secrets } = await this.read(tenantId, id);
-    return this.viewOf(webhook, secrets);
+    return this.read(tenantId, id);
   }
 
   /** Absent fields stay as they are. @throws WebhookNotFoundError, InvalidHeadersError, ScheduleTooLongError, UrlRefusedError */
-  async update(tenantId: string, id: string, { url, events, headers, ...rest }: UpdateWebhookDto): Promise<WebhookDto> {
+  async update(
+    tenantId: string,
+    id: string,
+    { url, events, headers, ...rest }: UpdateWebhookDto,
+    request?: IdempotentRequest,
+  ): Promise<WebhookDto> {
     // Before judging the URL: a foreign id must not make us resolve names, nor answer in another time.
     if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
     const sealed = this.sealHeaders(id, headers);
@@ -107,14 +126,17 @@ export class WebhooksService implements OnModuleDestroy {
       ...(url !== undefined && { url }),
       ...(events !== undefined && { patterns: fold(events) }),
     };
-    const before = await this.webhooks.locked(tenantId, id, async (webhook, manager) => {
-      if (webhook.active === change.active) delete change.disabledReason;
-      if (Object.keys(change).length > 0) await this.webhooks.update(manager, id, change);
-      return webhook;
+    const done = await this.webhooks.locked(tenantId, id, async (before, manager) => {
+      const answer = await this.ledger.within(manager, request, async () => {
+        if (before.active === change.active) delete change.disabledReason;
+        if (Object.keys(change).length > 0) await this.webhooks.update(manager, id, change);
+        return this.read(tenantId, id, manager);
+      });
+      return { before, answer };
     });
-    if (!before) throw new WebhookNotFoundError();
-    this.tell(before, change);
-    return this.get(tenantId, id);
+    if (!done) throw new WebhookNotFoundError();
+    this.tell(done.before, change);
+    return done.answer;
   }
 
   /** Disables a webhook; true only for the call that changed it. */
@@ -130,17 +152,25 @@ export class WebhooksService implements OnModuleDestroy {
     this.#changes.next({ kind: 'deleted', tenantId, webhookId: id });
   }
 
-  /** A new secret; the others stay live for a day. @throws WebhookNotFoundError, TooManySecretsError */
-  async rotate(tenantId: string, id: string): Promise<CreatedSecretDto> {
+  /**
+   * A new secret; the others stay live for a day.
+   *
+   * @returns a repeat of `request` gets all but the secret itself.
+   * @throws WebhookNotFoundError, TooManySecretsError
+   */
+  async rotate(tenantId: string, id: string, request?: IdempotentRequest): Promise<CreatedSecretDto | SecretDto> {
     const secret = newSigningSecret();
-    const row = await this.webhooks.locked(tenantId, id, async (_webhook, manager) => {
-      const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
-      if (live.length >= MAX_LIVE_SECRETS) throw new TooManySecretsError(MAX_LIVE_SECRETS);
-      return this.webhooks.rotate(manager, this.seal(tenantId, id, secret));
-    });
-    if (!row) throw new WebhookNotFoundError();
+    const row = this.seal(tenantId, id, secret);
+    const made = await this.webhooks.locked(tenantId, id, (_webhook, manager) =>
+      this.ledger.within(manager, request, async () => {
+        const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
+        if (live.length >= MAX_LIVE_SECRETS) throw new TooManySecretsError(MAX_LIVE_SECRETS);
+        return SecretDto.of(await this.webhooks.rotate(manager, row));
+      }),
+    );
+    if (!made) throw new WebhookNotFoundError();
     this.#changes.next({ kind: 'updated', tenantId, webhookId: id });
-    return CreatedSecretDto.reveal(row, secret);
+    return made.id === row.id ? CreatedSecretDto.reveal(made, secret) : made;
   }
 
   /**
@@ -163,10 +193,11 @@ export class WebhooksService implements OnModuleDestroy {
     this.#changes.next({ kind: 'updated', tenantId, webhookId: id });
   }
 
-  private async read(tenantId: string, id: string) {
-    const webhook = await this.webhooks.find(tenantId, id);
+  /** @throws WebhookNotFoundError */
+  private async read(tenantId: string, id: string, manager?: EntityManager): Promise<WebhookDto> {
+    const webhook = await this.webhooks.find(tenantId, id, manager);
     if (!webhook) throw new WebhookNotFoundError();
-    return { webhook, secrets: await this.webhooks.findLiveSecrets(tenantId, [id]) };
+    return this.viewOf(webhook, await this.webhooks.findLiveSecrets(tenantId, [id], manager));
   }
 
   private async judge(url: string): Promise<void> {

@@ -53,18 +53,16 @@ export class ReplaysRepository {
   }
 
   /** How many deliveries a replay would make. */
-  count(filter: ReplayFilter, executor: SqlExecutor = this.database): Promise<number> {
+  count(executor: SqlExecutor, filter: ReplayFilter): Promise<number> {
     return countOf(executor, this.statements.count, valuesOf(filter));
   }
 
   /** Stores a replay together with the number of deliveries it is about. */
-  insert(filter: ReplayFilter): Promise<{ id: string; count: number }> {
-    return this.database.transaction(async (executor) => {
-      const id = newId();
-      const count = await this.count(filter, executor);
-      await executor.query(this.statements.insert, [...valuesOf(filter), id, count]);
-      return { id, count };
-    });
+  async insert(executor: SqlExecutor, filter: ReplayFilter): Promise<{ id: string; count: number }> {
+    const id = newId();
+    const count = await this.count(executor, filter);
+    await executor.query(this.statements.insert, [...valuesOf(filter), id, count]);
+    return { id, count };
   }
 
   async find(tenantId: string, id: string): Promise<Replay | undefined> {

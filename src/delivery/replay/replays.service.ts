@@ -4,6 +4,8 @@ import type { Clock } from '../../kernel/clock.js';
 import { InvalidError, NotFoundError } from '../../kernel/errors.js';
 import { isId, lowestIdAt, timeOfId } from '../../kernel/ids.js';
 import { momentOf } from '../../platform/http/index.js';
+import { IdempotencyLedger } from '../../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import { WebhooksService } from '../../registry/index.js';
 import { WebhookDisabledError } from '../delivery.errors.js';
@@ -24,6 +26,7 @@ export class ReplaysService {
     private readonly webhooks: WebhooksService,
     private readonly replays: ReplaysRepository,
     private readonly replayer: Replayer,
+    private readonly ledger: IdempotencyLedger,
   ) {}
 
   /**
@@ -35,6 +38,7 @@ export class ReplaysService {
     tenantId: string,
     webhookId: string,
     { since, until, status, dryRun }: ReplayRequestDto,
+    request?: IdempotentRequest,
   ): Promise<ReplayAcceptedView> {
     const from = momentOf(since);
     if (!from) throw new InvalidError('validation_failed', 'The request is not valid.', ['since must be given']);
@@ -49,9 +53,10 @@ export class ReplaysService {
       untilId: lowestIdAt(to),
       statuses: status ?? UNSUCCESSFUL,
     };
-    if (dryRun) return { count: await this.replays.count(filter) };
-    const accepted = await this.replays.insert(filter);
-    this.replayer.look();
+    const accepted = await this.ledger.run<ReplayAcceptedView>(request, async (executor) =>
+      dryRun ? { count: await this.replays.count(executor, filter) } : this.replays.insert(executor, filter),
+    );
+    if (!dryRun) this.replayer.look();
     return accepted;
   }
 

@@ -1,6 +1,8 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiConflictResponse, ApiNotFoundResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
 import { ApiController, CurrentTenant, ErrorAnswer } from '../../platform/http/index.js';
+import { OncePerKey } from '../../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { ReplayRequestDto } from './dto/replay-request.dto.js';
 import { ReplayAcceptedView } from './dto/replay-view.js';
 import { ReplaysService } from './replays.service.js';
@@ -25,8 +27,9 @@ export class WebhookReplayController {
   replay(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
-    @Body() request: ReplayRequestDto,
+    @Body() replay: ReplayRequestDto,
+    @OncePerKey() request: IdempotentRequest | undefined,
   ): Promise<ReplayAcceptedView> {
-    return this.replays.request(tenantId, id, request);
+    return this.replays.request(tenantId, id, replay, request);
   }
 }

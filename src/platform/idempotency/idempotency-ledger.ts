@@ -3,14 +3,12 @@
 // other. The guarantee is the primary key (tenant_id, scope, key).
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { ConflictError } from '../../kernel/errors.js';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
-import { Database } from '../database/index.js';
+import { Database, executorOf } from '../database/index.js';
 import type { SqlExecutor, Statement } from '../database/index.js';
-
-/** Longest key, in characters. */
-export const MAX_KEY_LENGTH = 255;
 
 /** What a remembered answer belongs to. */
 export interface IdempotentRequest {
@@ -18,9 +16,15 @@ export interface IdempotentRequest {
   /** What the key is unique within, such as a route. */
   readonly scope: string;
   readonly key: string;
-  /** Everything that decides the answer; another one under the same key is refused. */
-  readonly content: string;
+  /**
+   * Hashes of everything that decides the answer: the first is remembered, and a repeat that has the remembered one among
+   * its own is the same request.
+   */
+  readonly hashes: readonly [Buffer, ...Buffer[]];
 }
+
+/** The hash of content that is no secret. */
+export const hashOf = (content: string): Buffer => createHash('sha256').update(content).digest();
 
 /** The key was used for another request. */
 export class IdempotencyMismatchError extends ConflictError {
@@ -62,7 +66,7 @@ export class IdempotencyLedger {
     };
     this.find = {
       name: 'posthorn_idempotency_find',
-      text: `SELECT request_hash, answer FROM ${ledger} WHERE tenant_id = $1 AND scope = $2 AND key = $3`,
+      text: `SELECT request_hash, answer FROM ${ledger} WHERE tenant_id = $1 AND scope = $2 AND key = $3 AND expires_at > now()`,
     };
     this.answer = {
       name: 'posthorn_idempotency_answer',
@@ -83,11 +87,9 @@ export class IdempotencyLedger {
    * @throws IdempotencyMismatchError, IdempotencyInProgressError (after waiting for 5 s)
    */
   async once<Answer>(executor: SqlExecutor, request: IdempotentRequest, work: () => Promise<Answer>): Promise<Answer> {
-    const id = [request.tenantId, request.scope, request.key];
-    const hash = createHash('sha256').update(request.content).digest();
     await executor.query({ text: 'SAVEPOINT posthorn_idempotency' });
     try {
-      const answer = await this.underSavepoint(executor, id, hash, work);
+      const answer = await this.underSavepoint(executor, request, work);
       await executor.query({ text: 'RELEASE SAVEPOINT posthorn_idempotency' });
       return answer;
     } catch (error) {
@@ -97,6 +99,34 @@ export class IdempotencyLedger {
     }
   }
 
+  /** {@link once} in a transaction of ours; without a request to remember, the transaction alone. */
+  run<Answer>(
+    request: IdempotentRequest | undefined,
+    work: (executor: SqlExecutor) => Promise<Answer>,
+  ): Promise<Answer> {
+    return this.database.transaction((executor) =>
+      request ? this.once(executor, request, () => work(executor)) : work(executor),
+    );
+  }
+
+  /** {@link once} in a TypeORM transaction; without a request to remember, the work alone. */
+  async within<Answer>(
+    manager: EntityManager,
+    request: IdempotentRequest | undefined,
+    work: () => Promise<Answer>,
+  ): Promise<Answer> {
+    return request ? this.once(await executorOf(manager), request, work) : work();
+  }
+
+  /**
+   * The answer that is remembered, without waiting for one that is under way.
+   *
+   * @throws IdempotencyMismatchError
+   */
+  async recall(request: IdempotentRequest): Promise<{ readonly answer: unknown } | undefined> {
+    return this.remembered<unknown>(this.database, request);
+  }
+
   /** Deletes entries past their window, `limit` at most; returns how many. */
   async deleteExpired(limit: number): Promise<number> {
     return (await this.database.query(this.expire, [limit])).length;
@@ -104,8 +134,7 @@ export class IdempotencyLedger {
 
   private async underSavepoint<Answer>(
     executor: SqlExecutor,
-    id: readonly string[],
-    hash: Buffer,
+    request: IdempotentRequest,
     work: () => Promise<Answer>,
   ): Promise<Answer> {
     // Reset to the caller's own value below: SET LOCAL would outlive this savepoint in a caller's transaction.
@@ -113,16 +142,27 @@ export class IdempotencyLedger {
       text: `SELECT current_setting('lock_timeout') AS value`,
     });
     await executor.query({ text: `SET LOCAL lock_timeout = '5s'` });
-    const taken = await executor.query(this.take, [...id, hash, this.settings.idempotencyWindowMs]);
+    const values = [...idOf(request), request.hashes[0], this.settings.idempotencyWindowMs];
+    const taken = await executor.query(this.take, values);
     await executor.query({ text: `SELECT set_config('lock_timeout', $1, true)` }, [before?.value ?? '0']);
     if (taken.length === 0) {
-      const [first] = await executor.query<{ request_hash: Buffer; answer: Answer }>(this.find, id);
+      const first = await this.remembered<Answer>(executor, request);
       if (!first) throw new IdempotencyInProgressError();
-      if (!first.request_hash.equals(hash)) throw new IdempotencyMismatchError();
       return first.answer;
     }
     const answer = await work();
-    await executor.query(this.answer, [...id, JSON.stringify(answer)]);
+    await executor.query(this.answer, [...idOf(request), JSON.stringify(answer)]);
     return answer;
   }
+
+  private async remembered<Answer>(
+    executor: SqlExecutor,
+    request: IdempotentRequest,
+  ): Promise<{ readonly answer: Answer } | undefined> {
+    const [first] = await executor.query<{ request_hash: Buffer; answer: Answer }>(this.find, idOf(request));
+    if (first && !request.hashes.some((hash) => hash.equals(first.request_hash))) throw new IdempotencyMismatchError();
+    return first;
+  }
 }
+
+const idOf = ({ tenantId, scope, key }: IdempotentRequest): string[] => [tenantId, scope, key];

@@ -1,7 +1,9 @@
+export { checkIdempotencyKey, InvalidIdempotencyKeyError } from './idempotency-key.js';
 export {
+  hashOf,
   IdempotencyInProgressError,
   IdempotencyLedger,
   IdempotencyMismatchError,
-  MAX_KEY_LENGTH,
 } from './idempotency-ledger.js';
 export type { IdempotentRequest } from './idempotency-ledger.js';
+export { OncePerKey } from './once-per-key.decorator.js';

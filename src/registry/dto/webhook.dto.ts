@@ -41,8 +41,8 @@ export class CreatedSecretDto extends SecretDto {
   @ApiProperty({ description: 'Shown only here.', example: SECRET })
   secret!: string;
 
-  static reveal(row: WebhookSecret, secret: Secret): CreatedSecretDto {
-    return { ...SecretDto.of(row), secret: secret.reveal() };
+  static reveal(created: SecretDto, secret: Secret): CreatedSecretDto {
+    return { ...created, secret: secret.reveal() };
   }
 }
 
