@@ -4,7 +4,6 @@
 // backlog for the 50th, whose receiver never answers: with the circuit as it is by default, and without any. In
 // alternating rounds a worker process is started on each: the 49 get a burst, timed until all is delivered, then events
 // at a fixed rate, each timed from its commit to its receiver. Worker, receiver and PostgreSQL are processes of their own.
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/ensure.mjs';
 
@@ -28,6 +27,7 @@ ensureBuilt();
 const { withPostgres } = await import('./setup/database.mjs');
 const { memoryOf, withDispatcher, withProcess } = await import('./setup/posthorn.mjs');
 const { machineNow, withReceiver } = await import('./setup/receiver.mjs');
+const { openLoop } = await import('./setup/open-loop.mjs');
 const { machine, median, percentile, table } = await import('./setup/numbers.mjs');
 
 const CASES = [
@@ -65,7 +65,7 @@ async function play(one, receiver) {
         await burst(one, posthorn, Math.min(EVENTS, 5_000), typeOf);
         const rate = await burst(one, posthorn, EVENTS, typeOf);
         await receiver.arrivals();
-        const latencies = await openLoop(one, posthorn, receiver);
+        const latencies = await atFixedRate(one, posthorn, receiver);
         const p99 = percentile(latencies, 0.99);
         console.log(
           `${one.name.padEnd(24)} ${Math.round(rate)} deliveries/s; at ${RATE} events/s from commit to receiver ` +
@@ -89,18 +89,12 @@ async function burst({ webhooks }, posthorn, events, typeOf) {
 }
 
 /** One event after the other, each when its time has come, however long the ones before it take. */
-async function openLoop({ webhooks }, posthorn, receiver) {
+async function atFixedRate({ webhooks }, posthorn, receiver) {
   const committed = new Map();
-  const under = [];
-  const startedAt = machineNow();
-  for (let n = 0; n < RATE * SECONDS; n += 1) {
-    const wait = startedAt + (n * 1_000) / RATE - machineNow();
-    if (wait > 1) await delay(wait);
-    under.push(
-      posthorn.dispatcher.dispatch(`one.t${n % OTHERS}`, DATA).then(({ id }) => void committed.set(id, machineNow())),
-    );
-  }
-  await Promise.all(under);
+  await openLoop({ rate: RATE, seconds: SECONDS }, async (n) => {
+    const { id } = await posthorn.dispatcher.dispatch(`one.t${n % OTHERS}`, DATA);
+    committed.set(id, machineNow());
+  });
   await posthorn.delivered(webhooks);
   const latencies = [];
   // A receiver may have an event before we hear of our own commit: such a delivery took no time that matters.

@@ -19,12 +19,12 @@ export const ADMIN_KEY = randomBytes(24).toString('base64url');
 const KEEP = '365d';
 const ENCRYPTION_KEY = randomBytes(32).toString('base64');
 
-/** Runs `work` with an application that stores events and sends none: sending is for processes of their own. */
-export async function withDispatcher({ url: databaseUrl }, work) {
+/** Runs `work` with an application that stores events, and by its default role sends none: that is for processes of their own. */
+export async function withDispatcher({ url: databaseUrl, role = 'api' }, work) {
   const app = await NestFactory.createApplicationContext(
     AppModule.register({
       databaseUrl,
-      role: 'api',
+      role,
       encryptionKey: ENCRYPTION_KEY,
       retention: KEEP,
       allowHttp: true,

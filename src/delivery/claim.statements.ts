@@ -31,13 +31,18 @@ const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook
  *
  * Which secrets are live is asked of clock_timestamp(): now() is when the statement arrived, which is before its planning,
  * and its snapshot is taken after that. A secret retired in between would sign deliveries that were dispatched after it.
+ *
+ * The plan is made once per connection, perhaps while the tables are empty, and kept until PostgreSQL analyses them: joined as
+ * sets, events and deliveries would be read from end to end by every claim of a new installation's first minute. Hence
+ * LATERAL with LIMIT, which nothing but the key can serve, and BETWEEN, which PostgreSQL takes to hold for one row in 200.
  */
 const taking = (t: Tables): string => `
   sized AS (
     SELECT p.id, e.data, e.occurred_at,
            CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
            coalesce(sum(octet_length(e.data)) OVER (ORDER BY p.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-    FROM picked p JOIN ${t.event} e ON e.id = p.event_id
+    FROM picked p CROSS JOIN LATERAL (
+      SELECT data, data_erased_at, occurred_at FROM ${t.event} WHERE id = p.event_id LIMIT 1) e
   ), claimed AS (
     UPDATE ${t.delivery} d SET
       status = CASE WHEN s.ended IS NOT NULL THEN 'expired' WHEN usable THEN 'sending' ELSE 'skipped' END,
@@ -46,7 +51,7 @@ const taking = (t: Tables): string => `
       due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, tenant.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
       completed_at = CASE WHEN usable THEN NULL ELSE now() END
     FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
-    WHERE d.id = s.id AND d.id >= $2 AND s.before < ${MAX_CLAIM_BYTES} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
+    WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
     RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
               s.data, s.occurred_at, d.expires_at, w.url, w.format, w.headers, w.max_in_flight, ${PACED} AS paced, w.guarantee,
               ${POLICY_COLUMNS.map((column) => `coalesce(w.${column}, tenant.${column}) AS ${column}`).join(', ')}

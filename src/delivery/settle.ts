@@ -51,6 +51,7 @@ export interface HealthChange {
 export type SettleListener = (settled: readonly Settlement[], health: readonly HealthChange[]) => Promise<void>;
 
 const MAX_BATCH = 500;
+const MAX_NUMBER = 2_147_483_647;
 const GATHER_MS = 20;
 
 /**
@@ -171,8 +172,9 @@ function settleStatement({ tables: t }: Database): Statement {
     // replays wants to see whether it works again, and must not lose the webhook by looking.
     // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
     // The fence is status = 'sending' and the attempt number: an outcome that comes after its lease was swept finds
-    // neither, and changes nothing. The bounds on the id let PostgreSQL skip partitions. unnest keeps this one statement
-    // for any number of rows; TypeORM has no UPDATE … FROM.
+    // neither, and changes nothing. unnest keeps this one statement for any number of rows; TypeORM has no UPDATE … FROM.
+    // BETWEEN holds for every row; PostgreSQL takes it to hold for one in 200, and so goes by the primary key even where it
+    // plans on empty tables. Else each batch of a new installation's first minute would read all deliveries.
     text: `
       WITH r AS (
         SELECT *, 'sending' AS before FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
@@ -187,7 +189,7 @@ function settleStatement({ tables: t }: Database): Statement {
           due_at = CASE WHEN r.wait_ms IS NOT NULL THEN now() + r.wait_ms * interval '1 ms' END,
           completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
         FROM r
-        WHERE d.id = r.id AND d.status = r.before AND d.attempt_count = r.number
+        WHERE d.id = r.id AND d.status = r.before AND d.attempt_count = r.number AND r.number BETWEEN 0 AND ${MAX_NUMBER}
         RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome, r.pause_ms, d.replay_of IS NOT NULL AS replayed
       ), logged AS (
         INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,

@@ -10,14 +10,18 @@ import { Database } from './database.js';
 
 const RECONNECT_MS = 1_000;
 
-// NOTIFY takes a database-wide lock at commit, so however many hints are asked for, one is sent per interval.
-const COALESCE_MS = 20;
+// NOTIFY takes a database-wide lock at commit, so however many hints are asked for, one is sent per interval: the first at
+// once, since a lone event has nobody to share it with, and one for all that came meanwhile when the interval is over.
+const COALESCE_MS = 10;
 
 @Injectable()
 export class Notifications implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('Notifications');
   private readonly listeners = new Map<string, Set<() => void>>();
-  private readonly pending = new Map<string, NodeJS.Timeout>();
+  /** Channels within their interval. */
+  private readonly resting = new Map<string, NodeJS.Timeout>();
+  /** Those of them that were asked for since. */
+  private readonly asked = new Set<string>();
   private client: pg.Client | undefined;
   private reconnect: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -41,17 +45,9 @@ export class Notifications implements OnModuleInit, BeforeApplicationShutdown {
     void this.client?.query(`LISTEN ${channel}`).catch(() => undefined);
   }
 
-  /** Hints at `topic` soon, once for many calls, on a connection of its own: for work that is already committed. */
+  /** Hints at `topic`, once for many calls, on a connection of its own: for work that is already committed. */
   hint(topic: string): void {
-    const channel = this.channel(topic);
-    if (this.stopped || this.pending.has(channel)) return;
-    this.pending.set(
-      channel,
-      setTimeout(() => {
-        this.pending.delete(channel);
-        this.database.query({ text: `NOTIFY ${channel}` }).catch(() => undefined);
-      }, COALESCE_MS),
-    );
+    if (!this.stopped) this.ask(this.channel(topic));
   }
 
   /** The statement that hints at `topic` from inside a caller's transaction: sent at commit, and only then. */
@@ -62,8 +58,18 @@ export class Notifications implements OnModuleInit, BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.reconnect);
-    for (const timer of this.pending.values()) clearTimeout(timer);
+    for (const timer of this.resting.values()) clearTimeout(timer);
     await this.client?.end().catch(() => undefined);
+  }
+
+  private ask(channel: string): void {
+    if (this.resting.has(channel)) return void this.asked.add(channel);
+    this.database.query({ text: `NOTIFY ${channel}` }).catch(() => undefined);
+    const rested = (): void => {
+      this.resting.delete(channel);
+      if (this.asked.delete(channel)) this.ask(channel);
+    };
+    this.resting.set(channel, setTimeout(rested, COALESCE_MS));
   }
 
   private async connect(): Promise<void> {
