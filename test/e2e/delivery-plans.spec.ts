@@ -16,10 +16,10 @@ beforeAll(async () => {
 afterAll(() => receiver.close());
 
 it('finds events and deliveries by their keys from the first one on, and never reads a table through', async () => {
-  const { send } = await scene.target(receiver.url);
+  const target = await scene.target(receiver.url);
   const ids: string[] = [];
   for (let n = 0; n < EVENTS; n += 1) {
-    ids.push(await send({ n }));
+    ids.push(await target.send({ n }));
     await receiver.next();
   }
   for (const id of ids) expect(await scene.settled(id)).toMatchObject({ status: 'success' });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, it } from '@jest/globals';
 import pg from 'pg';
 import { Notifications } from '../../src/platform/database/index.js';
 import { eventually } from '../setup/eventually.js';
