@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, Injectable, Scope } from '@nestjs/common';
-import type { Provider, Type } from '@nestjs/common';
+import { Controller, Injectable, Scope, UseGuards, UsePipes, ValidationPipe } from '@nestjs/common';
+import type { CanActivate, Provider, Type } from '@nestjs/common';
 import { DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { HandlerEnhancers } from './handler-enhancers.js';
 import { HandlerTransactions } from './handler-transactions.js';
 import { Handlers, matches, subscriptionFor } from './handlers.js';
 import type { Handler } from './handlers.js';
@@ -22,7 +23,7 @@ async function tableOf(providers: Provider[], controllers: Type[] = []): Promise
   const testing = await Test.createTestingModule({
     imports,
     controllers,
-    providers: [Handlers, transactions, ...providers],
+    providers: [Handlers, HandlerEnhancers, transactions, ...providers],
   }).compile();
   const app = testing.createNestApplication({ logger: false });
   await app.init();
@@ -109,6 +110,31 @@ describe('the table of handlers', () => {
       }
       await expect(tableOf([Scoped])).rejects.toThrow('Scoped must be a singleton');
     }
+  });
+
+  it('refuses what stands on a handler and could not run', async () => {
+    class Never implements CanActivate {
+      canActivate = (): boolean => false;
+    }
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest extends Never {}
+    @UseGuards(Never)
+    class Guarded extends Base {}
+    const made = { provide: Guarded, useFactory: () => new Guarded() };
+    await expect(tableOf([made])).rejects.toThrow('Guarded.onInvoice handles webhooks, and Never on it would not run');
+
+    @Injectable()
+    @UseGuards(PerRequest)
+    class Requested extends Base {}
+    await expect(tableOf([Requested])).rejects.toThrow('Requested must be a singleton');
+
+    @Injectable()
+    class Piped {
+      @OnWebhook('stripe', '*')
+      @UsePipes(ValidationPipe)
+      onAny(): void {}
+    }
+    await expect(tableOf([Piped])).rejects.toThrow('no pipes run for them');
   });
 
   it('knows what each subscription asked for, also for a run that is older than its pattern', async () => {

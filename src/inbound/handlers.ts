@@ -6,6 +6,8 @@ import type { EntityManager } from 'typeorm';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { parseRetrySchedule } from '../kernel/retry-schedule.js';
 import type { RetryWaits } from '../kernel/retry-schedule.js';
+import { HandlerEnhancers } from './handler-enhancers.js';
+import type { Place } from './handler-enhancers.js';
 import { HandlerTransactions } from './handler-transactions.js';
 import { subscriptionsOf } from './on-webhook.decorator.js';
 import type { Subscription } from './on-webhook.decorator.js';
@@ -20,7 +22,7 @@ export interface Handler {
   handle(event: ReceivedEvent, manager?: EntityManager): unknown;
 }
 
-type Methods = Record<string, Handler['handle']>;
+type Methods = Record<string, (...given: unknown[]) => unknown>;
 
 @Injectable()
 export class Handlers implements OnModuleInit {
@@ -31,6 +33,7 @@ export class Handlers implements OnModuleInit {
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly transactions: HandlerTransactions,
+    private readonly enhancers: HandlerEnhancers,
   ) {}
 
   onModuleInit(): void {
@@ -49,7 +52,7 @@ export class Handlers implements OnModuleInit {
           throw new Error(
             `${className}.${method} handles webhooks, so ${className} must be a singleton: drop its request or transient scope.`,
           );
-        this.add(instance as Methods, className, method, subscriptions);
+        this.add({ wrapper, instance, method }, subscriptions);
       }
     }
     this.logTable();
@@ -74,7 +77,11 @@ export class Handlers implements OnModuleInit {
     return new Map([...this.byName.values()].map((handler) => [handler.name, most(handler)]));
   }
 
-  private add(instance: Methods, className: string, method: string, subscriptions: readonly Subscription[]): void {
+  private add(place: Place, subscriptions: readonly Subscription[]): void {
+    const { instance, method } = place;
+    const className = instance.constructor.name;
+    // Called through the instance, so that whatever wraps the method later (a proxy, a spy) is called too.
+    const handle = this.enhancers.around(place, (...given) => (instance as Methods)[method]?.(...given));
     for (const name of new Set(subscriptions.map((subscription) => subscription.name ?? `${className}.${method}`))) {
       const own = subscriptions.filter((subscription) => (subscription.name ?? `${className}.${method}`) === name);
       for (const { source, pattern, transactional, retrySchedule } of own) {
@@ -92,8 +99,7 @@ export class Handlers implements OnModuleInit {
         throw new Error(
           `Two webhook handlers are called ${name}, so their runs could not be told apart: give one a name of its own with @OnWebhook(source, type, { name }).`,
         );
-      // Called through the instance, so that whatever wraps the method later (a proxy, a spy) is called too.
-      this.byName.set(name, { name, subscriptions: own, handle: (...given) => instance[method]?.(...given) });
+      this.byName.set(name, { name, subscriptions: own, handle });
     }
   }
 

@@ -8,6 +8,7 @@ import { queueProvider } from '../platform/queue/index.js';
 import { BulkReplayRepository } from './bulk-replay.repository.js';
 import { ChallengesController } from './challenges.controller.js';
 import { ChallengesService } from './challenges.service.js';
+import { HandlerEnhancers } from './handler-enhancers.js';
 import { HandlerRun } from './handler-run.entity.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
@@ -63,6 +64,7 @@ export class InboundModule {
         BulkReplayRepository,
         ChallengesService,
         Handlers,
+        HandlerEnhancers,
         HandlerRunner,
         HandlerRunsRepository,
         HandlerTransactions,

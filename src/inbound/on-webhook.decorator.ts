@@ -48,6 +48,8 @@ export interface OnWebhookOptions<Data = unknown> {
  * Handlers of one event run one after another, all of them even if one throws; one that succeeded is not run again, one
  * that threw is tried again when the sender sends the event again and after 10 s, 1 m, 10 m, 1 h and 6 h.
  *
+ * Guards, interceptors and exception filters of the method and its class run around it, with the context type `posthorn`.
+ *
  * @param source - The name of the source, of any tenant.
  * @param typePattern - A type, a prefix such as `invoice.*` (any depth below, not `invoice` itself), or `*`.
  * @example

@@ -100,6 +100,7 @@ export interface ShopOptions {
   readonly prepare?: (app: NestExpressApplication) => void;
   readonly options?: NestApplicationOptions;
   readonly providers?: Type[];
+  readonly controllers?: Type[];
   readonly role?: 'all' | 'api';
   /** Kinds of sender that the host brings. */
   readonly webhookProviders?: PosthornModuleExtras['providers'];
@@ -109,7 +110,7 @@ export interface ShopOptions {
 /** Starts an application that imports Posthorn. */
 export async function startShop(
   databaseUrl: string,
-  { prepare, options, providers = [], role = 'all', webhookProviders, publicUrl }: ShopOptions = {},
+  { prepare, options, providers = [], controllers = [], role = 'all', webhookProviders, publicUrl }: ShopOptions = {},
 ): Promise<Shop> {
   @Module({
     imports: [
@@ -127,7 +128,7 @@ export async function startShop(
         }),
       }),
     ],
-    controllers: [ShopController],
+    controllers: [ShopController, ...controllers],
     providers: [Behaviour, Payments, ...providers],
   })
   class ShopModule {}
