@@ -1,5 +1,5 @@
 // How fast events are delivered, against what could not be faster and what people write by hand, all in this run:
-//   node bench/delivery.mjs [--events 20000] [--concurrency 256] [--cpu-prof]
+//   node bench/delivery.mjs [--events 20000] [--concurrency 256] [--fan-out 1|10] [--cpu-prof]
 // Posthorn: EventDispatcher of the build, embedded PostgreSQL with its durable defaults, every attempt logged. Bare undici:
 // the same signed POSTs at the same concurrency, no database, no retries. Tutorial: fetch, sign, retry thrice, in memory.
 // The receiver is a process of its own on the same machine. Prints, and judges nothing: ratios travel, rates do not.
@@ -7,7 +7,6 @@ import 'reflect-metadata';
 import { fork } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { Session } from 'node:inspector/promises';
 import os from 'node:os';
@@ -20,6 +19,7 @@ const { values: flags } = parseArgs({
   options: {
     events: { type: 'string', default: '20000' },
     concurrency: { type: 'string', default: '256' },
+    'fan-out': { type: 'string' },
     'cpu-prof': { type: 'boolean', default: false },
     receiver: { type: 'boolean', default: false },
   },
@@ -27,6 +27,7 @@ const { values: flags } = parseArgs({
 const EVENTS = Number(flags.events);
 const CONCURRENCY = Number(flags.concurrency);
 const WEBHOOKS = 10;
+const FAN_OUTS = flags['fan-out'] ? [Number(flags['fan-out'])] : [1, WEBHOOKS];
 const BATCH = 500;
 const PAYLOAD = { orderId: '1042', total: '99.95', note: 'x'.repeat(950) };
 
@@ -50,6 +51,7 @@ function receive() {
 
 async function main() {
   ensureBuilt();
+  const { cpuMsOf } = await import('./setup/posthorn.mjs');
   const receiver = fork(new URL(import.meta.url), ['--receiver']);
   const [{ port }] = await once(receiver, 'message');
   const url = `http://127.0.0.1:${port}/hook`;
@@ -63,19 +65,41 @@ async function main() {
         `${os.type()} ${os.release()}, Node ${process.versions.node}. ` +
         `${EVENTS} events of 1 KB, ${CONCURRENCY} requests in flight, everything on this machine.`,
     );
+    const measured = async (name, deliveries, work, others = {}) => {
+      const used = () => ({
+        'this process': process.cpuUsage().user / 1_000 + process.cpuUsage().system / 1_000,
+        ...Object.fromEntries(
+          Object.entries({ receiver: receiver.pid, ...others }).map(([who, pid]) => [who, cpuMsOf(pid)]),
+        ),
+      });
+      const before = used();
+      const startedAt = performance.now();
+      await work();
+      const seconds = (performance.now() - startedAt) / 1_000;
+      const after = used();
+      const rate = deliveries / seconds;
+      console.log(
+        `${name.padEnd(28)} ${String(Math.round(rate)).padStart(7)} deliveries/s  (${seconds.toFixed(1)} s); processor per delivery: ` +
+          Object.keys(after)
+            .map((who) => `${who} ${Math.round(((after[who] - before[who]) * 1_000) / deliveries)} µs`)
+            .join(', '),
+      );
+      return rate;
+    };
     // The warm-up is not shown: the first seconds of a process measure its compiler.
     await undiciLoop(url, Math.min(EVENTS, 5_000));
     const bare = await measured('bare undici, no database', EVENTS, () => undiciLoop(url, EVENTS));
     const tutorial = await measured('fetch loop of a tutorial', EVENTS, () => fetchLoop(url, EVENTS));
-    await withPosthorn(url, seen, async ({ run, settings }) => {
+    await withPosthorn(url, seen, async ({ run, settings, postgresPid }) => {
       await run(Math.min(EVENTS, 3_000), 1);
       const profiler = flags['cpu-prof'] ? await startProfiler() : undefined;
-      for (const fanOut of [1, WEBHOOKS]) {
+      for (const fanOut of FAN_OUTS) {
         const before = await seen();
         let dispatchedMs = 0;
-        const rate = await measured(`Posthorn, fan-out ${fanOut}`, EVENTS * fanOut, async () => {
+        const work = async () => {
           dispatchedMs = await run(EVENTS, fanOut);
-        });
+        };
+        const rate = await measured(`Posthorn, fan-out ${fanOut}`, EVENTS * fanOut, work, { PostgreSQL: postgresPid });
         console.log(
           `    of bare undici ${(rate / bare).toFixed(2)}, of the fetch loop ${(rate / tutorial).toFixed(2)}; ` +
             `dispatched ${Math.round((EVENTS / dispatchedMs) * 1_000)} events/s meanwhile; ` +
@@ -90,31 +114,19 @@ async function main() {
   }
 }
 
-async function measured(name, deliveries, work) {
-  const startedAt = performance.now();
-  await work();
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const rate = deliveries / seconds;
-  console.log(`${name.padEnd(28)} ${String(Math.round(rate)).padStart(7)} deliveries/s  (${seconds.toFixed(1)} s)`);
-  return rate;
-}
-
 /** Posthorn as an application context in this process, its database in a directory that is removed afterwards. */
 async function withPosthorn(url, seen, work) {
   const { NestFactory } = await import('@nestjs/core');
   const { AppModule } = await import('../dist/app.module.js');
   const { EventDispatcher } = await import('../dist/outbound/index.js');
-  const { startEmbeddedPostgres } = await import('../dist/platform/database/embedded-postgres/index.js');
   const { Database } = await import('../dist/platform/database/index.js');
   const { WebhooksService } = await import('../dist/registry/index.js');
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'posthorn-bench-'));
-  chmodSync(directory, 0o711);
-  const postgres = await startEmbeddedPostgres({ dataDir: path.join(directory, 'data') });
-  let app;
-  try {
-    app = await NestFactory.createApplicationContext(
+  const { withPostgres } = await import('./setup/database.mjs');
+  await withPostgres(async (postgres) => {
+    const { connection } = await postgres.createDatabase('delivery');
+    const app = await NestFactory.createApplicationContext(
       AppModule.register({
-        connection: postgres.connection,
+        connection,
         encryptionKey: randomBytes(32).toString('base64'),
         deliveryConcurrency: CONCURRENCY,
         allowHttp: true,
@@ -146,17 +158,12 @@ async function withPosthorn(url, seen, work) {
       while ((await database.query(waiting)).length > 0) await delay(20);
       return dispatchedMs;
     };
-    const names = ['server_version', 'fsync', 'synchronous_commit', 'shared_buffers'];
-    const shown = await database.query(
-      { text: `SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name` },
-      [names],
-    );
-    await work({ run, settings: shown.map(({ name, value }) => `${name} ${value}`).join(', ') });
-  } finally {
-    await app?.close();
-    await postgres.stop();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  }
+    try {
+      await work({ run, settings: await postgres.settings(), postgresPid: postgres.pid });
+    } finally {
+      await app.close();
+    }
+  });
 }
 
 /** What both loops send: body and headers as Posthorn makes them, signed with the same two schemes. */
