@@ -29,6 +29,8 @@ const CONCURRENCY = Number(flags.concurrency);
 const WEBHOOKS = 10;
 const FAN_OUTS = flags['fan-out'] ? [Number(flags['fan-out'])] : [1, WEBHOOKS];
 const BATCH = 500;
+/** Callers of the dispatcher at the same time: with one, nothing is sent while the first batch is stored. */
+const PRODUCERS = 2;
 const PAYLOAD = { orderId: '1042', total: '99.95', note: 'x'.repeat(950) };
 
 if (flags.receiver) receive();
@@ -145,13 +147,19 @@ async function withPosthorn(url, seen, work) {
     const run = async (events, fanOut) => {
       const expected = (await seen()) + events * fanOut;
       const startedAt = performance.now();
-      for (let from = 0; from < events; from += BATCH) {
-        const batch = Array.from({ length: Math.min(BATCH, events - from) }, (_, n) => ({
-          event: fanOut === 1 ? `one.t${n % WEBHOOKS}` : 'many.x',
-          data: PAYLOAD,
-        }));
-        await dispatcher.dispatchMany(batch);
-      }
+      let dispatched = 0;
+      const producer = async () => {
+        while (dispatched < events) {
+          const from = dispatched;
+          dispatched += BATCH;
+          const batch = Array.from({ length: Math.min(BATCH, events - from) }, (_, n) => ({
+            event: fanOut === 1 ? `one.t${n % WEBHOOKS}` : 'many.x',
+            data: PAYLOAD,
+          }));
+          await dispatcher.dispatchMany(batch);
+        }
+      };
+      await Promise.all(Array.from({ length: PRODUCERS }, producer));
       const dispatchedMs = performance.now() - startedAt;
       // The table is asked only at the end: a look at it in mid-run reads what PostgreSQL has not vacuumed yet, and costs a core.
       while ((await seen()) < expected) await delay(20);

@@ -44,7 +44,7 @@ function scene(limit: number): {
 describe('the send queue', () => {
   it('lets one webhook hold a part of the requests in flight, however much it has waiting', () => {
     const { queue, sent, add } = scene(64);
-    expect(queue.room()).toMatchObject({ total: 256, perWebhook: 16 });
+    expect(queue.room()).toMatchObject({ total: 512, perWebhook: 16 });
     add('slow', 40);
     expect(sent).toHaveLength(16);
     expect(queue.room().perBusyWebhook.get('slow')).toBe(0);
@@ -94,7 +94,7 @@ describe('the send queue', () => {
   it('shares what is free among as many webhooks as had work', () => {
     const { queue } = scene(64);
     queue.noteWalk(32);
-    expect(queue.room().perWebhook).toBe(8);
+    expect(queue.room().perWebhook).toBe(16);
     queue.noteWalk(1_000);
     expect(queue.room().perWebhook).toBe(1);
   });

@@ -5,13 +5,13 @@
 const WEBHOOK_PART = 4;
 
 /** A webhook that answers within this is quick: what waits behind its requests waits for about a second at most. */
-const QUICK_MS = 250;
+const QUICK_MS = 100;
 
 /** How many deliveries may wait behind the requests of a quick webhook, as a multiple of those requests. */
-const AHEAD = 4;
+const AHEAD = 8;
 
 /** How many deliveries may be held, in flight and waiting, as a multiple of the requests in flight: work for while a claim is under way. */
-const HELD = 4;
+const HELD = 8;
 
 /** Bytes of bodies that may wait; beyond it nothing more is claimed. */
 const MAX_WAITING_BYTES = 16 * 1_048_576;
