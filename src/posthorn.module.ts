@@ -55,7 +55,7 @@ function compose(
   const registry = faced(RegistryModule.register(platform, providers));
   const delivery = faced(extended(DeliveryModule.register({ platform, registry }, extensions)));
   const outbound = faced(OutboundModule.register({ platform, registry, delivery }));
-  const inbound = faced(InboundModule.register({ platform, registry, outbound, providers }));
+  const inbound = faced(InboundModule.register({ platform, registry, delivery, outbound, providers }));
   const features = [registry, delivery, outbound, inbound];
   return {
     module: PosthornModule,

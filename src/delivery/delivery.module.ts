@@ -22,6 +22,7 @@ import { EventLog } from './event-log.js';
 import { EventStore } from './event.store.js';
 import { ExtensionScopes } from './extension-scopes.js';
 import { HttpClient } from './http-client.js';
+import { OperationalEvents } from './operational-events.js';
 import type { OperationalHook } from './operational-hook.js';
 import { hookProviders, OperationalHooks } from './operational-hooks.js';
 import { Replayer } from './replay/replayer.js';
@@ -76,6 +77,7 @@ export class DeliveryModule implements OnModuleInit {
         ExtensionScopes,
         HttpClient,
         ...hookProviders(operationalHooks),
+        OperationalEvents,
         OperationalHooks,
         Replayer,
         ReplaysRepository,
@@ -91,7 +93,7 @@ export class DeliveryModule implements OnModuleInit {
         Sweeper,
         WebhookHealth,
       ],
-      exports: [DeliveriesService, DeliveryWake, Erasure, EventLog, EventStore, ScheduledDeliveries],
+      exports: [DeliveriesService, DeliveryWake, Erasure, EventLog, EventStore, OperationalEvents, ScheduledDeliveries],
     };
   }
 

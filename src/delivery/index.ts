@@ -10,6 +10,7 @@ export { Erasure } from './erasure.js';
 export { EventLog } from './event-log.js';
 export { EventStore } from './event.store.js';
 export type { NewEvent } from './event.store.js';
+export { OperationalEvents } from './operational-events.js';
 export type { OperationalEvent, OperationalHook } from './operational-hook.js';
 export { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 export type { FailedAttempt, FailedDelivery, RetryVerdict, SendingPolicy } from './retry-policy.js';

@@ -9,7 +9,10 @@ interface Fact<Name extends string, Data> {
   readonly data: Data;
 }
 
-/** What happened: a webhook is about to be given up, was given up, works again; a delivery failed for good. */
+/**
+ * What happened: a webhook is about to be given up, was given up, works again; a delivery failed for good; a source with
+ * `silentAfter` sends nothing, sends again.
+ */
 export type OperationalEvent =
   | Fact<
       'webhook.failing',
@@ -34,7 +37,16 @@ export type OperationalEvent =
         readonly webhookId: string;
         readonly attempts: number;
       }
-    >;
+    >
+  | Fact<'source.silent' | 'source.recovered', Silence>;
+
+interface Silence {
+  readonly sourceId: string;
+  /** The name of the source. */
+  readonly source: string;
+  /** When it was last heard of before, ISO 8601; the beginning of the watch where it never was. */
+  readonly since: string;
+}
 
 /**
  * Hears of operational events in the process that caused them, after they are committed: at most once, in order, one at a

@@ -1,37 +1,26 @@
 // What a run of failures means for a webhook: warnings, disabling, and telling its owner by operational events.
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { AutoDisableRule } from '../kernel/auto-disable.js';
-import type { Clock } from '../kernel/clock.js';
 import { RESERVED_PREFIX } from '../kernel/event-match.js';
-import { newId } from '../kernel/ids.js';
 import { Database } from '../platform/database/index.js';
-import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { WebhooksService } from '../registry/index.js';
-import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
-import { EventStore } from './event.store.js';
-import type { OperationalEvent } from './operational-hook.js';
-import { OperationalHooks } from './operational-hooks.js';
+import { OperationalEvents } from './operational-events.js';
 import type { HealthChange, Settlement } from './settle.js';
 
 /** Shares of the auto-disable rule at which the owner is warned, in percent. */
 const WARN_AT = [50, 75] as const;
-
-type DataOf<Type extends OperationalEvent['type']> = Extract<OperationalEvent, { type: Type }>['data'];
 
 @Injectable()
 export class WebhookHealth implements OnModuleInit {
   private readonly logger = new Logger('WebhookHealth');
 
   constructor(
-    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
     private readonly database: Database,
     private readonly webhooks: WebhooksService,
     private readonly due: DueDeliveries,
-    private readonly events: EventStore,
-    private readonly wake: DeliveryWake,
-    private readonly hooks: OperationalHooks,
+    private readonly events: OperationalEvents,
   ) {}
 
   onModuleInit(): void {
@@ -59,7 +48,7 @@ export class WebhookHealth implements OnModuleInit {
     rule: AutoDisableRule | false | undefined,
   ): Promise<void> {
     if (failures === 0) {
-      if (warnedPercent > 0) await this.tell(tenantId, 'posthorn.webhook.recovered', { webhookId });
+      if (warnedPercent > 0) await this.events.tell(tenantId, 'posthorn.webhook.recovered', { webhookId });
       return;
     }
     if (!rule) return;
@@ -67,7 +56,7 @@ export class WebhookHealth implements OnModuleInit {
     if (percent >= 100) return this.disable(tenantId, webhookId, 'failing');
     const warning = WARN_AT.findLast((threshold) => percent >= threshold);
     if (warning === undefined || warning <= warnedPercent || !(await this.noteWarning(webhookId, warning))) return;
-    await this.tell(tenantId, 'posthorn.webhook.failing', {
+    await this.events.tell(tenantId, 'posthorn.webhook.failing', {
       webhookId,
       failures,
       failingMs: Math.round(failingMs),
@@ -86,14 +75,14 @@ export class WebhookHealth implements OnModuleInit {
         .map(({ delivery: { id, eventId, eventType, webhookId, number } }) => {
           return { deliveryId: id, eventId, event: eventType, webhookId, attempts: number };
         });
-      await this.attempt(() => this.tell(tenantId, 'posthorn.delivery.exhausted', ...data));
+      await this.attempt(() => this.events.tell(tenantId, 'posthorn.delivery.exhausted', ...data));
     }
   }
 
   private async disable(tenantId: string, webhookId: string, reason: 'gone' | 'failing'): Promise<void> {
     if (!(await this.webhooks.disable(tenantId, webhookId, reason))) return;
     this.logger.warn(`Disabled webhook ${webhookId} of tenant ${tenantId}: ${reason}`);
-    await this.tell(tenantId, 'posthorn.webhook.disabled', { webhookId, reason });
+    await this.events.tell(tenantId, 'posthorn.webhook.disabled', { webhookId, reason });
   }
 
   /** True for the one process that gives this warning. */
@@ -114,19 +103,6 @@ export class WebhookHealth implements OnModuleInit {
     await this.database.query({ text: `DELETE FROM ${this.database.tables.webhook_health} WHERE webhook_id = $1` }, [
       webhookId,
     ]);
-  }
-
-  private async tell<Type extends OperationalEvent['type']>(
-    tenantId: string,
-    type: Type,
-    ...facts: readonly DataOf<Type>[]
-  ): Promise<void> {
-    const occurredAt = new Date(this.clock());
-    const happened = facts.map((data) => ({ id: newId(), type, tenantId, occurredAt, data }));
-    const events = happened.map(({ id, data }) => ({ id, type, occurredAt, data: JSON.stringify(data) }));
-    const pending = await this.events.add(this.database, tenantId, events);
-    if (pending.size > 0) this.wake.everywhere();
-    this.hooks.tell(happened as OperationalEvent[]);
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {

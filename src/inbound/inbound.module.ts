@@ -35,6 +35,8 @@ import { RUNS_QUEUE, RunsQueue } from './runs.queue.js';
 import { SerialLanes } from './serial-lanes.js';
 import { SignatureGuard } from './signature.guard.js';
 import { SourceLimits } from './source-limits.js';
+import { SourceWatch } from './source-watch.js';
+import { SourceWatchRepository } from './source-watch.repository.js';
 import { SourceGate } from './source.gate.js';
 
 /** The entities whose tables belong to receiving. */
@@ -45,6 +47,7 @@ export class InboundModule {
   static register(parts: {
     platform: DynamicModule;
     registry: DynamicModule;
+    delivery: DynamicModule;
     outbound: DynamicModule;
     providers: DynamicModule;
   }): DynamicModule {
@@ -53,6 +56,7 @@ export class InboundModule {
       imports: [
         parts.platform,
         parts.registry,
+        parts.delivery,
         parts.outbound,
         parts.providers,
         DiscoveryModule,
@@ -85,6 +89,8 @@ export class InboundModule {
         SignatureGuard,
         SourceGate,
         SourceLimits,
+        SourceWatch,
+        SourceWatchRepository,
       ],
     };
   }

@@ -16,6 +16,7 @@ import { OutcomeWatch } from './outcome-watch.js';
 import { WAIT_MS } from './policy.js';
 import { Relay } from './relay.js';
 import { RunsQueue } from './runs.queue.js';
+import { SourceWatch } from './source-watch.js';
 import { maskedHeaders, sha256, storable } from './webhook.js';
 import type { VerifiedWebhook } from './webhook.js';
 
@@ -38,12 +39,14 @@ export class InboundService implements BeforeApplicationShutdown {
     private readonly watch: OutcomeWatch,
     private readonly queue: RunsQueue,
     private readonly relay: Relay,
+    private readonly sourceWatch: SourceWatch,
     private readonly database: Database,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
   /** Stores the event if it is the first of its id; else says what its copies are answered. */
   async admit(webhook: VerifiedWebhook): Promise<InboundAdmission> {
+    this.sourceWatch.noteHeard(webhook.source);
     const event = this.describe(webhook);
     for (let look = 0; look < MAX_LOOKS; look++) {
       const stored = await this.store(event, webhook);

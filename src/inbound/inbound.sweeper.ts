@@ -1,5 +1,5 @@
-// Finds what no job woke: runs that are due, runs whose holder died, and ledger entries past their window. With it a
-// lost queue costs seconds, never an event.
+// Finds what no job woke: runs that are due, runs whose holder died, ledger entries past their window, sources that fell
+// silent. With it a lost queue costs seconds, never an event.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
@@ -9,7 +9,8 @@ import { HandlerRunsRepository } from './handler-runs.repository.js';
 import { Handlers } from './handlers.js';
 import { InboundService } from './inbound.service.js';
 import { LedgerRepository } from './ledger.repository.js';
-import { PRUNE_BATCH, PRUNE_INTERVAL_MS, RUN_CONCURRENCY, SWEEP_INTERVAL_MS } from './policy.js';
+import { PRUNE_BATCH, PRUNE_INTERVAL_MS, RUN_CONCURRENCY, SILENCE_LOOK_MS, SWEEP_INTERVAL_MS } from './policy.js';
+import { SourceWatch } from './source-watch.js';
 
 const LOOK_LIMIT = 200;
 
@@ -19,6 +20,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
   private readonly resuming = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private prunedAt = Number.NEGATIVE_INFINITY;
+  private lookedAt = Number.NEGATIVE_INFINITY;
   private stopped = false;
 
   constructor(
@@ -26,6 +28,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
     private readonly runs: HandlerRunsRepository,
     private readonly handlers: Handlers,
     private readonly ledger: LedgerRepository,
+    private readonly watch: SourceWatch,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
@@ -58,6 +61,10 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
       }
     }
     if (monotonicNow() - this.prunedAt >= PRUNE_INTERVAL_MS) await this.prune();
+    if (monotonicNow() - this.lookedAt >= SILENCE_LOOK_MS) {
+      await this.watch.look();
+      this.lookedAt = monotonicNow();
+    }
   }
 
   /** Not awaited: a handler that takes minutes must not keep the sweep from the others. */

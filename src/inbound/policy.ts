@@ -31,6 +31,10 @@ export const MAX_REPLAYED_EVENTS = 10_000;
 /** A retry further off than this gets no job; the sweep finds it. */
 export const JOB_HORIZON_MS = 600_000;
 
+/** How often what was heard of watched sources is written, and how often those that fell silent are looked for. */
+export const HEARD_FLUSH_MS = 1_000;
+export const SILENCE_LOOK_MS = 4_000;
+
 export const SWEEP_INTERVAL_MS = 2_000;
 export const PRUNE_INTERVAL_MS = 60_000;
 export const PRUNE_BATCH = 1_000;

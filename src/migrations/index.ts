@@ -13,6 +13,7 @@ import { SourceSettings1764000001000 } from './1764000001000-source-settings.js'
 import { SourceRejections1764000001010 } from './1764000001010-source-rejections.js';
 import { LedgerExpiry1764000001100 } from './1764000001100-ledger-expiry.js';
 import { HandlerLane1764000001110 } from './1764000001110-handler-lane.js';
+import { SourceWatch1764000001300 } from './1764000001300-source-watch.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -29,4 +30,5 @@ export const POSTHORN_MIGRATIONS = [
   SourceRejections1764000001010,
   LedgerExpiry1764000001100,
   HandlerLane1764000001110,
+  SourceWatch1764000001300,
 ] as const;

@@ -27,6 +27,7 @@ const DEFAULTS: Required<SourceChange> = {
   maxBodyBytes: null,
   readTimeoutMs: null,
   idempotencyWindowSeconds: null,
+  silentAfterSeconds: null,
   rateLimitMax: null,
   rateLimitSeconds: null,
   allowedIps: null,

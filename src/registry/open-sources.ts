@@ -26,6 +26,8 @@ export interface OpenSource {
   readonly readTimeoutMs?: number;
   /** How long a repeated event is recognised, where the source says so itself. */
   readonly idempotencyWindowSeconds?: number;
+  /** After how long without a verified request it is told. */
+  readonly silentAfterMs?: number;
   readonly rateLimit?: Readonly<RateLimit>;
   /** Networks (CIDR) that requests may come from; any where there are none. */
   readonly allowedIps?: readonly string[];
@@ -75,6 +77,7 @@ export class OpenSources {
       maxBodyBytes: source.maxBodyBytes ?? undefined,
       readTimeoutMs: source.readTimeoutMs ?? undefined,
       idempotencyWindowSeconds: source.idempotencyWindowSeconds ?? undefined,
+      silentAfterMs: source.silentAfterSeconds === null ? undefined : source.silentAfterSeconds * 1_000,
       rateLimit:
         rateLimitMax !== null && rateLimitSeconds !== null
           ? { max: rateLimitMax, perSeconds: rateLimitSeconds }

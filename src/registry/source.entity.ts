@@ -16,6 +16,7 @@ export interface SourceAnswer {
 /** A configured sender that we receive from. */
 @Entity({ name: 'source' })
 @Index('source_name', ['tenantId', 'name'], { unique: true, where: 'deleted_at IS NULL' })
+@Index('source_watched', ['id'], { where: 'silent_after_seconds IS NOT NULL AND deleted_at IS NULL' })
 @Check('source_processing_check', `processing IN ('inline', 'queued')`)
 export class Source {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'source_pkey' })
@@ -56,6 +57,10 @@ export class Source {
   /** How long a repeated event is recognised. Null: as the installation says. */
   @Column({ name: 'idempotency_window_seconds', type: 'integer', nullable: true })
   idempotencyWindowSeconds!: number | null;
+
+  /** After how long without a verified request it is told. Null: never. */
+  @Column({ name: 'silent_after_seconds', type: 'integer', nullable: true })
+  silentAfterSeconds!: number | null;
 
   /** Requests in any `rateLimitSeconds` seconds at most, of each process. Both are null, or neither. */
   @Column({ name: 'rate_limit_max', type: 'integer', nullable: true })

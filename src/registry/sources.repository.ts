@@ -18,6 +18,7 @@ export type SourceChange = Partial<
     | 'maxBodyBytes'
     | 'readTimeoutMs'
     | 'idempotencyWindowSeconds'
+    | 'silentAfterSeconds'
     | 'rateLimitMax'
     | 'rateLimitSeconds'
     | 'allowedIps'

@@ -217,7 +217,7 @@ describe('an operational hook of the host', () => {
   it('hears what happened once it is stored, whatever other hooks do, and delivering waits for none', async () => {
     const audit = host.get(Audit, { strict: false });
     const failing = await outcomeOf('paid.gone', 500, { autoDisable: { after: '0s', attempts: 3 } });
-    const toldOf = (id: string) => audit.heard.filter(({ data }) => data.webhookId === id);
+    const toldOf = (id: string) => audit.heard.filter(({ data }) => 'webhookId' in data && data.webhookId === id);
     await eventually(() => toldOf(failing.webhookId).length >= 3, 'it is told');
     expect(toldOf(failing.webhookId).map(({ type, tenantId }) => [type, tenantId])).toEqual(
       expect.arrayContaining([

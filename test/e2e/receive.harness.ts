@@ -104,18 +104,29 @@ export interface ShopOptions {
   readonly role?: 'all' | 'api';
   /** Kinds of sender that the host brings. */
   readonly webhookProviders?: PosthornModuleExtras['providers'];
+  readonly operationalHooks?: PosthornModuleExtras['operationalHooks'];
   readonly publicUrl?: string;
 }
 
 /** Starts an application that imports Posthorn. */
 export async function startShop(
   databaseUrl: string,
-  { prepare, options, providers = [], controllers = [], role = 'all', webhookProviders, publicUrl }: ShopOptions = {},
+  {
+    prepare,
+    options,
+    providers = [],
+    controllers = [],
+    role = 'all',
+    webhookProviders,
+    operationalHooks,
+    publicUrl,
+  }: ShopOptions = {},
 ): Promise<Shop> {
   @Module({
     imports: [
       PosthornModule.forRootAsync({
         providers: webhookProviders,
+        operationalHooks,
         useFactory: () => ({
           databaseUrl,
           publicUrl,

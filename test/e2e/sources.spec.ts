@@ -85,6 +85,7 @@ describe('a source', () => {
       maxBodyBytes: null,
       readTimeoutMs: null,
       idempotencyWindowSeconds: null,
+      silentAfter: null,
       rateLimit: null,
       allowedIps: null,
       answer: null,
@@ -140,6 +141,9 @@ describe('a source', () => {
     [{ maxBodyBytes: 0 }, 'validation_failed'],
     [{ toleranceSeconds: 1.5 }, 'validation_failed'],
     [{ idempotencyWindowSeconds: 59 }, 'validation_failed'],
+    [{ silentAfter: '59s' }, 'validation_failed'],
+    [{ silentAfter: 7_200 }, 'validation_failed'],
+    [{ silentAfter: '31d' }, 'validation_failed'],
     [{ allowedIps: ['10.1.0.0/8'] }, 'validation_failed'],
     [{ rateLimit: { max: 0, perSeconds: 1 } }, 'validation_failed'],
     [{ answer: { contentType: 'text/html' } }, 'validation_failed'],
@@ -159,6 +163,7 @@ describe('a source', () => {
       maxBodyBytes: 1_000,
       readTimeoutMs: 5_000,
       idempotencyWindowSeconds: 3_600,
+      silentAfter: '2h',
       allowedIps: ['127.0.0.0/8'],
     };
     expect((await patch(name, settings)).body).toEqual({

@@ -12,6 +12,7 @@ const TABLES = [
   'source',
   'source_secret',
   'source_rejection',
+  'source_watch',
   'event',
   'delivery',
   'delivery_attempt',

@@ -3,6 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { parseNetwork } from '../../kernel/address-ranges.js';
+import { parseDuration } from '../../kernel/duration.js';
 import { IfPresent } from '../../platform/http/index.js';
 import { isSourceName, SOURCE_NAME_PATTERN } from '../source-name.js';
 import { PROCESSINGS } from '../source.entity.js';
@@ -136,6 +137,33 @@ export const LimitField = (minimum: number, maximum: number, description: string
     IsInt(),
     Min(minimum),
     Max(maximum),
+  );
+
+const MIN_SILENCE_SECONDS = 60;
+const MAX_SILENCE_SECONDS = 2_592_000;
+
+/** Seconds of a duration from a minute to 30 days; `undefined` where it is none. */
+export function silentAfterSeconds(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  const seconds = ms === undefined ? Number.NaN : Math.round(ms / 1_000);
+  return seconds >= MIN_SILENCE_SECONDS && seconds <= MAX_SILENCE_SECONDS ? seconds : undefined;
+}
+
+export const SilentAfterField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      nullable: true,
+      description:
+        'After how long without a verified request the event `posthorn.source.silent` tells of it: 1m to 30d. Null: never.',
+      example: '2h',
+    }),
+    IsOptional(),
+    Rule(
+      'isSilentAfter',
+      'must be a duration from 1m to 30d, such as 2h',
+      (value) => silentAfterSeconds(value) !== undefined,
+    ),
   );
 
 export const AllowedIpsField = (): PropertyDecorator =>

@@ -2,7 +2,16 @@ import type { Processing } from '../source.entity.js';
 import type { SourceChange } from '../sources.repository.js';
 import { RateLimitField } from './pace-fields.js';
 import type { RateLimit } from './pace-fields.js';
-import { AllowedIpsField, AnswerField, ConfigField, LimitField, ProcessingField, RelayField } from './source-fields.js';
+import {
+  AllowedIpsField,
+  AnswerField,
+  ConfigField,
+  LimitField,
+  ProcessingField,
+  RelayField,
+  SilentAfterField,
+  silentAfterSeconds,
+} from './source-fields.js';
 import type { AnswerInput } from './source-fields.js';
 
 /** What may be left out when a source is made and when it is changed. */
@@ -38,6 +47,9 @@ export abstract class SourcePolicyDto {
   @LimitField(60, 2_592_000, 'How long a repeated event is recognised. Null: `IDEMPOTENCY_WINDOW`.', 86_400)
   idempotencyWindowSeconds?: number | null;
 
+  @SilentAfterField()
+  silentAfter?: string | null;
+
   @RateLimitField(
     'requests',
     '`max` requests at once, and as many again over `perSeconds` seconds; counted by each process, before any signature is checked. Null: no limit.',
@@ -52,9 +64,10 @@ export abstract class SourcePolicyDto {
 }
 
 /** The columns of what was given; null goes back to the default. */
-export function sourceColumnsOf({ rateLimit, answer, ...policy }: SourcePolicyDto): SourceChange {
+export function sourceColumnsOf({ rateLimit, answer, silentAfter, ...policy }: SourcePolicyDto): SourceChange {
   return {
     ...policy,
+    ...(silentAfter !== undefined && { silentAfterSeconds: silentAfterSeconds(silentAfter) ?? null }),
     ...(rateLimit !== undefined && {
       rateLimitMax: rateLimit?.max ?? null,
       rateLimitSeconds: rateLimit?.perSeconds ?? null,

@@ -1,5 +1,6 @@
 // How sources look from outside. No answer shows a secret: the sender knows it, and so does whoever set the source up.
 import { ApiProperty } from '@nestjs/swagger';
+import { formatDuration } from '../../kernel/duration.js';
 import { PROCESSINGS } from '../source.entity.js';
 import type { Processing, Source, SourceAnswer } from '../source.entity.js';
 import type { SourceSecret } from '../source-secret.entity.js';
@@ -51,6 +52,9 @@ export class SourceDto {
   @Limit('Null: `IDEMPOTENCY_WINDOW`.')
   idempotencyWindowSeconds!: number | null;
 
+  @ApiProperty({ type: String, nullable: true, description: 'Null: its silence is not told.', example: null })
+  silentAfter!: string | null;
+
   @ApiProperty({ ...RATE_LIMIT_SCHEMA, required: [...RATE_LIMIT_SCHEMA.required], example: null })
   rateLimit!: RateLimit | null;
 
@@ -83,6 +87,7 @@ export class SourceDto {
       maxBodyBytes: source.maxBodyBytes,
       readTimeoutMs: source.readTimeoutMs,
       idempotencyWindowSeconds: source.idempotencyWindowSeconds,
+      silentAfter: source.silentAfterSeconds === null ? null : formatDuration(source.silentAfterSeconds * 1_000),
       rateLimit:
         rateLimitMax !== null && rateLimitSeconds !== null ? { max: rateLimitMax, perSeconds: rateLimitSeconds } : null,
       allowedIps: source.allowedIps,
