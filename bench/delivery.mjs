@@ -2,7 +2,8 @@
 //   node bench/delivery.mjs [--events 20000] [--concurrency 256] [--fan-out 1|10] [--cpu-prof]
 // Posthorn: EventDispatcher of the build, embedded PostgreSQL with its durable defaults, every attempt logged. Bare undici:
 // the same signed POSTs at the same concurrency, no database, no retries. Tutorial: fetch, sign, retry thrice, in memory.
-// The receiver is a process of its own on the same machine. Prints, and judges nothing: ratios travel, rates do not.
+// The receiver is a process of its own on the same machine. REDIS_URL is taken from the
+// environment. Prints, and judges nothing: ratios travel, rates do not.
 import 'reflect-metadata';
 import { fork } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
@@ -109,7 +110,7 @@ async function main() {
         );
       }
       await profiler?.();
-      console.log(`    PostgreSQL: ${settings}`);
+      console.log(`    Queue on ${process.env.REDIS_URL ? 'Redis' : 'PostgreSQL'}. PostgreSQL: ${settings}`);
     });
   } finally {
     receiver.kill();
@@ -133,6 +134,7 @@ async function withPosthorn(url, seen, work) {
         deliveryConcurrency: CONCURRENCY,
         allowHttp: true,
         allowNetworks: ['127.0.0.0/8'],
+        ...(process.env.REDIS_URL && { redisUrl: process.env.REDIS_URL }),
       }),
       { logger: ['warn', 'error'] },
     );

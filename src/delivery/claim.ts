@@ -17,8 +17,6 @@ export interface ClaimedDelivery {
   readonly eventId: string;
   readonly eventType: string;
   readonly occurredAt: Date;
-  /** JSON text of the event's data. */
-  readonly data: string;
   readonly webhookId: string;
   readonly url: string;
   readonly format: PayloadFormat;
@@ -61,6 +59,8 @@ export interface ClaimWalk {
 /** What a walk over the webhooks came to. */
 export interface Claim {
   readonly claimed: readonly ClaimedDelivery[];
+  /** JSON text of the data of their events, by event id. Apart from them: it is needed until the bodies are made, they until settled. */
+  readonly data: ReadonlyMap<string, string>;
   /** How many deliveries changed their state: claimed, skipped because their webhook is disabled, or expired. */
   readonly taken: number;
   /** Webhooks with limits of their own that have deliveries due: nothing is claimed of them yet. */
@@ -115,7 +115,7 @@ export class ClaimQuery {
     for (const row of rows) if (!lastWebhookId || row.webhook_id > lastWebhookId) lastWebhookId = row.webhook_id;
     const taken = rows.filter((row): row is ClaimRow => row.id !== null);
     return {
-      claimed: this.toClaimed(taken),
+      ...this.toClaimed(taken),
       taken: taken.length,
       paced: rows.filter(({ id }) => id === null).map((row) => row.webhook_id),
       // A walk that was not cut short begins again from the start.
@@ -127,7 +127,7 @@ export class ClaimQuery {
    * Claims due deliveries of webhooks that have limits of their own: as many as these allow, whoever else claims. `taken`
    * also counts those that ended instead of being claimed.
    */
-  async claimPaced(webhookIds: readonly string[], room: ClaimRoom): Promise<Pick<Claim, 'claimed' | 'taken'>> {
+  async claimPaced(webhookIds: readonly string[], room: ClaimRoom): Promise<Omit<Claim, 'paced'>> {
     const unknown = webhookIds.filter((id) => !this.withPace.has(id));
     if (unknown.length > 0) {
       await this.database.query(this.paceStatement, [plainArray(unknown)]);
@@ -136,7 +136,7 @@ export class ClaimQuery {
     // Every partition: the head of a lane may be old.
     const values = [plainArray(webhookIds), FIRST_ID, ...this.roomValues(room)];
     const rows = await this.database.query<ClaimRow>(this.pacedStatement, values);
-    return { claimed: this.toClaimed(rows), taken: rows.length };
+    return { ...this.toClaimed(rows), taken: rows.length };
   }
 
   /** Gives back deliveries that will not be sent from here. */
@@ -158,7 +158,7 @@ export class ClaimQuery {
     ];
   }
 
-  private toClaimed(rows: readonly ClaimRow[]): ClaimedDelivery[] {
+  private toClaimed(rows: readonly ClaimRow[]): Pick<Claim, 'claimed' | 'data'> {
     const webhooks = new Map<string, SharedOfWebhook>();
     const data = new Map<string, string>();
     const claimed: ClaimedDelivery[] = [];
@@ -173,7 +173,6 @@ export class ClaimQuery {
         eventId: row.event_id,
         eventType: row.event_type,
         occurredAt: new Date(row.occurred_ms),
-        data: data.get(row.event_id) ?? '',
         webhookId: row.webhook_id,
         ...webhook,
         expiresInMs: row.expires_in_ms ?? Infinity,
@@ -181,7 +180,7 @@ export class ClaimQuery {
         retriesUsed: row.retries_used,
       });
     }
-    return claimed;
+    return { claimed, data };
   }
 
   private sharedOf(row: FirstOfWebhook): SharedOfWebhook {

@@ -10,7 +10,7 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { ClaimQuery } from './claim.js';
-import type { ClaimedDelivery } from './claim.js';
+import type { Claim, ClaimedDelivery } from './claim.js';
 import { LEASE_MARGIN_MS } from './claim.statements.js';
 import { CustomHeaders } from './custom-headers.js';
 import { DeliveryWake } from './delivery-wake.js';
@@ -136,7 +136,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
       if (from === FIRST_ID) this.lastFullWalkAt = claimedAt;
     }
     this.queue.noteWalk(new Set(walk.claimed.map(({ webhookId }) => webhookId)).size + walk.paced.length);
-    await this.sendAll(walk.claimed, claimedAt);
+    await this.sendAll(walk, claimedAt);
     const taken = walk.taken + (await this.passPaced(walk.paced));
     return taken === 0 && from !== FIRST_ID ? 1 : taken;
   }
@@ -145,12 +145,12 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   private async passPaced(webhookIds: readonly string[]): Promise<number> {
     if (webhookIds.length === 0) return 0;
     const claimedAt = monotonicNow();
-    const { claimed, taken } = await this.claims.claimPaced(webhookIds, this.queue.room());
-    await this.sendAll(claimed, claimedAt);
-    return taken;
+    const claim = await this.claims.claimPaced(webhookIds, this.queue.room());
+    await this.sendAll(claim, claimedAt);
+    return claim.taken;
   }
 
-  private async sendAll(claimed: readonly ClaimedDelivery[], claimedAt: number): Promise<void> {
+  private async sendAll({ claimed, data }: Pick<Claim, 'claimed' | 'data'>, claimedAt: number): Promise<void> {
     if (claimed.length === 0) return;
     try {
       await this.keys.prepare(claimed.flatMap(({ secretIds }) => secretIds));
@@ -160,9 +160,15 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     }
     const bodies = new Map<string, Buffer>();
     for (const delivery of claimed) {
+      const text = data.get(delivery.eventId);
+      if (!text) {
+        // The last gate before an empty payload is sent. Its lease brings it to its end.
+        this.logger.error(`Delivery ${delivery.id} could not be sent: its payload was erased`);
+        continue;
+      }
       const key = `${delivery.format}/${delivery.eventId}`;
       let body = bodies.get(key);
-      if (!body) bodies.set(key, (body = bodyOf(delivery, delivery.format, this.source)));
+      if (!body) bodies.set(key, (body = bodyOf(delivery, text, delivery.format, this.source)));
       this.queue.add({
         webhookId: delivery.webhookId,
         maxInFlight: delivery.maxInFlight,

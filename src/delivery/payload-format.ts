@@ -5,7 +5,7 @@ import type { PayloadFormat } from '../registry/index.js';
 import type { ClaimedDelivery } from './claim.js';
 
 /** What of an event is written. `data` is JSON text, and goes into every format as it is. */
-export type WrittenEvent = Pick<ClaimedDelivery, 'eventId' | 'eventType' | 'occurredAt' | 'data'>;
+export type WrittenEvent = Pick<ClaimedDelivery, 'eventId' | 'eventType' | 'occurredAt'>;
 
 const JSON_TYPE = 'application/json';
 
@@ -18,7 +18,8 @@ export const NATIVE_HEADERS: readonly CustomHeader[] = [['Content-Type', JSON_TY
  * @param source - Who speaks, as CloudEvents have it: a URI reference. `native` does not name it.
  */
 export function bodyOf(
-  { eventId, eventType, occurredAt, data }: WrittenEvent,
+  { eventId, eventType, occurredAt }: WrittenEvent,
+  data: string,
   format: PayloadFormat,
   source: string,
 ): Buffer {
@@ -42,7 +43,7 @@ export function bodyOf(
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
  */
 export function headersOf(
-  { eventId, eventType, occurredAt }: Omit<WrittenEvent, 'data'>,
+  { eventId, eventType, occurredAt }: WrittenEvent,
   format: PayloadFormat,
   source: string,
 ): readonly CustomHeader[] {

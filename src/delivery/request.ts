@@ -4,7 +4,6 @@ import { plainSignature, standardSignature } from '../kernel/signatures/outgoing
 import type { SigningKey } from '../kernel/signatures/outgoing.js';
 import { VERSION } from '../kernel/version.js';
 import type { ClaimedDelivery } from './claim.js';
-import { PayloadErasedError } from './delivery.errors.js';
 import { NATIVE_HEADERS } from './payload-format.js';
 
 const USER_AGENT = `Posthorn/${VERSION}`;
@@ -31,7 +30,6 @@ export interface SignedRequest {
  * @param payload - What the body is: `headersOf` the format that it is written in.
  * Of the usual request, native and without headers of the webhook's own, the log keeps the User-Agent alone: the rest is
  * known from the delivery, and would be a third of all that an attempt writes.
- * @throws PayloadErasedError - Data is a JSON object or, once erased, empty: the last gate before an empty payload is sent.
  */
 export function signRequest(
   delivery: ClaimedDelivery,
@@ -41,7 +39,6 @@ export function signRequest(
   custom: readonly CustomHeader[] = [],
   payload: readonly CustomHeader[] = NATIVE_HEADERS,
 ): SignedRequest {
-  if (delivery.data === '') throw new PayloadErasedError();
   const timestampSeconds = Math.floor(nowMs / 1_000);
   const headers = ownHeaders(delivery, USER_AGENT, timestampSeconds, payload);
   const shown = headers.length;

@@ -16,7 +16,6 @@ const delivery = (retriesUsed: number): ClaimedDelivery => ({
   eventId: 'e',
   eventType: 'order.completed',
   occurredAt: new Date(0),
-  data: '{}',
   webhookId: 'w',
   url: 'https://shop.example/hooks',
   format: 'native',

@@ -99,6 +99,24 @@ describe('the send queue', () => {
     expect(queue.room().perWebhook).toBe(1);
   });
 
+  it('has fewer requests in flight when their bodies are large, and of one webhook a part of that', async () => {
+    const { sent, add, answer } = scene(64);
+    for (const webhookId of ['a', 'b', 'c', 'd', 'e']) add(webhookId, 3, 4 * 1_048_576);
+    // 32 MiB in all, 8 MiB of one webhook.
+    expect(sent).toEqual([0, 1, 3, 4, 6, 7, 9, 10]);
+    await answer(1);
+    expect(sent).toHaveLength(9);
+  });
+
+  it('starts several that wait when a large one has ended', async () => {
+    const { sent, add, answer } = scene(64);
+    add('big', 1, 33 * 1_048_576);
+    add('small', 8);
+    expect(sent).toEqual([0]);
+    await answer(1);
+    expect(sent).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it('stops claiming while too many bytes wait', () => {
     const { queue, add } = scene(64);
     expect(queue.worthClaiming).toBe(true);

@@ -16,6 +16,9 @@ const HELD = 8;
 /** Bytes of bodies that may wait; beyond it nothing more is claimed. */
 const MAX_WAITING_BYTES = 16 * 1_048_576;
 
+/** Bytes of bodies in flight: with large ones, fewer requests than there are slots. A single one may exceed it. */
+const MAX_IN_FLIGHT_BYTES = 32 * 1_048_576;
+
 /** Something to send. */
 export interface Sendable {
   readonly webhookId: string;
@@ -32,6 +35,7 @@ interface Lane<Item> {
   /** Nothing is claimed ahead of it. */
   paced: boolean;
   inFlight: number;
+  inFlightBytes: number;
   readonly waiting: Item[];
   quick: boolean;
 }
@@ -40,6 +44,7 @@ export class SendQueue<Item extends Sendable> {
   private readonly perWebhook: number;
   private readonly lanes = new Map<string, Lane<Item>>();
   private inFlight = 0;
+  private inFlightBytes = 0;
   private waiting = 0;
   private waitingBytes = 0;
   private webhooksOnWalk = 1;
@@ -85,8 +90,7 @@ export class SendQueue<Item extends Sendable> {
   /** Sends an item as soon as there is a slot for it. */
   add(item: Item): void {
     let lane = this.lanes.get(item.webhookId);
-    if (!lane)
-      this.lanes.set(item.webhookId, (lane = { limit: 0, paced: false, inFlight: 0, waiting: [], quick: false }));
+    if (!lane) this.lanes.set(item.webhookId, (lane = newLane()));
     lane.paced = item.paced;
     lane.limit = Math.min(this.perWebhook, item.maxInFlight ?? this.perWebhook);
     if (lane.waiting.length === 0 && this.hasSlot(lane)) return this.start(item, lane);
@@ -120,8 +124,13 @@ export class SendQueue<Item extends Sendable> {
     return this.limit * HELD - this.inFlight - this.waiting;
   }
 
+  private get hasFreeSlot(): boolean {
+    return this.inFlight < this.limit && this.inFlightBytes < MAX_IN_FLIGHT_BYTES;
+  }
+
+  /** A webhook may hold the same part of the bytes as of the requests. */
   private hasSlot(lane: Lane<Item>): boolean {
-    return this.inFlight < this.limit && lane.inFlight < lane.limit;
+    return this.hasFreeSlot && lane.inFlight < lane.limit && lane.inFlightBytes < MAX_IN_FLIGHT_BYTES / WEBHOOK_PART;
   }
 
   private capacityOf(lane: Lane<Item>): number {
@@ -136,33 +145,41 @@ export class SendQueue<Item extends Sendable> {
   }
 
   private start(item: Item, lane: Lane<Item>): void {
-    lane.inFlight += 1;
-    this.inFlight += 1;
-    void this.send(item).then((tookMs) => this.finish(item.webhookId, lane, tookMs));
+    this.count(item, lane, 1);
+    void this.send(item).then((tookMs) => this.finish(item, lane, tookMs));
   }
 
-  private finish(webhookId: string, lane: Lane<Item>, tookMs: number): void {
+  private count({ bytes }: Item, lane: Lane<Item>, sign: 1 | -1): void {
+    lane.inFlight += sign;
+    lane.inFlightBytes += sign * bytes;
+    this.inFlight += sign;
+    this.inFlightBytes += sign * bytes;
+  }
+
+  private finish(item: Item, lane: Lane<Item>, tookMs: number): void {
     const [hadWorth, wasWorth] = [this.worthOf(lane) > 0, this.worthClaiming];
     lane.quick = tookMs < QUICK_MS;
-    lane.inFlight -= 1;
-    this.inFlight -= 1;
-    this.startNext(webhookId, lane);
-    if (lane.inFlight === 0 && lane.waiting.length === 0) this.lanes.delete(webhookId);
+    this.count(item, lane, -1);
+    // One that was large may make room for several.
+    while (this.startNext(item.webhookId, lane));
+    if (lane.inFlight === 0 && lane.waiting.length === 0) this.lanes.delete(item.webhookId);
     // Only becoming worth a claim is news: one call per answer would be one claim per answer.
     if ((!hadWorth && this.worthOf(lane) > 0) || (!wasWorth && this.worthClaiming)) this.onRoom();
     if (this.inFlight === 0) this.onIdle?.();
   }
 
-  private startNext(webhookId: string, lane: Lane<Item>): void {
-    if (this.stopped) return;
-    if (this.takeFrom(lane) || this.waiting === 0) return;
+  /** Starts one of those that wait; false: none of them may start. */
+  private startNext(webhookId: string, lane: Lane<Item>): boolean {
+    if (this.stopped || this.waiting === 0 || !this.hasFreeSlot) return false;
+    if (this.takeFrom(lane)) return true;
     // The slot belongs to whoever waits longest: a lane that got one goes to the end of the line.
     for (const [id, other] of this.lanes) {
       if (id === webhookId || !this.takeFrom(other)) continue;
       this.lanes.delete(id);
       this.lanes.set(id, other);
-      return;
+      return true;
     }
+    return false;
   }
 
   private takeFrom(lane: Lane<Item>): boolean {
@@ -175,3 +192,12 @@ export class SendQueue<Item extends Sendable> {
     return true;
   }
 }
+
+const newLane = <Item>(): Lane<Item> => ({
+  limit: 0,
+  paced: false,
+  inFlight: 0,
+  inFlightBytes: 0,
+  waiting: [],
+  quick: false,
+});
