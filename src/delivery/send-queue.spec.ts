@@ -101,8 +101,8 @@ describe('the send queue', () => {
 
   it('has fewer requests in flight when their bodies are large, and of one webhook a part of that', async () => {
     const { sent, add, answer } = scene(64);
-    for (const webhookId of ['a', 'b', 'c', 'd', 'e']) add(webhookId, 3, 4 * 1_048_576);
-    // 32 MiB in all, 8 MiB of one webhook.
+    for (const webhookId of ['a', 'b', 'c', 'd', 'e']) add(webhookId, 3, 3 * 1_048_576);
+    // 24 MiB in all, 6 MiB of one webhook.
     expect(sent).toEqual([0, 1, 3, 4, 6, 7, 9, 10]);
     await answer(1);
     expect(sent).toHaveLength(9);
@@ -110,7 +110,7 @@ describe('the send queue', () => {
 
   it('starts several that wait when a large one has ended', async () => {
     const { sent, add, answer } = scene(64);
-    add('big', 1, 33 * 1_048_576);
+    add('big', 1, 25 * 1_048_576);
     add('small', 8);
     expect(sent).toEqual([0]);
     await answer(1);
