@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -99,9 +99,16 @@ export function memoryOf(pid) {
   return { now: mb('VmRSS'), most: mb('VmHWM') };
 }
 
-/** Milliseconds of processor that a process and those it started have used, as far as they still run (Linux). */
+/** Milliseconds of processor that a process and those it started have used (Linux). */
 export function cpuMsOf(pid) {
-  const own = Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  // The file of the process itself tells of its first thread alone.
+  const own = readdirSync(`/proc/${pid}/task`).reduce(
+    (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+    0,
+  );
+  // What children have used is added to `cutime` and `cstime` when they end, in hundredths of a second.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+  const ended = (Number(fields[13]) + Number(fields[14])) * 10;
   return childrenOf(pid).reduce((sum, child) => {
     try {
       return sum + cpuMsOf(child);
@@ -109,7 +116,7 @@ export function cpuMsOf(pid) {
       // It ended meanwhile.
       return sum;
     }
-  }, own);
+  }, own + ended);
 }
 
 const childrenOf = (pid) =>

@@ -4,6 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
+import { Notifications } from '../../platform/database/index.js';
 import { DeliveryWake } from '../delivery-wake.js';
 import { ReplaysRepository } from './replays.repository.js';
 import type { ReplayStep } from './replays.repository.js';
@@ -11,8 +12,13 @@ import type { ReplayStep } from './replays.repository.js';
 /** Pause between steps while a replay is under way. */
 const STEP_MS = 100;
 
-/** Pause while there is none, or where something failed. A replay asked for in this process does not wait for it. */
-const IDLE_MS = 1_000;
+/** Pause where something failed. */
+const FAILED_MS = 1_000;
+
+/** Pause while there is none. A replay that is asked for does not wait for it, unless its hint is lost. */
+const IDLE_MS = 5_000;
+
+const TOPIC = 'replay';
 
 @Injectable()
 export class Replayer implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -26,10 +32,12 @@ export class Replayer implements OnApplicationBootstrap, BeforeApplicationShutdo
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     private readonly replays: ReplaysRepository,
     private readonly wake: DeliveryWake,
+    private readonly notifications: Notifications,
   ) {}
 
   onApplicationBootstrap(): void {
     this.started = this.settings.role !== 'api';
+    if (this.started) this.notifications.listen(TOPIC, () => this.look());
     this.look();
   }
 
@@ -39,8 +47,13 @@ export class Replayer implements OnApplicationBootstrap, BeforeApplicationShutdo
     await this.running;
   }
 
-  /** Looks now: a replay was asked for. Where another process does the work, that one finds it within a second. */
-  look(): void {
+  /** Has every process look now: a replay was asked for. */
+  lookEverywhere(): void {
+    this.look();
+    this.notifications.hint(TOPIC);
+  }
+
+  private look(): void {
     this.askedAgain = this.running !== undefined;
     if (this.started && !this.running) this.next(0);
   }
@@ -65,11 +78,12 @@ export class Replayer implements OnApplicationBootstrap, BeforeApplicationShutdo
         if (!this.started) break;
         outcomes.add(await this.step(id));
       }
-      if (ids.length === 0 || outcomes.has('failed')) return IDLE_MS;
+      if (ids.length === 0) return IDLE_MS;
+      if (outcomes.has('failed')) return FAILED_MS;
       return outcomes.has('more') ? 0 : STEP_MS;
     } catch (error) {
       this.logger.warn(`Could not look for replays, trying again: ${(error as Error).message}`);
-      return IDLE_MS;
+      return FAILED_MS;
     }
   }
 

@@ -56,7 +56,7 @@ export class ReplaysService {
     const accepted = await this.ledger.run<ReplayAcceptedView>(request, async (executor) =>
       dryRun ? { count: await this.replays.count(executor, filter) } : this.replays.insert(executor, filter),
     );
-    if (!dryRun) this.replayer.look();
+    if (!dryRun) this.replayer.lookEverywhere();
     return accepted;
   }
 

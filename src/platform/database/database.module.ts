@@ -34,7 +34,8 @@ export const dataSourceOptions = (
   migrationsTableName: 'migration',
   synchronize: false,
   applicationName: 'posthorn',
-  extra: { max: pool, keepAlive: true, connectionTimeoutMillis: 5_000 },
+  // A connection that comes and goes costs more than one that waits: each new one plans its statements anew.
+  extra: { max: pool, keepAlive: true, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 60_000 },
 });
 
 /** Bodies are kept as the bytes that were signed, read back as UTF-8: any other encoding would lose or change some. */

@@ -28,6 +28,8 @@ const CLOSE_DEADLINE_MS = 3_000;
 
 // An outage makes BullMQ emit about ten errors a second; one line per interval says it as well.
 const ERROR_LOG_INTERVAL_MS = 10_000;
+const IDLE_LOOK_SECONDS = 30;
+const IDLE_CONNECTION_MS = 60_000;
 
 type OpenQueue = Queue | Worker;
 
@@ -46,7 +48,12 @@ export class Queues implements BeforeApplicationShutdown {
   ) {
     this.schema = queueSchema(settings);
     if (settings.redisUrl) return;
-    this.pool = new pg.Pool({ ...pgConfig(connection), max: POOL_SIZE, options: `-c search_path=${this.schema}` });
+    this.pool = new pg.Pool({
+      ...pgConfig(connection),
+      max: POOL_SIZE,
+      idleTimeoutMillis: IDLE_CONNECTION_MS,
+      options: `-c search_path=${this.schema}`,
+    });
     this.pool.on('error', (error) => this.report(error));
   }
 
@@ -87,7 +94,8 @@ export class Queues implements BeforeApplicationShutdown {
   } {
     // PostgreSQL keeps events for QueueEvents, which we do not use; ten are the fewest it takes.
     const streams = { events: { maxLen: 10 } };
-    const workerOptions = { autorun: false, maxStalledCount: 100 };
+    // An idle worker is woken by what is added; how often it looks unasked is a cost and no more, since rows are the truth.
+    const workerOptions = { autorun: false, maxStalledCount: 100, drainDelay: IDLE_LOOK_SECONDS };
     if (this.settings.redisUrl) {
       // One hash tag, so that every key of a queue lives in one slot of a Redis Cluster.
       const common = { prefix: '{posthorn}' };
