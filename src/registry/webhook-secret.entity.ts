@@ -1,16 +1,14 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
+import { SecretColumns } from './secret.columns.js';
 import { Webhook } from './webhook.entity.js';
 
-/** A signing secret of a webhook, sealed. Live until it expires; the newest one does not. */
+/** A signing secret of a webhook, the whole `whsec_…` string sealed. */
 @Entity({ name: 'webhook_secret' })
 @Index('webhook_secret_webhook', ['webhookId', 'id'])
-export class WebhookSecret {
+export class WebhookSecret extends SecretColumns {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'webhook_secret_pkey' })
   id!: string;
-
-  @Column({ name: 'tenant_id', type: 'text' })
-  tenantId!: string;
 
   @Column({ name: 'webhook_id', type: 'uuid' })
   webhookId!: string;
@@ -18,17 +16,4 @@ export class WebhookSecret {
   @ManyToOne(() => Webhook, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'webhook_id', foreignKeyConstraintName: 'webhook_secret_webhook_fkey' })
   webhook?: Relation<Webhook>;
-
-  /** A `SecretBox` of the whole `whsec_…` string, owned by this row's id. */
-  @Column({ name: 'ciphertext', type: 'bytea' })
-  ciphertext!: Buffer;
-
-  @Column({ name: 'hint', type: 'text' })
-  hint!: string;
-
-  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
-  createdAt!: Date;
-
-  @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
-  expiresAt!: Date | null;
 }

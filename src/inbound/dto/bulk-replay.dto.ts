@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsString, Matches, MaxLength } from 'class-validator';
 import { IfPresent, Instant } from '../../platform/http/index.js';
+import { ReplayReceivedEventDto } from './replay-received-event.dto.js';
 
-/** Which received events to run handlers of again. */
-export class BulkReplayDto {
+/** Which received events to run handlers of again, and which handlers. */
+export class BulkReplayDto extends ReplayReceivedEventDto {
   // Instant lets an absent one pass; the service does not.
   @ApiProperty({ required: true, example: '2026-11-23T10:00:00Z' })
   @Instant('Received at or after.')
@@ -23,15 +24,6 @@ export class BulkReplayDto {
   @IsString()
   @MaxLength(255)
   type?: string;
-
-  @ApiPropertyOptional({
-    type: Boolean,
-    default: false,
-    description: 'Also the handlers that succeeded, and those that were added since.',
-  })
-  @IfPresent()
-  @IsBoolean()
-  all?: boolean;
 
   @ApiPropertyOptional({ type: Boolean, default: false, description: 'Only counts.' })
   @IfPresent()

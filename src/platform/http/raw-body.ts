@@ -6,6 +6,8 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestIdOf } from './exchange.js';
 import type { HttpRequest } from './exchange.js';
+import { routeFinder } from './route-finder.js';
+import type { RoutedByPost, RouteFinder } from './route-finder.js';
 
 /** How a request is turned away before Nest sees it. */
 export interface EarlyRefusal {
@@ -134,7 +136,7 @@ export class RawBodies<Context> {
 }
 
 /** The part of Express that is used. */
-interface ExpressApplication {
+interface ExpressApplication extends RoutedByPost {
   use(
     handler: (
       request: IncomingMessage & { path: string },
@@ -142,52 +144,6 @@ interface ExpressApplication {
       next: (e?: unknown) => void,
     ) => void,
   ): void;
-  readonly router: {
-    readonly stack: readonly { readonly route?: { path?: unknown; methods?: Record<string, boolean> } }[];
-  };
-}
-
-type RouteFinder = (path: string) => Readonly<Record<string, string>> | undefined;
-
-/** Knows our routes as Nest registered them, with every prefix and version; a host's own literal route goes before. */
-function routeFinder(app: ExpressApplication, parameter: string): RouteFinder {
-  const literals = new Set<string>();
-  const patterns: { expression: RegExp; names: string[] }[] = [];
-  for (const { route } of app.router.stack) {
-    if (typeof route?.path !== 'string' || !(route.methods?.post || route.methods?._all)) continue;
-    const segments = route.path.split('/');
-    if (!/[:*{]/.test(route.path)) literals.add(normal(route.path));
-    if (!segments.includes(`:${parameter}`)) continue;
-    patterns.push({
-      expression: new RegExp(
-        `^${segments.map((part) => (part.startsWith(':') ? '([^/]+)' : literal(part))).join('/')}/?$`,
-        'i',
-      ),
-      names: segments.filter((part) => part.startsWith(':')).map((part) => part.slice(1)),
-    });
-  }
-  return (path) => {
-    for (const { expression, names } of patterns) {
-      const values = expression.exec(path)?.slice(1);
-      if (values)
-        return literals.has(normal(path))
-          ? undefined
-          : Object.fromEntries(names.map((name, at) => [name, decoded(values[at])]));
-    }
-    return undefined;
-  };
-}
-
-const normal = (path: string): string => path.toLowerCase().replace(/\/$/, '');
-const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-/** Text that is not percent-encoded UTF-8 stays as it is: it names nothing that exists. */
-function decoded(text = ''): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Bytes held by all requests together; each holds a lease that grows with what it read. */
