@@ -3,26 +3,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createHmac } from 'node:crypto';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { eventually } from '../setup/eventually.js';
-import { TestReceiver } from '../setup/receiver.js';
 import type { Answer, Received } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 
 let scene: DeliveryScene;
-const receivers: TestReceiver[] = [];
 
 beforeAll(async () => {
   scene = await DeliveryScene.open();
 });
 afterAll(() => scene?.close());
-afterEach(async () => {
-  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
-});
-
-async function receiverWith(answer: Answer): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  receivers.push(receiver);
-  return receiver;
-}
+afterEach(() => scene.closeReceivers());
 
 const api = async <Body = Record<string, unknown>>(method: string, path: string, body?: unknown) => {
   const answer = await scene.server.api<Body>(method, path, body);
@@ -51,8 +41,8 @@ function signers(request: Received, secrets: Record<string, string>): string[] {
 
 describe('a retry', () => {
   it('goes to the URL that the webhook has by then', async () => {
-    const moved = await receiverWith(200);
-    const old = await receiverWith((_, response) => {
+    const moved = await scene.receiver(200);
+    const old = await scene.receiver((_, response) => {
       api('PATCH', `/api/webhooks/${target.webhookId}`, { url: moved.url }).then(
         () => response.writeHead(500).end(),
         (error: Error) => response.writeHead(404).end(error.message),
@@ -69,7 +59,7 @@ describe('a retry', () => {
 
   it('is signed with the secrets that live by then, and only those', async () => {
     let rotated = { id: '', secret: '' };
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     receiver.answers((_, response) => {
       void (async () => {
         const { secrets } = await api<{ secrets: { id: string }[] }>('GET', `/api/webhooks/${target.webhookId}`);
@@ -87,7 +77,7 @@ describe('a retry', () => {
   });
 
   it('during a rotation carries one signature per live secret, newest first, and the plain one of the oldest', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const target = await scene.target(receiver.url);
     const second = await api<{ secret: string }>('POST', `/api/webhooks/${target.webhookId}/secrets`);
     const third = await api<{ secret: string }>('POST', `/api/webhooks/${target.webhookId}/secrets`);
@@ -108,7 +98,7 @@ describe('a retry', () => {
   });
 
   it('is made of the webhook’s present policy: a schedule set meanwhile counts', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     const target = await scene.target(receiver.url, { retrySchedule: ['1h', '1h', '1h'] });
     const id = await target.send();
     await scene.becomes(id, 'retrying');
@@ -120,7 +110,7 @@ describe('a retry', () => {
 
 describe('a webhook', () => {
   it('disabled while deliveries wait has them skipped, and gets nothing more', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
     const ids = [await target.send(), await target.send()];
     for (const id of ids) await scene.becomes(id, 'retrying');
@@ -133,7 +123,7 @@ describe('a webhook', () => {
   });
 
   it('disabled by SQL, as another replica does it, has its deliveries skipped at the last moment before sending', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     receiver.answers((_, response) => {
       void scene
         .sql('UPDATE posthorn.webhook SET active = false WHERE id = $1', [target.webhookId])
@@ -149,7 +139,7 @@ describe('a webhook', () => {
   });
 
   it('deleted while deliveries wait has them skipped, and their log stays', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
     const id = await target.send();
     await scene.becomes(id, 'retrying');
@@ -165,7 +155,7 @@ describe('a webhook', () => {
   });
 
   it('disabled at dispatch has the delivery skipped at once; enabled, the next one is sent', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const target = await scene.target(receiver.url, { active: false });
     const answer = await scene.server.api('POST', '/api/events', { event: target.type, data: {} });
     expect(answer).toMatchObject({ status: 202, body: { deliveries: 0 } });
@@ -189,7 +179,7 @@ describe('retrying by hand', () => {
     ['failed', 500, 'attempts_exhausted'],
   ];
   it.each(states)('sends a delivery that is %s again', async (status, answer, reason) => {
-    const receiver = await receiverWith(answer);
+    const receiver = await scene.receiver(answer);
     const target = await scene.target(receiver.url);
     const id = await target.send();
     const before = await scene.settled(id);
@@ -214,7 +204,7 @@ describe('retrying by hand', () => {
   });
 
   it('sends one that was skipped, or has expired, once its webhook is enabled', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const target = await scene.target(receiver.url, { active: false });
     const skipped = await target.send();
     expect(await scene.retry(skipped)).toMatchObject({ status: 409, body: { code: 'webhook_disabled' } });
@@ -229,7 +219,7 @@ describe('retrying by hand', () => {
   });
 
   it('starts the schedule from its beginning', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     const target = await scene.target(receiver.url);
     const id = await target.send();
     expect(await scene.settled(id)).toMatchObject({ status: 'failed', attemptCount: 3 });
@@ -242,7 +232,7 @@ describe('retrying by hand', () => {
   });
 
   it('makes one that waits due now', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     receiver.answers(503);
     const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
     const id = await target.send();
@@ -253,7 +243,7 @@ describe('retrying by hand', () => {
 
   it('is refused while it is being sent', async () => {
     let answer: (() => void) | undefined;
-    const receiver = await receiverWith((_, response) => {
+    const receiver = await scene.receiver((_, response) => {
       answer = () => void response.writeHead(200).end();
     });
     const target = await scene.target(receiver.url);

@@ -7,25 +7,16 @@ import { DeliveryScene, msBetween } from './delivery.harness.js';
 import type { Delivery } from './delivery.harness.js';
 
 let scene: DeliveryScene;
-const receivers: TestReceiver[] = [];
 
 beforeAll(async () => {
   scene = await DeliveryScene.open();
 });
 afterAll(() => scene?.close());
-afterEach(async () => {
-  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
-});
-
-async function receiverWith(answer: Answer): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  receivers.push(receiver);
-  return receiver;
-}
+afterEach(() => scene.closeReceivers());
 
 /** Sends one event to a receiver that always answers this, and follows its delivery to the end. */
 async function outcomeOf(answer: Answer): Promise<Delivery & { requests: number; webhookId: string }> {
-  const receiver = await receiverWith(answer);
+  const receiver = await scene.receiver(answer);
   const target = await scene.target(receiver.url);
   const delivery = await scene.settled(await target.send());
   return { ...delivery, requests: receiver.received.length };
@@ -52,7 +43,7 @@ describe('a 2xx answer', () => {
   });
 
   it('is success whatever the body says', async () => {
-    const receiver = await receiverWith((_, response) => void response.writeHead(200).end('{"error":"no"}'));
+    const receiver = await scene.receiver((_, response) => void response.writeHead(200).end('{"error":"no"}'));
     const target = await scene.target(receiver.url);
     const delivery = await scene.settled(await target.send());
     expect(delivery).toMatchObject({ status: 'success', attempts: [{ response: { body: '{"error":"no"}' } }] });
@@ -63,7 +54,7 @@ describe('a 3xx answer', () => {
   it.each([300, 301, 302, 303, 304, 307, 308])(
     '%i is never followed, retried, and fails in the end',
     async (status) => {
-      const sink = await receiverWith(200);
+      const sink = await scene.receiver(200);
       const delivery = await outcomeOf(answerWith(status, { location: sink.url }));
       expect(delivery).toMatchObject({
         status: 'failed',
@@ -94,7 +85,7 @@ describe('a 4xx answer', () => {
   });
 
   it.each([408, 425, 429])('%i says "not now": it is retried', async (status) => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     receiver.answers(status);
     const target = await scene.target(receiver.url);
     const delivery = await scene.settled(await target.send());
@@ -109,7 +100,7 @@ describe('a 4xx answer', () => {
   });
 
   it('410 is final, disables the webhook as gone, and skips what waits for it', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
     const waiting = await target.send();
     await scene.becomes(waiting, 'retrying');
@@ -160,7 +151,7 @@ describe('a 5xx answer, or none', () => {
   });
 
   it('plain HTTP where TLS was expected is a failed attempt, and retried', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const target = await scene.target(receiver.url.replace('http:', 'https:'));
     const delivery = await scene.settled(await target.send());
     expect(delivery).toMatchObject({ status: 'failed', reason: 'attempts_exhausted', attemptCount: 3 });
@@ -170,7 +161,7 @@ describe('a 5xx answer, or none', () => {
 
 describe('the schedule of retries', () => {
   it('is the webhook’s own where it has one, and an empty one means one attempt', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     for (const [retrySchedule, attempts] of [
       [['10ms', '10ms', '10ms', '10ms'], 5],
       [[], 1],
@@ -184,7 +175,7 @@ describe('the schedule of retries', () => {
   });
 
   it('is kept within 20 % either way, and spread', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     const target = await scene.target(receiver.url, { retrySchedule: ['1000s'] });
     const ids = await Promise.all(Array.from({ length: 20 }, () => target.send()));
     const waits = [];
@@ -206,7 +197,7 @@ const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1
 describe('Retry-After', () => {
   /** The wait before the second attempt, in seconds, under a schedule of 100 s give or take 20. */
   async function waitAfter(status: number, retryAfter: string | string[]): Promise<number> {
-    const receiver = await receiverWith((_, response) => {
+    const receiver = await scene.receiver((_, response) => {
       response.setHeader('Retry-After', retryAfter);
       response.writeHead(status).end();
     });

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { eventually } from '../setup/eventually.js';
+import { TestReceiver } from '../setup/receiver.js';
+import type { Answer } from '../setup/receiver.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
 
@@ -57,6 +59,8 @@ export interface Target {
 }
 
 export class DeliveryScene {
+  private readonly receivers: TestReceiver[] = [];
+
   private constructor(
     readonly server: TestServer,
     private readonly pool: pg.Pool,
@@ -71,8 +75,20 @@ export class DeliveryScene {
   }
 
   async close(): Promise<void> {
+    await this.closeReceivers();
     await this.pool.end();
     await this.server.close();
+  }
+
+  /** A receiver for one test; {@link closeReceivers} after each. */
+  async receiver(answer: Answer): Promise<TestReceiver> {
+    const receiver = await TestReceiver.start(answer);
+    this.receivers.push(receiver);
+    return receiver;
+  }
+
+  async closeReceivers(): Promise<void> {
+    await Promise.all(this.receivers.splice(0).map((receiver) => receiver.close()));
   }
 
   /** Registers a webhook for a type of its own. */

@@ -3,29 +3,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { randomUUID } from 'node:crypto';
 import { EventDispatcher } from '../../src/index.js';
 import { eventually } from '../setup/eventually.js';
-import { TestReceiver } from '../setup/receiver.js';
-import type { Answer } from '../setup/receiver.js';
 import { DeliveryScene, msBetween } from './delivery.harness.js';
 import type { Target } from './delivery.harness.js';
 
 const HOUR_MS = 3_600_000;
 
 let scene: DeliveryScene;
-const receivers: TestReceiver[] = [];
 
 beforeAll(async () => {
   scene = await DeliveryScene.open();
 });
 afterAll(() => scene?.close());
-afterEach(async () => {
-  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
-});
-
-async function receiverWith(answer: Answer): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  receivers.push(receiver);
-  return receiver;
-}
+afterEach(() => scene.closeReceivers());
 
 const post = (event: object) =>
   scene.server.api<{ id: string; code?: string }>('POST', '/api/events', { data: { n: 1 }, ...event });
@@ -61,7 +50,7 @@ async function expiryOf(id: string, from?: string): Promise<number> {
 
 describe('a delivery that expires', () => {
   it('does so after the event’s time, else after the webhook’s, else never', async () => {
-    const { url } = await receiverWith(200);
+    const { url } = await scene.receiver(200);
     const [plain, hourly] = [await scene.target(url), await scene.target(url, { expiresAfter: '1h' })];
     expect((await scene.delivery(await send(plain, {}))).expiresAt).toBeNull();
     expect(await expiryOf(await send(plain, { expiresAfter: '10m' }))).toBe(10);
@@ -72,7 +61,7 @@ describe('a delivery that expires', () => {
   });
 
   it('has its time counted from deliverAt, where it has one', async () => {
-    const target = await scene.target((await receiverWith(200)).url);
+    const target = await scene.target((await scene.receiver(200)).url);
     const deliverAt = new Date(Date.now() + HOUR_MS);
     const { id } = await scene.server
       .get(EventDispatcher)
@@ -82,7 +71,7 @@ describe('a delivery that expires', () => {
   });
 
   it('is not sent any more when its turn comes too late', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const target = await scene.target(receiver.url);
     await pause(target);
     const id = await send(target, { expiresAfter: '10m' });
@@ -102,7 +91,7 @@ describe('a delivery that expires', () => {
   });
 
   it('ends at once where its next attempt would come too late, with the last outcome in its log', async () => {
-    const target = await scene.target((await receiverWith(503)).url, { retrySchedule: ['1h'] });
+    const target = await scene.target((await scene.receiver(503)).url, { retrySchedule: ['1h'] });
     expect(await scene.settled(await send(target, { expiresAfter: '10m' }))).toMatchObject({
       status: 'expired',
       reason: 'too_late',
@@ -114,7 +103,7 @@ describe('a delivery that expires', () => {
   });
 
   it('is retried as usual until then', async () => {
-    const target = await scene.target((await receiverWith(200)).answers(500, 500).url);
+    const target = await scene.target((await scene.receiver(200)).answers(500, 500).url);
     expect(await scene.settled(await send(target, { expiresAfter: '10m' }))).toMatchObject({
       status: 'success',
       attemptCount: 3,
@@ -122,7 +111,7 @@ describe('a delivery that expires', () => {
   });
 
   it('ends instead of being sent again when its retry comes too late after all', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
     const id = await send(target, { expiresAfter: '2h' });
     await scene.becomes(id, 'retrying');
@@ -136,7 +125,7 @@ describe('a delivery that expires', () => {
   });
 
   it('has its time anew when someone retries it by hand', async () => {
-    const receiver = (await receiverWith(200)).answers(500);
+    const receiver = (await scene.receiver(200)).answers(500);
     const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
     const id = await send(target, { expiresAfter: '10m' });
     const { expiresAt } = await scene.becomes(id, 'expired');
@@ -147,7 +136,7 @@ describe('a delivery that expires', () => {
   });
 
   it('is replayed like any other that did not arrive, with its time anew', async () => {
-    const receiver = (await receiverWith(200)).answers(500, 500);
+    const receiver = (await scene.receiver(200)).answers(500, 500);
     const target = await scene.target(receiver.url, { retrySchedule: ['1h'], expiresAfter: '20m' });
     const own = await send(target, { expiresAfter: '10m' });
     const webhooks = await send(target, {});
@@ -182,7 +171,7 @@ describe('expiresAfter', () => {
   });
 
   it('of a webhook is shown, changed and taken away', async () => {
-    const { url } = await receiverWith(200);
+    const { url } = await scene.receiver(200);
     const { webhookId } = await scene.target(url, { expiresAfter: '90m' });
     const path = `/api/webhooks/${webhookId}`;
     expect((await scene.server.api('GET', path)).body).toMatchObject({ expiresAfter: '90m' });

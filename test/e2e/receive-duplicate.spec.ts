@@ -1,25 +1,32 @@
 // Copies of an event: its handlers run once, however many come, however concurrent.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import { addSource, answerOf, EXACT, fail, gate, Rows, sendStripe, startShop, stripeEvent } from './receive.harness.js';
-import type { Shop } from './receive.harness.js';
+import {
+  addSource,
+  answerOf,
+  EXACT,
+  fail,
+  gate,
+  openScene,
+  sendStripe,
+  startShop,
+  stripeEvent,
+} from './receive.harness.js';
+import type { Rows, Scene, Shop } from './receive.harness.js';
 
+let scene: Scene;
 let databaseUrl: string;
 let shop: Shop;
 let rows: Rows;
 
 beforeAll(async () => {
-  databaseUrl = (await cloneDatabase()).url;
-  rows = new Rows(databaseUrl);
-  shop = await startShop(databaseUrl);
-  await addSource(rows, { name: 'queued', processing: 'queued' });
-  await addSource(rows, { name: 'stripe', tenant: 'acme' });
+  scene = await openScene([
+    { name: 'queued', processing: 'queued' },
+    { name: 'stripe', tenant: 'acme' },
+  ]);
+  ({ databaseUrl, shop, rows } = scene);
 });
-afterAll(async () => {
-  await shop?.app.close();
-  await rows?.end();
-});
+afterAll(() => scene?.close());
 
 describe('copies', () => {
   it('of one event, a hundred at once over two processes, run its handlers once', async () => {

@@ -2,24 +2,33 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import { addSource, answerOf, EXACT, fail, gate, Rows, sendStripe, startShop, stripeEvent } from './receive.harness.js';
-import type { Answered, Shop } from './receive.harness.js';
+import {
+  addSource,
+  answerOf,
+  EXACT,
+  fail,
+  gate,
+  openScene,
+  Rows,
+  sendStripe,
+  startShop,
+  stripeEvent,
+} from './receive.harness.js';
+import type { Answered, Scene, Shop } from './receive.harness.js';
 
+let scene: Scene;
 let databaseUrl: string;
 let shop: Shop;
 let rows: Rows;
 
 beforeAll(async () => {
-  databaseUrl = (await cloneDatabase()).url;
-  rows = new Rows(databaseUrl);
-  shop = await startShop(databaseUrl);
-  await addSource(rows, { name: 'queued', processing: 'queued' });
-  await addSource(rows, { name: 'stripe', tenant: 'acme' });
+  scene = await openScene([
+    { name: 'queued', processing: 'queued' },
+    { name: 'stripe', tenant: 'acme' },
+  ]);
+  ({ databaseUrl, shop, rows } = scene);
 });
-afterAll(async () => {
-  await shop?.app.close();
-  await rows?.end();
-});
+afterAll(() => scene?.close());
 
 describe('a handler that throws', () => {
   it('does not keep the others from running, and alone runs again when the sender sends again', async () => {

@@ -4,20 +4,9 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OnWebhook } from '../../src/inbound/index.js';
 import type { ReceivedEvent } from '../../src/inbound/index.js';
-import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import {
-  addSource,
-  answerOf,
-  Behaviour,
-  EXACT,
-  gate,
-  Rows,
-  sendStripe,
-  startShop,
-  stripeEvent,
-} from './receive.harness.js';
-import type { Shop } from './receive.harness.js';
+import { answerOf, Behaviour, EXACT, gate, openScene, sendStripe, startShop, stripeEvent } from './receive.harness.js';
+import type { Rows, Scene, Shop } from './receive.harness.js';
 
 const HANDLER = 'Customers.onChange';
 
@@ -44,19 +33,19 @@ class Customers {
   }
 }
 
+let scene: Scene;
 let rows: Rows;
 let shops: Shop[];
 
 beforeAll(async () => {
-  const { url } = await cloneDatabase();
-  rows = new Rows(url);
-  shops = [await startShop(url, { providers: [Customers] }), await startShop(url, { providers: [Customers] })];
-  await addSource(rows, { name: 'inline' });
-  await addSource(rows, { name: 'later', processing: 'queued' });
+  const sources = [{ name: 'inline' }, { name: 'later', processing: 'queued' }] as const;
+  scene = await openScene(sources, { providers: [Customers] });
+  ({ rows } = scene);
+  shops = [scene.shop, await startShop(scene.databaseUrl, { providers: [Customers] })];
 });
 afterAll(async () => {
-  for (const shop of shops ?? []) await shop.app.close();
-  await rows?.end();
+  await shops?.[1]?.app.close();
+  await scene?.close();
 });
 
 const plan = (act: (event: ReceivedEvent) => unknown) =>

@@ -4,21 +4,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { OnWebhook } from '../../src/inbound/index.js';
 import type { ReceivedEvent } from '../../src/inbound/index.js';
-import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import {
-  addSource,
-  answerOf,
-  Behaviour,
-  EXACT,
-  fail,
-  gate,
-  Rows,
-  sendStripe,
-  startShop,
-  stripeEvent,
-} from './receive.harness.js';
-import type { Shop } from './receive.harness.js';
+import { answerOf, Behaviour, EXACT, fail, gate, openScene, sendStripe, stripeEvent } from './receive.harness.js';
+import type { Rows, Scene, Shop } from './receive.harness.js';
 
 @Injectable()
 class Books {
@@ -44,21 +32,16 @@ class Books {
   }
 }
 
-let databaseUrl: string;
+let scene: Scene;
 let shop: Shop;
 let rows: Rows;
 
 beforeAll(async () => {
-  databaseUrl = (await cloneDatabase()).url;
-  rows = new Rows(databaseUrl);
+  scene = await openScene([{ name: 'books' }], { providers: [Books] });
+  ({ shop, rows } = scene);
   await rows.query('CREATE TABLE public.booking (external_id text, attempt integer)');
-  shop = await startShop(databaseUrl, { providers: [Books] });
-  await addSource(rows, { name: 'books' });
 });
-afterAll(async () => {
-  await shop?.app.close();
-  await rows?.end();
-});
+afterAll(() => scene?.close());
 
 const bookings = (id: string) => rows.query('SELECT attempt FROM public.booking WHERE external_id = $1', [id]);
 const path = '/webhooks/books';

@@ -15,6 +15,7 @@ import { newId } from '../../src/kernel/ids.js';
 import { SecretBox } from '../../src/kernel/secret-box.js';
 import { PosthornModule } from '../../src/posthorn.module.js';
 import type { PosthornModuleExtras } from '../../src/posthorn.module.js';
+import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 
 export const STRIPE_SECRET = 'whsec_ZmFrZSBidXQgcmVhbGlzdGlj';
@@ -313,6 +314,27 @@ export async function addSource(rows: Rows, source: NewSource): Promise<void> {
       [secretId, tenant, id, box.seal(secret, secretId), '…'],
     );
   }
+}
+
+/** A shop on a database of its own, and the rows behind it. */
+export interface Scene {
+  readonly databaseUrl: string;
+  readonly rows: Rows;
+  readonly shop: Shop;
+  close(): Promise<void>;
+}
+
+/** Opens a scene that has these sources besides those of the environment. */
+export async function openScene(sources: readonly NewSource[] = [], options: ShopOptions = {}): Promise<Scene> {
+  const { url: databaseUrl } = await cloneDatabase();
+  const rows = new Rows(databaseUrl);
+  const shop = await startShop(databaseUrl, options);
+  for (const source of sources) await addSource(rows, source);
+  const close = async (): Promise<void> => {
+    await shop.app.close();
+    await rows.end();
+  };
+  return { databaseUrl, rows, shop, close };
 }
 
 /** The answers to verified and unverified webhooks, to the last key. */

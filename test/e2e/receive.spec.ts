@@ -1,41 +1,37 @@
 // Receiving, as senders and handlers meet it: what is accepted, and what is not.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { cloneDatabase } from '../setup/database.js';
 import { startTestServer } from '../setup/server.js';
 import { DatabaseProxy } from './database-proxy.harness.js';
 import { eventually } from '../setup/eventually.js';
 import {
-  addSource,
   answerOf,
   api,
   EXACT,
   githubHeaders,
+  openScene,
   post,
-  Rows,
   sendStripe,
   startShop,
   STRIPE_SECRET,
   stripeEvent,
   stripeHeaders,
 } from './receive.harness.js';
-import type { Shop } from './receive.harness.js';
+import type { Rows, Scene, Shop } from './receive.harness.js';
 
+let scene: Scene;
 let databaseUrl: string;
 let shop: Shop;
 let rows: Rows;
 
 beforeAll(async () => {
-  databaseUrl = (await cloneDatabase()).url;
-  rows = new Rows(databaseUrl);
-  shop = await startShop(databaseUrl);
-  await addSource(rows, { name: 'queued', processing: 'queued' });
-  await addSource(rows, { name: 'stripe', tenant: 'acme' });
+  scene = await openScene([
+    { name: 'queued', processing: 'queued' },
+    { name: 'stripe', tenant: 'acme' },
+  ]);
+  ({ databaseUrl, shop, rows } = scene);
 });
-afterAll(async () => {
-  await shop?.app.close();
-  await rows?.end();
-});
+afterAll(() => scene?.close());
 
 describe('a signed event', () => {
   it('of Stripe runs its handlers in turn, once, and is known from then on', async () => {

@@ -1,35 +1,18 @@
 // What came in, as the API shows it, and running it again.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import {
-  addSource,
-  api,
-  EXACT,
-  answerOf,
-  fail,
-  gate,
-  Rows,
-  sendStripe,
-  startShop,
-  stripeEvent,
-} from './receive.harness.js';
-import type { Shop } from './receive.harness.js';
+import { answerOf, api, EXACT, fail, gate, openScene, sendStripe, stripeEvent } from './receive.harness.js';
+import type { Rows, Scene, Shop } from './receive.harness.js';
 
+let scene: Scene;
 let shop: Shop;
 let rows: Rows;
 
 beforeAll(async () => {
-  const { url } = await cloneDatabase();
-  rows = new Rows(url);
-  shop = await startShop(url);
-  await addSource(rows, { name: 'other' });
-  await addSource(rows, { name: 'stripe', tenant: 'acme' });
+  scene = await openScene([{ name: 'other' }, { name: 'stripe', tenant: 'acme' }]);
+  ({ shop, rows } = scene);
 });
-afterAll(async () => {
-  await shop?.app.close();
-  await rows?.end();
-});
+afterAll(() => scene?.close());
 
 interface Listed {
   data: { id: string; externalId: string; status: string; receivedAt: string }[];

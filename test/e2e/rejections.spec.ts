@@ -1,10 +1,9 @@
 // Why a source refused something: answered to whom it belongs, and at no cost that a flood could drive up.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import { api, post, Rows, startShop, stripeEvent, stripeHeaders } from './receive.harness.js';
-import type { Shop } from './receive.harness.js';
+import { api, openScene, post, startShop, stripeEvent, stripeHeaders } from './receive.harness.js';
+import type { Rows, Scene, Shop } from './receive.harness.js';
 
 interface Rejection {
   reason: string;
@@ -16,21 +15,21 @@ interface Rejection {
 
 const SECRET = 'whsec_of-this-source';
 
+let scene: Scene;
 let databaseUrl: string;
 let rows: Rows;
 let shop: Shop;
 let replica: Shop;
 
 beforeAll(async () => {
-  databaseUrl = (await cloneDatabase()).url;
-  rows = new Rows(databaseUrl);
-  [shop, replica] = [await startShop(databaseUrl), await startShop(databaseUrl)];
+  scene = await openScene();
+  ({ databaseUrl, rows, shop } = scene);
+  replica = await startShop(databaseUrl);
 });
 
 afterAll(async () => {
-  await shop?.app.close();
   await replica?.app.close();
-  await rows?.end();
+  await scene?.close();
 });
 
 async function create(fields: object = {}): Promise<string> {

@@ -1,42 +1,21 @@
 // A source with relay: what comes in goes out again, stored and dispatched together, once.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { relayedType } from '../../src/inbound/relay.js';
-import { cloneDatabase } from '../setup/database.js';
-import {
-  addSource,
-  answerOf,
-  api,
-  EXACT,
-  post,
-  Rows,
-  sendStripe,
-  startShop,
-  stripeEvent,
-  stripeHeaders,
-} from './receive.harness.js';
-import type { Shop } from './receive.harness.js';
+import { answerOf, api, EXACT, openScene, post, sendStripe, stripeEvent, stripeHeaders } from './receive.harness.js';
+import type { Rows, Scene, Shop } from './receive.harness.js';
 
+let scene: Scene;
 let shop: Shop;
 let rows: Rows;
 
 beforeAll(async () => {
-  const { url } = await cloneDatabase();
-  rows = new Rows(url);
-  shop = await startShop(url);
-  for (const [name, tenant] of [
-    ['orders', 'default'],
-    ['orders', 'acme'],
-    ['posthorn', 'default'],
-  ] as const)
-    await addSource(rows, { name, tenant });
+  scene = await openScene([{ name: 'orders' }, { name: 'orders', tenant: 'acme' }, { name: 'posthorn' }]);
+  ({ shop, rows } = scene);
   await rows.query(`UPDATE posthorn.source SET relay = true WHERE name <> 'stripe'`);
   const webhook = { url: 'https://nowhere.example.com/', events: ['orders.*', 'posthorn.*'] };
   expect((await api(shop, 'webhooks', { method: 'POST', body: webhook })).status).toBe(201);
 });
-afterAll(async () => {
-  await shop?.app.close();
-  await rows?.end();
-});
+afterAll(() => scene?.close());
 
 const relayed = (externalId: string) =>
   rows.query<{ tenant_id: string; type: string; data: Buffer; deliveries: number }>(

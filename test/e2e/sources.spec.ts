@@ -5,7 +5,6 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { startTestServer } from '../setup/server.js';
 import {
@@ -13,13 +12,13 @@ import {
   api,
   ENCRYPTION_KEY,
   EXACT,
+  openScene,
   post,
-  Rows,
   startShop,
   stripeEvent,
   stripeHeaders,
 } from './receive.harness.js';
-import type { Shop } from './receive.harness.js';
+import type { Rows, Scene, Shop } from './receive.harness.js';
 
 interface SourceAnswer {
   id: string;
@@ -30,22 +29,22 @@ interface SourceAnswer {
 const SECRET = 'whsec_the-first-of-this-source';
 const NEXT = 'whsec_the-second-of-this-source';
 
+let scene: Scene;
 let databaseUrl: string;
 let rows: Rows;
 let shop: Shop;
 let replica: Shop;
 
 beforeAll(async () => {
-  databaseUrl = (await cloneDatabase()).url;
-  rows = new Rows(databaseUrl);
-  [shop, replica] = [await startShop(databaseUrl), await startShop(databaseUrl)];
+  scene = await openScene();
+  ({ databaseUrl, rows, shop } = scene);
+  replica = await startShop(databaseUrl);
   for (const id of ['acme', 'other']) await api(shop, 'tenants', { method: 'POST', body: { id, name: id } });
 });
 
 afterAll(async () => {
-  await shop?.app.close();
   await replica?.app.close();
-  await rows?.end();
+  await scene?.close();
 });
 
 const newName = (): string => `s-${randomUUID()}`;

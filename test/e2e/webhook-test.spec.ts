@@ -2,8 +2,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { eventually } from '../setup/eventually.js';
-import { TestReceiver } from '../setup/receiver.js';
-import type { Answer } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Delivery } from './delivery.harness.js';
 
@@ -15,28 +13,19 @@ interface Answered {
 }
 
 let scene: DeliveryScene;
-const receivers: TestReceiver[] = [];
 
 beforeAll(async () => {
   scene = await DeliveryScene.open();
 });
 afterAll(() => scene?.close());
-afterEach(async () => {
-  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
-});
-
-async function receiverWith(answer: Answer): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  receivers.push(receiver);
-  return receiver;
-}
+afterEach(() => scene.closeReceivers());
 
 const test = (webhookId: string, body?: object, tenant?: string) =>
   scene.server.api<Answered>('POST', `/api/webhooks/${webhookId}/test`, body, { tenant });
 
 describe('a test event', () => {
   it('arrives at that webhook alone, whatever it subscribes to, signed like any other', async () => {
-    const [receiver, all] = [await receiverWith(200), await receiverWith(200)];
+    const [receiver, all] = [await scene.receiver(200), await scene.receiver(200)];
     const { id, secret } = await scene.server.webhook(receiver.url, ['order.*']);
     await scene.server.webhook(all.url, ['*', 'posthorn.test', 'posthorn.*']);
     const { status, body } = await test(id);
@@ -64,7 +53,7 @@ describe('a test event', () => {
   });
 
   it('has the type and the data that are given, to the byte', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const { id } = await scene.server.webhook(receiver.url, ['something.else']);
     const data = { b: 1, a: ['é', { z: null }], 2: 'x', constructor: 'kept' };
     const { body } = await test(id, { event: 'invoice.paid', data });
@@ -75,7 +64,7 @@ describe('a test event', () => {
   });
 
   it('takes data for the default type, and its name spelled out', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const { id } = await scene.server.webhook(receiver.url, ['x']);
     expect((await test(id, { event: 'posthorn.test', data: { n: 7 } })).status).toBe(202);
     expect(JSON.parse((await receiver.next()).body.toString())).toMatchObject({
@@ -85,7 +74,7 @@ describe('a test event', () => {
   });
 
   it('that fails is retried and logged, and tells nobody that deliveries are exhausted', async () => {
-    const [receiver, operator] = [await receiverWith(500), await receiverWith(200)];
+    const [receiver, operator] = [await scene.receiver(500), await scene.receiver(200)];
     const { id } = await scene.server.webhook(receiver.url, ['x']);
     await scene.server.webhook(operator.url, ['posthorn.delivery.exhausted']);
     const { body } = await test(id);
@@ -99,7 +88,7 @@ describe('a test event', () => {
   });
 
   it('that succeeds ends the run of failures of its webhook', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     const target = await scene.target(receiver.url);
     await scene.settled(await target.send());
     const health = () => scene.sql('SELECT FROM posthorn.webhook_health WHERE webhook_id = $1', [target.webhookId]);
@@ -110,7 +99,7 @@ describe('a test event', () => {
   });
 
   it('does not wait out a pause of its webhook', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const { id } = await scene.server.webhook(receiver.url, ['x']);
     await scene.sql(
       `INSERT INTO posthorn.webhook_health (webhook_id, tenant_id, consecutive_failures, failing_since, paused_until, times_opened)
@@ -122,7 +111,7 @@ describe('a test event', () => {
   });
 
   it('is refused, and nothing stored, for a webhook that is disabled, deleted, foreign or unknown', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const { id } = await scene.server.webhook(receiver.url, ['x']);
     const events = async (): Promise<unknown> => (await scene.sql('SELECT count(*) FROM posthorn.event'))[0];
     const before = await events();
