@@ -7,6 +7,7 @@ import type { Statement } from '../platform/database/index.js';
 import type { Guarantee, PayloadFormat } from '../registry/index.js';
 import type { SendingPolicy } from './retry-policy.js';
 import { claimText, pacedClaimText } from './claim.statements.js';
+import { KnownIds } from './known-ids.js';
 import { SendingPolicies } from './sending-policies.js';
 import type { PolicyRow } from './sending-policies.js';
 
@@ -68,6 +69,9 @@ export interface Claim {
   readonly lastWebhookId?: string;
 }
 
+/** Bounds the memory: webhooks come and go for as long as the process lives. */
+const MAX_KNOWN_PACES = 10_000;
+
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 @Injectable()
@@ -76,7 +80,7 @@ export class ClaimQuery {
   private readonly pacedStatement: Statement;
   private readonly paceStatement: Statement;
   /** Webhooks that are known to have a row in webhook_pace. */
-  private readonly withPace = new Set<string>();
+  private readonly withPace = new KnownIds(MAX_KNOWN_PACES);
   private readonly releaseStatement: Statement;
 
   constructor(
@@ -128,11 +132,9 @@ export class ClaimQuery {
    * also counts those that ended instead of being claimed.
    */
   async claimPaced(webhookIds: readonly string[], room: ClaimRoom): Promise<Omit<Claim, 'paced'>> {
-    const unknown = webhookIds.filter((id) => !this.withPace.has(id));
-    if (unknown.length > 0) {
-      await this.database.query(this.paceStatement, [plainArray(unknown)]);
-      for (const id of unknown) this.withPace.add(id);
-    }
+    const unknown = this.withPace.unknownOf(webhookIds);
+    if (unknown.length > 0) await this.database.query(this.paceStatement, [plainArray(unknown)]);
+    this.withPace.add(webhookIds);
     // Every partition: the head of a lane may be old.
     const values = [plainArray(webhookIds), FIRST_ID, ...this.roomValues(room)];
     const rows = await this.database.query<ClaimRow>(this.pacedStatement, values);

@@ -73,6 +73,10 @@ export class Delivery {
   @Column({ name: 'replay_of', type: 'uuid', nullable: true })
   replayOf!: string | null;
 
+  /** Of a test event: its failures do not count towards disabling the webhook. */
+  @Column({ name: 'is_test', type: 'boolean', default: false })
+  isTest!: boolean;
+
   @Column({
     name: 'lane',
     type: 'bigint',

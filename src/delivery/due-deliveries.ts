@@ -9,6 +9,16 @@ const MAX_UNKNOWN_OUTCOMES = 10;
 
 const BATCH = 500;
 
+/** A delivery that failed for good, as its operational event tells of it. */
+export interface ExhaustedDelivery {
+  readonly tenantId: string;
+  readonly deliveryId: string;
+  readonly eventId: string;
+  readonly event: string;
+  readonly webhookId: string;
+  readonly attempts: number;
+}
+
 @Injectable()
 export class DueDeliveries {
   private readonly statements: Record<'wake' | 'overdue' | 'expired' | 'upcoming' | 'orphans' | 'skip', Statement>;
@@ -58,10 +68,13 @@ export class DueDeliveries {
                    reason = CASE WHEN lost.erased THEN 'payload_erased' WHEN lost.given_up THEN 'unknown_outcome' END,
                    due_at = CASE WHEN NOT (lost.erased OR lost.given_up) THEN now() END,
                    completed_at = CASE WHEN lost.erased OR lost.given_up THEN now() END
-                 FROM lost WHERE d.id = lost.id RETURNING d.id, d.attempt_count, d.tenant_id)
-               INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome)
-               SELECT id, attempt_count, tenant_id, now(), 0, 'unknown_outcome' FROM back
-               RETURNING delivery_id AS id`,
+                 FROM lost WHERE d.id = lost.id
+                 RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.attempt_count, d.status
+               ), logged AS (
+                 INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome)
+                 SELECT id, attempt_count, tenant_id, now(), 0, 'unknown_outcome' FROM back)
+               SELECT tenant_id AS "tenantId", id AS "deliveryId", event_id AS "eventId", event_type AS event,
+                 webhook_id AS "webhookId", attempt_count AS attempts, status FROM back`,
       },
       // Retries that come due in the next while and have no job yet, because they were too far off when they were planned.
       upcoming: {
@@ -100,9 +113,18 @@ export class DueDeliveries {
     return this.repeat('overdue');
   }
 
-  /** Takes back deliveries whose lease ended; returns how many. */
-  takeBackExpired(): Promise<number> {
-    return this.repeat('expired');
+  /** Takes back deliveries whose lease ended, a batch at most; tells how many, and which of them were given up. */
+  async takeBackExpired(): Promise<{
+    readonly taken: number;
+    readonly failed: ExhaustedDelivery[];
+    readonly more: boolean;
+  }> {
+    const rows = await this.database.query<ExhaustedDelivery & { status: string }>(this.statements.expired);
+    return {
+      taken: rows.length,
+      failed: rows.flatMap(({ status, ...delivery }) => (status === 'failed' ? [delivery] : [])),
+      more: rows.length === BATCH,
+    };
   }
 
   /** Retries that come due between `fromMs` and `toMs` from now. */

@@ -85,9 +85,9 @@ export class EventStore {
           UPDATE ${t.webhook_health} h SET paused_until = NULL FROM target
           WHERE h.webhook_id = target.id AND h.paused_until IS NOT NULL
         )
-        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, expires_at, lane)
+        INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, expires_at, lane, is_test)
         SELECT (left($3::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, $3, $4, target.id, 'pending', now(),
-               now() + target.expires_after_ms * interval '1 ms', ${laneOf('target', 'NULL')}
+               now() + target.expires_after_ms * interval '1 ms', ${laneOf('target', 'NULL')}, true
         FROM target
         RETURNING id`,
     };
@@ -118,7 +118,7 @@ export class EventStore {
   }
 
   /**
-   * Stores an event with one delivery, to this webhook alone, whatever it subscribes to.
+   * Stores a test event with one delivery, to this webhook alone, whatever it subscribes to.
    *
    * @returns false, with nothing stored, where the tenant has no such webhook, or it is disabled.
    */

@@ -168,8 +168,8 @@ function settleStatement({ tables: t }: Database): Statement {
     name: 'posthorn_delivery_settle',
     // A failure also tells how long the webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is
     // open already is not opened further by stragglers. A success deletes the health row, and with it every pause.
-    // Failures of replays open the circuit like all others, but count neither attempts nor time towards disabling: who
-    // replays wants to see whether it works again, and must not lose the webhook by looking.
+    // Failures of replays and of test events open the circuit like all others, but count neither attempts nor time towards
+    // disabling: who asks for them wants to see whether it works, and must not lose the webhook by looking.
     // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
     // The fence is status = 'sending' and the attempt number: an outcome that comes after its lease was swept finds
     // neither, and changes nothing. unnest keeps this one statement for any number of rows; TypeORM has no UPDATE … FROM.
@@ -190,7 +190,7 @@ function settleStatement({ tables: t }: Database): Statement {
           completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
         FROM r
         WHERE d.id = r.id AND d.status = r.before AND d.attempt_count = r.number AND r.number BETWEEN 0 AND ${MAX_NUMBER}
-        RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome, r.pause_ms, d.replay_of IS NOT NULL AS replayed
+        RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome, r.pause_ms, d.replay_of IS NOT NULL OR d.is_test AS asked_for
       ), logged AS (
         INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,
                                            request_headers, response_headers, response_body)
@@ -202,7 +202,7 @@ function settleStatement({ tables: t }: Database): Statement {
         WHERE h.webhook_id = s.webhook_id
         RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent
       ), worsened AS (
-        SELECT webhook_id, tenant_id, count(*)::int AS failures, (count(*) FILTER (WHERE replayed))::int AS replay_failures,
+        SELECT webhook_id, tenant_id, count(*)::int AS failures, (count(*) FILTER (WHERE asked_for))::int AS replay_failures,
                max(pause_ms) AS pause_ms,
                bool_or(outcome NOT IN ('client_error', 'redirect')) AS unreachable
         FROM settled GROUP BY webhook_id, tenant_id HAVING bool_and(outcome <> 'success')

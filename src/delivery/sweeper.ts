@@ -8,6 +8,7 @@ import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { Erasure } from './erasure.js';
 import { JOB_HORIZON_MS, RetryQueue } from './retry.queue.js';
+import { WebhookHealth } from './webhook-health.js';
 
 const SWEEP_MS = 3_000;
 
@@ -32,6 +33,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly wake: DeliveryWake,
     private readonly ledger: IdempotencyLedger,
     private readonly erasure: Erasure,
+    private readonly health: WebhookHealth,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -46,10 +48,19 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   /** Looks once at everything that may have been missed. */
   async sweep(): Promise<void> {
-    const expired = await this.due.takeBackExpired();
+    const expired = await this.takeBack();
     if (expired > 0) this.logger.warn(`Took back ${expired} deliveries whose sender did not report.`);
     if (expired + (await this.due.wakeOverdue()) > 0) this.wake.everywhere();
     if (this.sweeps++ % SLOW_EVERY === 0) await this.slowLooks();
+  }
+
+  private async takeBack(): Promise<number> {
+    for (let total = 0; ;) {
+      const { taken, failed, more } = await this.due.takeBackExpired();
+      await this.health.tellExhausted(failed);
+      total += taken;
+      if (!more) return total;
+    }
   }
 
   private async slowLooks(): Promise<void> {

@@ -6,6 +6,7 @@ import { RESERVED_PREFIX } from '../kernel/event-match.js';
 import { Database } from '../platform/database/index.js';
 import { WebhooksService } from '../registry/index.js';
 import { DueDeliveries } from './due-deliveries.js';
+import type { ExhaustedDelivery } from './due-deliveries.js';
 import { OperationalEvents } from './operational-events.js';
 import type { HealthChange, Settlement } from './settle.js';
 
@@ -36,7 +37,7 @@ export class WebhookHealth implements OnModuleInit {
     for (const { delivery, verdict } of settled) {
       if (verdict.gone) await this.attempt(() => this.disable(delivery.tenantId, delivery.webhookId, 'gone'));
     }
-    await this.tellExhausted(settled);
+    await this.tellExhausted(settled.filter(({ verdict }) => verdict.status === 'failed').map(toExhausted));
     for (const change of health) {
       const rule = settled.find(({ delivery }) => delivery.webhookId === change.webhookId)?.delivery.policy.autoDisable;
       await this.attempt(() => this.considerWebhook(change, rule));
@@ -64,18 +65,13 @@ export class WebhookHealth implements OnModuleInit {
     });
   }
 
-  private async tellExhausted(settled: readonly Settlement[]): Promise<void> {
+  /** Tells of deliveries that have failed for good. Never rejects. */
+  async tellExhausted(failed: readonly ExhaustedDelivery[]): Promise<void> {
     // The failures of operational events cause none: a dead receiver of them would feed itself.
-    const exhausted = settled.filter(
-      ({ delivery, verdict }) => verdict.status === 'failed' && !delivery.eventType.startsWith(RESERVED_PREFIX),
-    );
-    for (const tenantId of new Set(exhausted.map(({ delivery }) => delivery.tenantId))) {
-      const data = exhausted
-        .filter(({ delivery }) => delivery.tenantId === tenantId)
-        .map(({ delivery: { id, eventId, eventType, webhookId, number } }) => {
-          return { deliveryId: id, eventId, event: eventType, webhookId, attempts: number };
-        });
-      await this.attempt(() => this.events.tell(tenantId, 'posthorn.delivery.exhausted', ...data));
+    const told = failed.filter(({ event }) => !event.startsWith(RESERVED_PREFIX));
+    for (const tenantId of new Set(told.map((delivery) => delivery.tenantId))) {
+      const facts = told.flatMap(({ tenantId: of, ...fact }) => (of === tenantId ? [fact] : []));
+      await this.attempt(() => this.events.tell(tenantId, 'posthorn.delivery.exhausted', ...facts));
     }
   }
 
@@ -113,3 +109,12 @@ export class WebhookHealth implements OnModuleInit {
     }
   }
 }
+
+const toExhausted = ({ delivery }: Settlement): ExhaustedDelivery => ({
+  tenantId: delivery.tenantId,
+  deliveryId: delivery.id,
+  eventId: delivery.eventId,
+  event: delivery.eventType,
+  webhookId: delivery.webhookId,
+  attempts: delivery.number,
+});

@@ -14,6 +14,7 @@ import { SourceRejections1764000001010 } from './1764000001010-source-rejections
 import { LedgerExpiry1764000001100 } from './1764000001100-ledger-expiry.js';
 import { HandlerLane1764000001110 } from './1764000001110-handler-lane.js';
 import { SourceWatch1764000001300 } from './1764000001300-source-watch.js';
+import { TestDeliveries1764000001400 } from './1764000001400-test-deliveries.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -31,4 +32,5 @@ export const POSTHORN_MIGRATIONS = [
   LedgerExpiry1764000001100,
   HandlerLane1764000001110,
   SourceWatch1764000001300,
+  TestDeliveries1764000001400,
 ] as const;

@@ -119,6 +119,8 @@ describe('to a webhook that is sent to at most once', () => {
 
   it('a delivery whose process died is given up, and sent again only by hand', async () => {
     const receiver = (await receiverWith(200)).answers(() => undefined);
+    const operator = await receiverWith(200);
+    await scene.server.webhook(operator.url, ['posthorn.delivery.exhausted']);
     const webhook = await target(receiver.url, { timeoutMs: 60_000 });
     const id = await webhook.send();
     await receiver.next();
@@ -129,6 +131,10 @@ describe('to a webhook that is sent to at most once', () => {
       attemptCount: 1,
       nextAttemptAt: null,
       attempts: [{ number: 1, outcome: 'unknown_outcome' }],
+    });
+    expect(JSON.parse((await operator.next()).body.toString())).toMatchObject({
+      event: 'posthorn.delivery.exhausted',
+      data: { deliveryId: id, event: webhook.type, webhookId: webhook.webhookId, attempts: 1 },
     });
     // What is sent behind it is settled behind it.
     await scene.settled(await webhook.send());

@@ -124,6 +124,27 @@ describe('posthorn.delivery.exhausted', () => {
   });
 });
 
+describe('test events that fail', () => {
+  it('do not get their webhook disabled, however many and for however long', async () => {
+    const target = await scene.target((await receiverWith(500)).url);
+    const test = async (): Promise<void> => {
+      const path = `/api/webhooks/${target.webhookId}/test`;
+      const { body } = await scene.server.api<{ id: string }>('POST', path, { event: 'order.made', data: {} });
+      await scene.settled(await scene.deliveryOf(body.id, target.webhookId));
+    };
+    for (let n = 0; n < 3; n += 1) await test();
+    await failingFor(target, '10 minutes');
+    await test();
+    // What is sent behind it is settled, and acted upon, behind it.
+    await fail(await scene.target((await receiverWith(200)).url), 1);
+    expect(await scene.webhook(target.webhookId)).toMatchObject({ active: true });
+    await fail(target, 3);
+    await failingFor(target, '10 minutes');
+    await fail(target, 1);
+    await eventually(async () => !(await scene.webhook(target.webhookId)).active, 'real failures disable it');
+  });
+});
+
 describe('a reserved type', () => {
   it('is dispatched by nobody else: not by the API, not in a batch, not from code', async () => {
     const types = ['posthorn.delivery.exhausted', 'posthorn.x', 'posthorn.webhook.failing'];
