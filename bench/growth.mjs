@@ -243,7 +243,10 @@ async function runWhatRunsByItself({ at }) {
   await withDispatcher(at, async ({ find, database }) => {
     const timed = timing(database);
     const claim = (lowWater) =>
-      find(ClaimQuery).claim({ total: 512, perWebhook: 64, perBusyWebhook: new Map(), after: lowestIdAt(0), lowWater });
+      find(ClaimQuery).claim(
+        { total: 512, perWebhook: 64, perBusyWebhook: new Map() },
+        { after: lowestIdAt(0), lowWater },
+      );
     const looks = [
       ['claim, every 250 ms to 1 s when idle', () => claim(lowestIdAt(Date.now() - DAY_MS))],
       ['claim over all partitions, every second', () => claim(lowestIdAt(0))],

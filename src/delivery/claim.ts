@@ -1,5 +1,6 @@
 // Takes due deliveries off the table: fairly across webhooks, never more than there is room to send.
 import { Inject, Injectable } from '@nestjs/common';
+import { FIRST_ID } from '../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database, plainArray } from '../platform/database/index.js';
@@ -71,8 +72,6 @@ export interface Claim {
 
 /** Bounds the memory: webhooks come and go for as long as the process lives. */
 const MAX_KNOWN_PACES = 10_000;
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 @Injectable()
 export class ClaimQuery {

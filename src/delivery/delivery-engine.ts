@@ -4,7 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
-import { lowestIdAt } from '../kernel/ids.js';
+import { FIRST_ID, lowestIdAt } from '../kernel/ids.js';
 import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../kernel/retry-schedule.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
@@ -40,8 +40,6 @@ const BUSY_MS = 50;
 
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
 const MAX_BACKLOG_FACTOR = 4;
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** A delivery on its way out. */
 interface Outgoing {

@@ -2,7 +2,7 @@
 // what PostgreSQL would choose depends on statistics that it may not have, and a wrong choice reads millions of rows.
 import type { Tables } from '../platform/database/index.js';
 import type { DeliveryStatus } from './delivery-status.js';
-import { within } from './log-walk.js';
+import { alongIndex, within } from './log-walk.js';
 import type { Bounds, Parameters, Walk } from './log-walk.js';
 
 /** What a page of the log is limited to, besides its tenant. */
@@ -37,22 +37,32 @@ export function walkOf(
   if (status) all.status = `d.status = ${parameters.bind(status)}`;
   if (status === 'retrying') all.isScheduled = `d.attempt_count ${isScheduled ? '=' : '>'} 0`;
   // PostgreSQL answers EXISTS first: another tenant's webhook is walked for nobody, so not even its size shows.
-  if (webhookId) {
-    const webhook = parameters.bind(webhookId);
-    const owned = `SELECT FROM ${t.webhook} WHERE tenant_id = ${tenant} AND id = ${webhook}`;
-    all.webhookId = `d.webhook_id = ${webhook} AND EXISTS (${owned})`;
-  }
+  const webhook = webhookId && parameters.bind(webhookId);
+  const owned = `EXISTS (SELECT FROM ${t.webhook} WHERE tenant_id = ${tenant} AND id = ${webhook})`;
+  if (webhook) all.webhookId = `d.webhook_id = ${webhook} AND ${owned}`;
   if (event) all.event = `d.event_type = ${parameters.bind(event)}`;
   if (httpStatus) all.httpStatus = `d.last_http_status = ${parameters.bind(httpStatus)}`;
 
   // The tenant is always answered: by the index, or by the webhook being its own.
+  const filtersBeyond = (...indexed: Name[]): string[] =>
+    (Object.keys(all) as Name[])
+      .filter((name) => name !== 'tenant' && !indexed.includes(name))
+      .flatMap((name) => all[name] ?? []);
   const by = (...indexed: Name[]): Walk => ({
     from: `${t.delivery} d`,
     where: [...indexed.flatMap((name) => all[name] ?? []), ...within('d.id', bounds, parameters)],
-    filters: (Object.keys(all) as Name[])
-      .filter((name) => name !== 'tenant' && !indexed.includes(name))
-      .flatMap((name) => all[name] ?? []),
+    filters: filtersBeyond(...indexed),
   });
+  // With filters, the index is not PostgreSQL's choice: the page ends after so many rows of this value, found or not.
+  const along = (column: string, value: string, also: readonly string[]): Walk => {
+    const { where, order } = alongIndex(column, value, bounds, parameters);
+    return {
+      from: `${t.delivery} d`,
+      where: [...where, ...also, ...within('d.id', bounds, parameters)],
+      order,
+      filters: filtersBeyond('webhookId'),
+    };
+  };
 
   // delivery_sending: no more rows than all workers have in flight, so all are read. OFFSET 0 keeps PostgreSQL from
   // walking the tenant's rows instead, nearly none of which is being sent.
@@ -71,6 +81,6 @@ export function walkOf(
   }
   if (httpStatus && httpStatus >= FIRST_UNWANTED_STATUS) return by('tenant', 'httpStatus');
   if (status && UNSUCCESSFUL.has(status)) return by('tenant', 'status');
-  if (webhookId) return by('webhookId');
-  return by('tenant');
+  if (webhook) return filtersBeyond('webhookId').length === 0 ? by('webhookId') : along('webhook_id', webhook, [owned]);
+  return filtersBeyond('tenant').length === 0 ? by('tenant') : along('tenant_id', tenant, []);
 }

@@ -6,7 +6,7 @@ import type { Repository } from 'typeorm';
 import { DATA_SOURCE, Database } from '../platform/database/index.js';
 import { Delivery } from './delivery.entity.js';
 import { Event } from './event.entity.js';
-import { boundsOf, columnsOf, Parameters, readPage, within } from './log-walk.js';
+import { alongIndex, boundsOf, columnsOf, Parameters, readPage, within } from './log-walk.js';
 import type { LogPage } from './log-walk.js';
 
 /** What a page of events is limited to. */
@@ -28,9 +28,15 @@ export class EventLog {
   /** Events newest first, at most `limit`; fewer where the page looked at as many as it may. Index event_tenant. */
   async findNewest(tenantId: string, filter: EventFilter, limit: number): Promise<LogPage<Event>> {
     const parameters = new Parameters();
+    const bounds = boundsOf(filter);
+    const tenant = parameters.bind(tenantId);
+    const along = filter.event
+      ? alongIndex('tenant_id', tenant, bounds, parameters)
+      : { where: [`d.tenant_id = ${tenant}`] };
     const walk = {
       from: `${this.database.tables.event} d`,
-      where: [`d.tenant_id = ${parameters.bind(tenantId)}`, ...within('d.id', boundsOf(filter), parameters)],
+      ...along,
+      where: [...along.where, ...within('d.id', bounds, parameters)],
       filters: filter.event ? [`d.type = ${parameters.bind(filter.event)}`] : [],
     };
     return readPage(this.database, { walk, columns: columnsOf(this.events), limit, parameters });

@@ -2,7 +2,7 @@
 // that this index does not answer are checked row by row, for a bounded number of rows. A page that finds too little
 // there ends where it stopped looking: it may be short, or empty, and still not be the last.
 import type { ObjectLiteral, Repository } from 'typeorm';
-import { lowestIdAt } from '../kernel/ids.js';
+import { FIRST_ID, LAST_ID, lowestIdAt } from '../kernel/ids.js';
 import type { Database } from '../platform/database/index.js';
 
 /** Rows that one page looks at: 5 to 15 ms of PostgreSQL's time while they are in memory, by how far they lie apart. */
@@ -39,6 +39,8 @@ export interface Walk {
   /** FROM and WHERE; an index gives these rows in the order of their ids. */
   readonly from: string;
   readonly where: readonly string[];
+  /** ORDER BY; by default, the newest id first. */
+  readonly order?: string;
   /** What the index does not answer. */
   readonly filters: readonly string[];
 }
@@ -75,6 +77,25 @@ export function within(id: string, { sinceId, beforeId }: Bounds, parameters: Pa
   return conditions;
 }
 
+/**
+ * Conditions and order that only an index of (`column`, id) can serve. Asked for the rows of one value by `=`, PostgreSQL
+ * may walk all rows by their ids instead, wherever it takes this for cheaper, and looks at twenty to find one.
+ */
+export function alongIndex(
+  column: string,
+  value: string,
+  { sinceId, beforeId }: Bounds,
+  parameters: Parameters,
+): Required<Pick<Walk, 'where' | 'order'>> {
+  const row = `(d.${column}, d.id)`;
+  const since = sinceId === undefined ? `'${FIRST_ID}'` : parameters.bind(sinceId);
+  const before = beforeId === undefined ? `<= (${value}, '${LAST_ID}')` : `< (${value}, ${parameters.bind(beforeId)})`;
+  return {
+    where: [`${row} >= (${value}, ${since})`, `${row} ${before}`],
+    order: `d.${column} DESC, d.id DESC`,
+  };
+}
+
 /** A page of what several pages of the same bounds and limit show: no further down than all of them looked. */
 export function newestOf<Row extends { id: string }>(pages: readonly LogPage<Row>[], limit: number): LogPage<Row> {
   const stops = pages.flatMap(({ lookedTo }) => lookedTo ?? []).sort();
@@ -105,9 +126,9 @@ export async function readPage<Row extends { id: string }>(
 }
 
 // One statement, so that what was found and where looking stopped are of one moment.
-function textOf({ from, where, filters }: Walk, columns: string, limit: number): string {
+function textOf({ from, where, order = 'd.id DESC', filters }: Walk, columns: string, limit: number): string {
   const walked = (selected: string): string =>
-    `SELECT ${selected} FROM ${from} WHERE ${where.join(' AND ')} ORDER BY d.id DESC`;
+    `SELECT ${selected} FROM ${from} WHERE ${where.join(' AND ')} ORDER BY ${order}`;
   if (filters.length === 0) return `${walked(`${columns}, NULL AS "lookedTo"`)} LIMIT ${limit}`;
   // Where looking stopped is asked only after a page that is not full.
   return `

@@ -9,6 +9,10 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** True for a UUID in the one spelling we hand out (PostgreSQL would also take braces and capitals). */
 export const isId = (text: unknown): text is string => typeof text === 'string' && UUID.test(text);
 
+/** The bounds of all ids. */
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 /** The smallest UUIDv7 of a moment: the bound of a partition, or of a `since`/`until` filter on ids. */
 export const lowestIdAt = (epochMs: number): string =>
   v7({ msecs: Math.max(0, Math.floor(epochMs)), seq: 0, random: new Uint8Array(16) });
