@@ -1,6 +1,6 @@
-import { Controller, Get, Param, Req, Res, UseFilters, UseInterceptors, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, Param, Req, Res, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { RequestIdInterceptor } from '../platform/http/index.js';
+import { RequestIdGuard } from '../platform/http/index.js';
 import type { HttpRequest, HttpResponse } from '../platform/http/index.js';
 import { ChallengesService } from './challenges.service.js';
 import { answerHandshake } from './handshake.js';
@@ -10,7 +10,7 @@ import { SOURCE_PARAMETER, TENANT_PARAMETER } from './source.gate.js';
 // Not in the OpenAPI document: it is for senders, as the route beside it.
 @ApiExcludeController()
 @Controller({ path: 'webhooks', version: VERSION_NEUTRAL })
-@UseInterceptors(RequestIdInterceptor)
+@UseGuards(RequestIdGuard)
 @UseFilters(InboundExceptionFilter)
 export class ChallengesController {
   constructor(private readonly challenges: ChallengesService) {}

@@ -9,6 +9,8 @@ import { setPrincipal } from './principal.js';
 /** Longer than any key we hand out; a header beyond it is not worth hashing. */
 const MAX_AUTHORIZATION_LENGTH = 4_096;
 
+const AUTHORIZATION = 'authorization';
+
 interface IncomingRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly rawHeaders?: readonly string[];
@@ -36,7 +38,9 @@ export class ApiGuard implements CanActivate {
 /** The header's one value. Node drops a second one in silence, so the raw list is what counts. */
 function authorizationOf(request: IncomingRequest): string | undefined {
   const raw = request.rawHeaders ?? request.raw?.rawHeaders ?? [];
-  const count = raw.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'authorization').length;
+  let count = 0;
+  for (let index = 0; index < raw.length; index += 2)
+    if (raw[index]?.length === AUTHORIZATION.length && raw[index]?.toLowerCase() === AUTHORIZATION) count += 1;
   const value = request.headers.authorization;
   if (count > 1 || Array.isArray(value) || (value?.length ?? 0) > MAX_AUTHORIZATION_LENGTH)
     throw new PosthornError('unauthenticated', 'unauthenticated', 'The Authorization header is not acceptable.');

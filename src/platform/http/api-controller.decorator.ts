@@ -1,13 +1,5 @@
 // What every controller of our API has in common, in one line, so that none can forget the guard.
-import {
-  applyDecorators,
-  Controller,
-  UseFilters,
-  UseGuards,
-  UseInterceptors,
-  UsePipes,
-  VERSION_NEUTRAL,
-} from '@nestjs/common';
+import { applyDecorators, Controller, UseFilters, UseGuards, UsePipes, VERSION_NEUTRAL } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBearerAuth,
@@ -20,7 +12,7 @@ import { ApiGuard } from '../access/index.js';
 import { ErrorAnswer } from './error-answer.js';
 import { PosthornExceptionFilter } from './exception.filter.js';
 import { JsonBodyGuard } from './json-body.guard.js';
-import { RequestIdInterceptor } from './request-id.interceptor.js';
+import { RequestIdGuard } from './request-id.guard.js';
 import { ApiValidationPipe } from './validation.pipe.js';
 
 /**
@@ -32,8 +24,7 @@ export const ApiController = (path: string, tag: string): ClassDecorator =>
   applyDecorators(
     Controller({ path: `api/${path}`, version: VERSION_NEUTRAL }),
     // In this order: who asks is settled before a byte of the body is read.
-    UseGuards(ApiGuard, JsonBodyGuard),
-    UseInterceptors(RequestIdInterceptor),
+    UseGuards(RequestIdGuard, ApiGuard, JsonBodyGuard),
     UsePipes(ApiValidationPipe),
     UseFilters(PosthornExceptionFilter),
     ApiTags(tag),

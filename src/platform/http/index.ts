@@ -12,5 +12,5 @@ export { ApiPageResponse, cursorId, pageOf, PageQuery } from './page.js';
 export type { Page } from './page.js';
 export { refusalOf } from './refusal.js';
 export type { Refusal } from './refusal.js';
-export { RequestIdInterceptor } from './request-id.interceptor.js';
+export { RequestIdGuard } from './request-id.guard.js';
 export { ApiValidationPipe } from './validation.pipe.js';

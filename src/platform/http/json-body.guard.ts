@@ -83,12 +83,14 @@ function read(request: ApiRequest, limit: number): Promise<Buffer> {
   });
 }
 
+// fatal: a decoder that puts U+FFFD for broken bytes would store something nobody sent.
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parse(bytes: Buffer): unknown {
   let text: string;
   let value: unknown;
   try {
-    // fatal: a decoder that puts U+FFFD for broken bytes would store something nobody sent.
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = utf8.decode(bytes);
     value = JSON.parse(text);
   } catch {
     throw new InvalidError('malformed_json', 'The body is not valid JSON.');
@@ -100,16 +102,21 @@ function parse(bytes: Buffer): unknown {
 /** Counts brackets outside of strings; the text is known to be JSON. A loop: a pattern would itself run out of stack. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
-  let inString = false;
   for (let index = 0; index < text.length; index += 1) {
     const char = text.charCodeAt(index);
-    if (inString) {
-      if (char === BACKSLASH) index += 1;
-      else if (char === QUOTE) inString = false;
-    } else if (char === QUOTE) inString = true;
+    if (char === QUOTE) index = endOfString(text, index);
     else if (char === OPEN_BRACE || char === OPEN_BRACKET) depth += 1;
     else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth -= 1;
     if (depth > MAX_DEPTH) return true;
   }
   return false;
+}
+
+/** Where the string that begins at `start` ends: at the first quote with an even number of backslashes before it. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+  }
 }

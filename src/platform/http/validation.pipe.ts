@@ -4,7 +4,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validate } from 'class-validator';
+import { getMetadataStorage, validate, ValidationTypes } from 'class-validator';
 import type { ValidationError } from 'class-validator';
 import { InvalidError } from '../../kernel/errors.js';
 
@@ -25,13 +25,14 @@ export class ApiValidationPipe implements PipeTransform {
       throw refuse([type === 'body' ? 'the body must be a JSON object' : `the ${type} must be an object`]);
     const problems = textProblems(given, type === 'query');
     if (problems.length > 0) throw refuse(problems);
-    const rules = getMetadataStorage().getTargetValidationMetadatas(metatype, '', false, false);
-    // A DTO without rules takes no fields; class-validator would refuse even the empty one.
-    const [surplus] = rules.length === 0 ? Object.keys(given) : [];
-    if (surplus !== undefined) throw refuse([`property ${label(surplus)} should not exist`]);
-    const nested = new Set(rules.filter((rule) => rule.type === 'nestedValidation').map((rule) => rule.propertyName));
+    const { fields, nested, judged } = rulesOf(metatype as Type<object>);
+    if (!judged) {
+      // It only names its fields, or has none (class-validator would refuse even the empty one): nothing to ask the libraries.
+      const surplus = Object.keys(given).filter((name) => !fields.has(name));
+      if (surplus.length > 0) throw refuse(surplus.map((name) => `property ${label(name)} should not exist`));
+      return Object.assign(new (metatype as Type<object>)(), given);
+    }
     const instance = instantiate(metatype as Type<object>, given, nested);
-    if (rules.length === 0) return instance;
     const errors = await validate(instance, {
       whitelist: true,
       forbidNonWhitelisted: true,
@@ -42,6 +43,33 @@ export class ApiValidationPipe implements PipeTransform {
     if (errors.length > 0) throw refuse(errors.flatMap((error) => sentences(error, '')));
     return instance;
   }
+}
+
+/** What a DTO declares. */
+interface Rules {
+  readonly fields: ReadonlySet<string>;
+  /** Fields that hold DTOs of their own. */
+  readonly nested: ReadonlySet<string>;
+  /** Whether it says more of a field than that it may be there (`@Allow()`). */
+  readonly judged: boolean;
+}
+
+// Asking class-validator's storage takes longer than most requests need to be validated.
+const known = new WeakMap<Type<object>, Rules>();
+
+function rulesOf(metatype: Type<object>): Rules {
+  let rules = known.get(metatype);
+  if (!rules) {
+    const declared = getMetadataStorage().getTargetValidationMetadatas(metatype, '', false, false);
+    const namesOf = (those: typeof declared): Set<string> => new Set(those.map(({ propertyName }) => propertyName));
+    rules = {
+      fields: namesOf(declared),
+      nested: namesOf(declared.filter(({ type }) => type === ValidationTypes.NESTED_VALIDATION)),
+      judged: declared.some(({ type }) => type !== ValidationTypes.WHITELIST),
+    };
+    known.set(metatype, rules);
+  }
+  return rules;
 }
 
 const refuse = (details: readonly string[]): InvalidError =>
