@@ -101,6 +101,21 @@ describe('every answer', () => {
       400,
       'malformed_json',
     ],
+    [
+      'nesting behind a string that ends in backslashes',
+      'application/json',
+      `{"a":"\\\\\\\\","b":${'['.repeat(300)}${']'.repeat(300)}}`,
+      400,
+      'malformed_json',
+    ],
+    // What is refused is the field: brackets in a string nest nothing.
+    [
+      'brackets behind an escaped quote',
+      'application/json',
+      `{"a":"\\\\\\"${'['.repeat(300)}"}`,
+      400,
+      'validation_failed',
+    ],
     ['too much', 'application/json', `{"a":"${'x'.repeat(400_000)}"}`, 413, 'payload_too_large'],
   ])('to a body of %s is a refusal', async (_what, type, body, status, code) => {
     const call = as('default').post('/api/webhooks').set('Content-Type', type).send(body);

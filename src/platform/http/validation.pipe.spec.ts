@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ArgumentMetadata } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import { IsInt, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { Allow, IsInt, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { InvalidError } from '../../kernel/errors.js';
 import { EmptyBody } from './empty-body.js';
 import { IfPresent } from './if-present.decorator.js';
@@ -29,6 +29,14 @@ class Outer {
   @ValidateNested({ each: true })
   @Type(() => Inner)
   inner?: Inner[];
+}
+
+class Named {
+  @Allow()
+  data!: unknown;
+
+  @Allow()
+  key?: unknown;
 }
 
 const pipe = new ApiValidationPipe();
@@ -86,6 +94,18 @@ describe('validation', () => {
   it('refuses any field where none is taken', async () => {
     await expect(body(undefined, EmptyBody)).resolves.toEqual({});
     expect(await problems({ a: 1 }, EmptyBody)).toEqual(['property a should not exist']);
+  });
+
+  it('of a DTO that only names its fields refuses all others, and changes nothing', async () => {
+    const data = JSON.parse('{"constructor":{"a":[1]},"__proto__":{"b":null}}') as object;
+    const dto = (await body({ data, key: null }, Named)) as Named;
+    expect(dto).toBeInstanceOf(Named);
+    expect(dto.data).toBe(data);
+    expect(dto).toEqual({ data, key: null });
+    expect(await problems({ data, then: 1, other: {} }, Named)).toEqual([
+      'property then should not exist',
+      'property other should not exist',
+    ]);
   });
 
   it('fills in the defaults of a query, and refuses what comes twice', async () => {
