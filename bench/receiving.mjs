@@ -7,7 +7,6 @@
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/ensure.mjs';
@@ -45,17 +44,20 @@ const HEADERS = {
 /** Webhooks as fast as they are answered, each with another id, by autocannon in its own process. */
 async function load(server, seconds) {
   const before = await server.handled();
-  const autocannon = spawn(
-    process.execPath,
-    [
-      createRequire(import.meta.url).resolve('autocannon'),
-      ...['--json', '--idReplacement', '--method', 'POST'],
-      ...['--connections', flags.connections, '--duration', String(seconds)],
-      ...Object.entries(HEADERS).flatMap(([name, value]) => ['--headers', `${name}=${value}`]),
-      ...['--body', BODY, server.url],
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
+  const options = {
+    url: server.url,
+    method: 'POST',
+    headers: HEADERS,
+    body: BODY,
+    // Puts another id in the place of each `[<id>]`.
+    idReplacement: true,
+    connections: Number(flags.connections),
+    duration: seconds,
+  };
+  const script = new URL('./setup/load.mjs', import.meta.url).pathname;
+  const autocannon = spawn(process.execPath, [script, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [output] = await Promise.all([text(autocannon.stdout), once(autocannon, 'exit')]);
   const result = JSON.parse(output);
   const handled = (await server.handled()) - before;

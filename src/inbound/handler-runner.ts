@@ -112,7 +112,8 @@ export class HandlerRunner {
   private async runOne(work: Work): Promise<Ended> {
     const { event, run } = work;
     const { handler: name, attempt } = run;
-    const succeeded: RunOutcome = { handler: name, attempt, error: null, waitMs: null };
+    const { id: eventId, tenantId } = event;
+    const succeeded: RunOutcome = { eventId, tenantId, handler: name, attempt, error: null, waitMs: null };
     const handler = this.handlers.findByName(name);
     try {
       if (!handler) throw new Error(`No handler is called ${name} in this process.`);
@@ -127,9 +128,9 @@ export class HandlerRunner {
         }.`,
         error instanceof Error ? error.stack : String(error),
       );
-      return this.settle(event.id, { ...succeeded, error: messageOf(error), waitMs });
+      return this.settle({ ...succeeded, error: messageOf(error), waitMs });
     }
-    return this.settle(event.id, succeeded);
+    return this.settle(succeeded);
   }
 
   /** Runs a handler once its lane is free; the answer is `undefined` where its success is still to be recorded. */
@@ -145,7 +146,7 @@ export class HandlerRunner {
     try {
       if (transactional) {
         return {
-          progress: await this.runInTransaction(event.id, succeeded, handler, given, transactional),
+          progress: await this.runInTransaction(succeeded, handler, given, transactional),
           waitMs: null,
         };
       }
@@ -172,7 +173,6 @@ export class HandlerRunner {
    * claim by somebody else waits for the mark's lock, and then finds it; where it came first, there is nothing to mark.
    */
   private runInTransaction(
-    eventId: string,
     succeeded: RunOutcome,
     handler: Handler,
     event: ReceivedEvent,
@@ -180,18 +180,18 @@ export class HandlerRunner {
   ): Promise<Progress> {
     return this.transactions.run(which, async (manager) => {
       await handler.handle(event, manager);
-      const progress = await this.repository.settle(eventId, succeeded, await executorOf(manager));
+      const [progress] = await this.repository.settleAll([succeeded], await executorOf(manager));
       if (!progress) throw new Error('Another process took the run over; what this one did is undone.');
       return progress;
     });
   }
 
   /** Keeps trying while the lease lasts: the work is done, and forgetting it would mean doing it again. */
-  private async settle(eventId: string, outcome: RunOutcome): Promise<Ended> {
+  private async settle(outcome: RunOutcome): Promise<Ended> {
     const deadline = monotonicNow() + LEASE_MS - RENEW_INTERVAL_MS;
     for (;;) {
       try {
-        return { progress: await this.repository.settle(eventId, outcome), waitMs: outcome.waitMs };
+        return { progress: await this.repository.settle(outcome), waitMs: outcome.waitMs };
       } catch (error) {
         if (monotonicNow() + SETTLE_PAUSE_MS > deadline) throw error;
         await delay(SETTLE_PAUSE_MS);

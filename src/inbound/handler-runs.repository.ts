@@ -1,8 +1,9 @@
 // Who may run which handler, and what came of it. A run belongs to whoever turned its row to `running`, until its lease
 // ends by PostgreSQL's clock; `attempt_count` is the fence that tells two owners apart.
 import { Injectable } from '@nestjs/common';
-import { Database } from '../platform/database/index.js';
+import { Database, plainArray } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
+import { Gatherer } from './gatherer.js';
 import { LANE_LOOK_MS, LEASE_MS, RUN_RETRY_WAITS } from './policy.js';
 
 /** A run that its holder may start, until the lease ends. */
@@ -33,6 +34,8 @@ export interface Claim {
 }
 
 export interface RunOutcome {
+  readonly eventId: string;
+  readonly tenantId: string;
   readonly handler: string;
   readonly attempt: number;
   /** Why it failed; `null` when it succeeded. */
@@ -44,10 +47,19 @@ export interface RunOutcome {
 /** Where an event stands for a copy that waits. */
 export type Progress = 'processed' | 'failed' | 'in_progress' | 'interrupted';
 
+const MAX_ATTEMPT = 2_147_483_647;
+
 const INTERRUPTED = 'The process that ran it stopped before it finished.';
 
 @Injectable()
 export class HandlerRunsRepository {
+  private readonly gatherer = new Gatherer<RunOutcome, Progress | undefined>({
+    lineOf: ({ tenantId }) => tenantId,
+    keyOf: ({ eventId }) => eventId,
+    bytesOf: ({ error }) => error?.length ?? 0,
+    write: (outcomes) => this.settleAll(outcomes),
+  });
+
   constructor(private readonly database: Database) {}
 
   /**
@@ -114,44 +126,68 @@ export class HandlerRunsRepository {
   /**
    * Records what a handler did and what that makes of the event, and says it; `undefined` where the run is not ours any
    * more, and nothing was recorded. An outcome counts while nobody else claimed the run after us, even if the lease had
-   * ended meanwhile: a success must not be run again for being late.
-   *
-   * One statement, in the caller's transaction where `executor` is one, whose `now()` is when it began. Locks: the run's row, then the event's row if it
-   * changes. Index: the primary keys.
+   * ended meanwhile: a success must not be run again for being late. Outcomes that come at the same moment share a statement.
    */
-  async settle(
-    eventId: string,
-    { handler, attempt, error, waitMs }: RunOutcome,
+  settle(outcome: RunOutcome): Promise<Progress | undefined> {
+    return this.gatherer.add(outcome);
+  }
+
+  /**
+   * The same for outcomes of different events, in the caller's transaction where `executor` is one, whose `now()` is when it
+   * began.
+   *
+   * One statement. Locks: the runs' rows, then the rows of those events that change; whoever else wants a run and its event
+   * takes them in that order. Index: the primary keys; BETWEEN holds for every row, and PostgreSQL takes it to hold for one in
+   * 200, so that it goes by them even where it plans on empty tables.
+   */
+  async settleAll(
+    outcomes: readonly RunOutcome[],
     executor: SqlExecutor = this.database,
-  ): Promise<Progress | undefined> {
+  ): Promise<(Progress | undefined)[]> {
     const { received_event, handler_run } = this.database.tables;
-    const [row] = await executor.query<{ status: Progress | 'processing' }>(
+    const rows = await executor.query<{ id: string; status: Progress | 'processing' }>(
       {
         name: 'posthorn_run_settle',
         text: `
-          WITH settled AS (
-            UPDATE ${handler_run}
-            SET status = CASE WHEN $4::text IS NULL THEN 'succeeded' ELSE 'failed' END, error = $4, finished_at = statement_timestamp(),
-              due_at = statement_timestamp() + $5::float8 * interval '1 millisecond'
-            WHERE received_event_id = $1 AND handler = $2 AND attempt_count = $3 AND status IN ('running', 'failed')
-            RETURNING handler, status
+          WITH input AS (
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::float8[])
+              AS i (event_id, handler, attempt, error, wait_ms)
+          ), settled AS (
+            UPDATE ${handler_run} r
+            SET status = CASE WHEN i.error IS NULL THEN 'succeeded' ELSE 'failed' END, error = i.error,
+              finished_at = statement_timestamp(), due_at = statement_timestamp() + i.wait_ms * interval '1 millisecond'
+            FROM input i
+            WHERE r.received_event_id = i.event_id AND r.handler = i.handler AND r.attempt_count = i.attempt
+              AND r.status IN ('running', 'failed') AND i.attempt BETWEEN 0 AND ${MAX_ATTEMPT}
+            RETURNING r.received_event_id AS id, r.handler, r.status
           ), whole AS (
-            SELECT CASE
-              WHEN bool_and(COALESCE(s.status, r.status) = 'succeeded') THEN 'processed'
-              WHEN bool_or(COALESCE(s.status, r.status) IN ('pending', 'running')) THEN 'processing'
-              ELSE 'failed' END AS status
-            FROM ${handler_run} r LEFT JOIN settled s ON s.handler = r.handler
-            WHERE r.received_event_id = $1
+            SELECT s.id, w.status
+            FROM settled s CROSS JOIN LATERAL (
+              SELECT CASE
+                WHEN bool_and(now_is = 'succeeded') THEN 'processed'
+                WHEN bool_or(now_is IN ('pending', 'running')) THEN 'processing'
+                ELSE 'failed' END AS status
+              FROM (
+                SELECT CASE WHEN handler = s.handler THEN s.status ELSE status END AS now_is
+                FROM ${handler_run} WHERE received_event_id = s.id) run
+            ) w
           ), event AS (
             UPDATE ${received_event} e
             SET status = whole.status, processed_at = CASE WHEN whole.status = 'processed' THEN statement_timestamp() END
-            FROM whole WHERE e.id = $1 AND e.status <> whole.status AND EXISTS (SELECT FROM settled)
+            FROM whole WHERE e.id = whole.id AND e.status <> whole.status
           )
-          SELECT status FROM whole WHERE EXISTS (SELECT FROM settled)`,
+          SELECT id, status FROM whole`,
       },
-      [eventId, handler, attempt, error, waitMs],
+      [
+        plainArray(outcomes.map(({ eventId }) => eventId)),
+        outcomes.map(({ handler }) => handler),
+        plainArray(outcomes.map(({ attempt }) => attempt)),
+        outcomes.map(({ error }) => error),
+        plainArray(outcomes.map(({ waitMs }) => waitMs)),
+      ],
     );
-    return row?.status === 'processing' ? 'in_progress' : row?.status;
+    const progressOf = new Map(rows.map(({ id, status }) => [id, status === 'processing' ? 'in_progress' : status]));
+    return outcomes.map(({ eventId }) => progressOf.get(eventId));
   }
 
   /**

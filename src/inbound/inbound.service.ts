@@ -76,12 +76,10 @@ export class InboundService implements BeforeApplicationShutdown {
   }
 
   private store(event: NewReceivedEvent, webhook: VerifiedWebhook): Promise<{ receivedAt: Date } | undefined> {
-    const { idempotencyWindowSeconds: ownSeconds } = webhook.source;
-    const windowMs = ownSeconds === undefined ? this.settings.idempotencyWindowMs : ownSeconds * 1_000;
     const dispatch = this.relay.prepare(event, webhook);
-    if (!dispatch) return this.ledger.store(event, windowMs);
+    if (!dispatch) return this.ledger.store(event);
     return this.database.transaction(async (executor) => {
-      const stored = await this.ledger.store(event, windowMs, executor);
+      const [stored] = await this.ledger.storeAll([event], executor);
       if (stored) await dispatch(executor);
       return stored;
     });
@@ -90,6 +88,7 @@ export class InboundService implements BeforeApplicationShutdown {
   private describe({ source, provider, request, parsed }: VerifiedWebhook): NewReceivedEvent {
     const readable = request.body.length > 0 && (parsed !== undefined || !provider.sendsJson);
     const { externalId, type, occurredAt } = storable(provider.describe(request, parsed?.data, source));
+    const { idempotencyWindowSeconds: ownSeconds } = source;
     const handlers = readable ? this.handlers.findFor(source.name, type) : [];
     return {
       id: newId(),
@@ -106,6 +105,7 @@ export class InboundService implements BeforeApplicationShutdown {
       occurredAt,
       handlers: handlers.map(({ name }) => name),
       runStatus: source.processing === 'queued' ? 'pending' : 'running',
+      windowMs: ownSeconds === undefined ? this.settings.idempotencyWindowMs : ownSeconds * 1_000,
     };
   }
 

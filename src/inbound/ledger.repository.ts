@@ -1,8 +1,9 @@
 // The ledger of what was received: the one unique key that decides which of many copies is the first. It is small and
 // not partitioned; anything faster in front of it would be a shortcut, not the guarantee.
 import { Injectable } from '@nestjs/common';
-import { Database } from '../platform/database/index.js';
+import { Database, plainArray } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
+import { Gatherer } from './gatherer.js';
 import { LEASE_MS } from './policy.js';
 
 /** A received event that may be new. */
@@ -23,6 +24,8 @@ export interface NewReceivedEvent {
   readonly handlers: readonly string[];
   /** `running`: the caller runs them at once, under a lease. `pending`: the queue does. */
   readonly runStatus: 'running' | 'pending';
+  /** How long a copy of it is recognised. */
+  readonly windowMs: number;
 }
 
 /** What the ledger knows of an event that came before. */
@@ -35,29 +38,50 @@ export interface LedgerEntry {
 
 @Injectable()
 export class LedgerRepository {
+  private readonly gatherer = new Gatherer<NewReceivedEvent, { receivedAt: Date } | undefined>({
+    lineOf: ({ tenantId }) => tenantId,
+    keyOf: ({ sourceId, externalId }) => `${sourceId} ${externalId}`,
+    bytesOf: ({ body, headers }) => body.length + headers.length,
+    write: (events) => this.storeAll(events),
+  });
+
   constructor(private readonly database: Database) {}
 
   /**
    * Stores an event, its handler runs and its ledger entry, unless the ledger has the event: then nothing is written and
-   * the answer is `undefined`. Else the moment it was received, by PostgreSQL's clock.
-   *
-   * One statement, so all or nothing. Locks: the entry's row, and a concurrent copy waits on its unique key until this
-   * commits (ON CONFLICT, which the query builder cannot combine with the two inserts that depend on it). An entry past
-   * the window that it came with is renewed in place by exactly one of the copies that find it.
+   * the answer is `undefined`. Else the moment it was received, by PostgreSQL's clock. Events of a tenant that wait at the
+   * same moment share a statement.
    */
-  async store(
-    event: NewReceivedEvent,
-    windowMs: number,
+  store(event: NewReceivedEvent): Promise<{ receivedAt: Date } | undefined> {
+    return this.gatherer.add(event);
+  }
+
+  /**
+   * The same for some events, of different keys, in the caller's transaction where `executor` is one.
+   *
+   * One statement, so all or nothing. Locks: the entries' rows in the order of their key, and a concurrent copy waits on its
+   * unique key until this commits (ON CONFLICT, which the query builder cannot combine with the two inserts that depend on
+   * it). An entry past the window that it came with is renewed in place by exactly one of the copies that find it.
+   */
+  async storeAll(
+    events: readonly NewReceivedEvent[],
     executor: SqlExecutor = this.database,
-  ): Promise<{ receivedAt: Date } | undefined> {
+  ): Promise<({ receivedAt: Date } | undefined)[]> {
     const { received_key, received_event, handler_run } = this.database.tables;
-    const [row] = await executor.query<{ receivedAt: Date }>(
+    const rows = await executor.query<{ id: string; receivedAt: Date }>(
       {
         name: 'posthorn_received_store',
         text: `
-          WITH entry AS (
+          WITH input AS (
+            SELECT *, sum(length) OVER (ORDER BY place) - length AS before
+            FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::float8[], $14::integer[])
+              WITH ORDINALITY AS i (id, tenant_id, source_id, source, provider, external_id, body_hash, type,
+                status, headers, occurred_at, run_status, window_ms, length, place)
+          ), entry AS (
             INSERT INTO ${received_key} AS k (tenant_id, source_id, external_id, received_event_id, body_hash, expires_at)
-            VALUES ($2, $3, $6, $1, $7, now() + $15::float8 * interval '1 millisecond')
+            SELECT tenant_id, source_id, external_id, id, decode(body_hash, 'hex'), now() + window_ms * interval '1 millisecond'
+            FROM input ORDER BY source_id, external_id
             ON CONFLICT (tenant_id, source_id, external_id) DO UPDATE
               SET received_event_id = excluded.received_event_id, body_hash = excluded.body_hash, seen_at = excluded.seen_at,
                 expires_at = excluded.expires_at
@@ -66,36 +90,24 @@ export class LedgerRepository {
           ), stored AS (
             INSERT INTO ${received_event} (id, tenant_id, source_id, source, provider, external_id, type, status, headers,
               body, occurred_at, processed_at)
-            SELECT id, $2, $3, $4, $5, $6, $8, $9, $10, $11, $12, CASE WHEN $9 <> 'processing' THEN now() END FROM entry
+            SELECT id, tenant_id, source_id, source, provider, external_id, type, status, headers,
+              substring($15::bytea FROM before::integer + 1 FOR length), occurred_at,
+              CASE WHEN status <> 'processing' THEN now() END
+            FROM input JOIN entry USING (id)
             RETURNING id, received_at
           ), runs AS (
             INSERT INTO ${handler_run} (received_event_id, handler, tenant_id, position, status, attempt_count, due_at)
-            SELECT stored.id, h.handler, $2, h.position, $14, CASE WHEN $14 = 'running' THEN 1 ELSE 0 END,
-              now() + CASE WHEN $14 = 'running' THEN $16::float8 ELSE 0 END * interval '1 millisecond'
-            FROM stored, unnest($13::text[]) WITH ORDINALITY AS h (handler, position)
+            SELECT id, h.handler, i.tenant_id, h.position, i.run_status, CASE WHEN i.run_status = 'running' THEN 1 ELSE 0 END,
+              now() + CASE WHEN i.run_status = 'running' THEN $19::float8 ELSE 0 END * interval '1 millisecond'
+            FROM unnest($16::uuid[], $17::text[], $18::integer[]) AS h (id, handler, position)
+              JOIN stored USING (id) JOIN input i USING (id)
           )
-          SELECT received_at AS "receivedAt" FROM stored`,
+          SELECT id, received_at AS "receivedAt" FROM stored`,
       },
-      [
-        event.id,
-        event.tenantId,
-        event.sourceId,
-        event.source,
-        event.provider,
-        event.externalId,
-        event.bodyHash,
-        event.type,
-        event.status,
-        event.headers,
-        event.body,
-        event.occurredAt,
-        event.handlers,
-        event.runStatus,
-        windowMs,
-        LEASE_MS,
-      ],
+      valuesOf(events),
     );
-    return row;
+    const stored = new Map(rows.map((row) => [row.id, row]));
+    return events.map(({ id }) => stored.get(id));
   }
 
   /** The entry of an event, with what became of it. No locks; two primary keys, of which the second names one partition. */
@@ -142,4 +154,31 @@ export class LedgerRepository {
     );
     return rows.length;
   }
+}
+
+/** The bodies go as one value, whose bytes the driver sends as they are: as an array, each would be written out in hex. */
+function valuesOf(events: readonly NewReceivedEvent[]): unknown[] {
+  const runs = events.flatMap(({ id, handlers }) => handlers.map((handler, at) => ({ id, handler, position: at + 1 })));
+  const [first] = events;
+  return [
+    plainArray(events.map(({ id }) => id)),
+    events.map(({ tenantId }) => tenantId),
+    plainArray(events.map(({ sourceId }) => sourceId)),
+    events.map(({ source }) => source),
+    events.map(({ provider }) => provider),
+    events.map(({ externalId }) => externalId),
+    plainArray(events.map(({ bodyHash }) => bodyHash.toString('hex'))),
+    events.map(({ type }) => type),
+    plainArray(events.map(({ status }) => status)),
+    events.map(({ headers }) => headers),
+    plainArray(events.map(({ occurredAt }) => occurredAt?.toISOString() ?? null)),
+    plainArray(events.map(({ runStatus }) => runStatus)),
+    plainArray(events.map(({ windowMs }) => windowMs)),
+    plainArray(events.map(({ body }) => body.length)),
+    first && events.length === 1 ? first.body : Buffer.concat(events.map(({ body }) => body)),
+    plainArray(runs.map(({ id }) => id)),
+    runs.map(({ handler }) => handler),
+    plainArray(runs.map(({ position }) => position)),
+    LEASE_MS,
+  ];
 }

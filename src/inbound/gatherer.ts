@@ -1,0 +1,92 @@
+// Lets what is to be written at the same moment share a statement, and so a commit: most of what writing one row costs is
+// paid per statement. No timer: what comes while statements run goes with the next one, so who comes alone waits for nobody.
+
+/** Statements of a line under way. With one, PostgreSQL would idle while this process prepares the next. */
+const MAX_UNDER_WAY = 2;
+
+/** Bounds of one statement: beyond that there is little left to share, and bytes are held until it commits. */
+const MAX_ITEMS = 100;
+const MAX_BYTES = 1_048_576;
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Line<Item, Result> {
+  waiting: Waiting<Item, Result>[];
+  underWay: number;
+}
+
+/** What a gatherer has to know of its items. */
+export interface Gathering<Item, Result> {
+  /** Items of different lines neither wait for each other nor share a statement. */
+  readonly lineOf: (item: Item) => string;
+  /** Two of one key are never in one statement, which could not write both. Orders the items, so that statements lock alike. */
+  readonly keyOf: (item: Item) => string;
+  readonly bytesOf: (item: Item) => number;
+  /** Writes items in one transaction, all or none; one result for each. */
+  readonly write: (items: readonly Item[]) => Promise<readonly Result[]>;
+}
+
+export class Gatherer<Item, Result> {
+  readonly #lines = new Map<string, Line<Item, Result>>();
+
+  constructor(private readonly gathering: Gathering<Item, Result>) {}
+
+  /** Resolves once the item is committed. */
+  add(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const name = this.gathering.lineOf(item);
+      let line = this.#lines.get(name);
+      if (!line) this.#lines.set(name, (line = { waiting: [], underWay: 0 }));
+      line.waiting.push({ item, resolve, reject });
+      if (line.underWay < MAX_UNDER_WAY) void this.work(name, line);
+    });
+  }
+
+  private async work(name: string, line: Line<Item, Result>): Promise<void> {
+    line.underWay += 1;
+    while (line.waiting.length > 0) await this.writeTogether(this.takeBatch(line));
+    line.underWay -= 1;
+    if (line.underWay === 0) this.#lines.delete(name);
+  }
+
+  /** Never rejects: each item's own promise tells. */
+  private async writeTogether(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.gathering.write(batch.map(({ item }) => item));
+      batch.forEach(({ resolve }, at) => resolve(results[at] as Result));
+    } catch (error) {
+      if (batch.length > 1 && isOfOneItem(error)) for (const one of batch) await this.writeTogether([one]);
+      else for (const { reject } of batch) reject(error);
+    }
+  }
+
+  /** From the front; a single item may exceed the bounds. What has the key of another stays for the next one. */
+  private takeBatch(line: Line<Item, Result>): Waiting<Item, Result>[] {
+    const taken = new Map<string, Waiting<Item, Result>>();
+    const left: Waiting<Item, Result>[] = [];
+    let bytes = 0;
+    for (const one of line.waiting) {
+      const key = this.gathering.keyOf(one.item);
+      const size = this.gathering.bytesOf(one.item);
+      const fits = taken.size < MAX_ITEMS && (taken.size === 0 || bytes + size <= MAX_BYTES);
+      if (!fits || taken.has(key)) {
+        left.push(one);
+        continue;
+      }
+      taken.set(key, one);
+      bytes += size;
+    }
+    line.waiting = left;
+    return [...taken].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+  }
+}
+
+/**
+ * SQLSTATE classes 22, 23 and 54: PostgreSQL refused some item's values and wrote nothing. After any other error the
+ * statement may have committed, or the next would fail likewise.
+ */
+const isOfOneItem = (error: unknown): boolean => /^(?:2[23]|54)/.test(String((error as { code?: unknown }).code));
