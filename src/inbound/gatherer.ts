@@ -48,6 +48,8 @@ export class Gatherer<Item, Result> {
 
   private async work(name: string, line: Line<Item, Result>): Promise<void> {
     line.underWay += 1;
+    // What came in the same turn of the event loop goes along: under load, that is most of it.
+    await new Promise((resolve) => setImmediate(resolve));
     while (line.waiting.length > 0) await this.writeTogether(this.takeBatch(line));
     line.underWay -= 1;
     if (line.underWay === 0) this.#lines.delete(name);

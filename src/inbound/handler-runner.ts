@@ -8,7 +8,7 @@ import { nextWait } from '../kernel/retry-schedule.js';
 import { executorOf } from '../platform/database/index.js';
 import { RANDOM_TOKEN } from '../platform/platform.module.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
-import type { Claim, ClaimedRun, Progress, RunOutcome, StoredEvent } from './handler-runs.repository.js';
+import type { Claim, ClaimedRun, Content, Progress, RunOutcome, StoredEvent } from './handler-runs.repository.js';
 import { HandlerTransactions } from './handler-transactions.js';
 import { Handlers, retryWaitsOf, subscriptionFor } from './handlers.js';
 import type { Handler } from './handlers.js';
@@ -33,7 +33,7 @@ interface Ended {
 interface Work {
   readonly event: StoredEvent;
   readonly run: ClaimedRun;
-  readonly data: unknown;
+  readonly content: Content;
   readonly lease: Lease;
   readonly patienceMs: number;
 }
@@ -85,20 +85,17 @@ export class HandlerRunner {
       this.logger.warn(`Stopping while handlers of ${this.running.size} events run: they will be run again.`);
   }
 
-  private async work({ event, runs }: Claim, patienceMs: number): Promise<Progress> {
+  private async work({ event, runs, content: known }: Claim, patienceMs: number): Promise<Progress> {
     const lease = new Lease(this.repository, this.lanes, event.id, runs);
     const waits: number[] = [];
     let progress: Progress | undefined;
     try {
-      const data = dataOf(this.providers.find(event.provider), {
-        headers: JSON.parse(event.headers) as Record<string, string>,
-        body: event.body,
-      });
+      const content = known ?? this.read(event);
       for (const run of runs) {
         // Somebody else may hold it by now; starting it would run it twice.
         if (!(await lease.covers(run))) continue;
         // Before the next one starts: what has succeeded is not run again for what the next one does to the process.
-        const ended = await this.runOne({ event, run, data, lease, patienceMs });
+        const ended = await this.runOne({ event, run, content, lease, patienceMs });
         progress = ended.progress ?? progress;
         if (ended.waitMs !== null) waits.push(ended.waitMs);
       }
@@ -107,6 +104,11 @@ export class HandlerRunner {
     }
     if (waits.length > 0) this.queue.hint(event.id, Math.min(...waits));
     return progress ?? this.repository.findProgress(event.id);
+  }
+
+  private read({ provider, headers: json, body }: StoredEvent): Content {
+    const headers = JSON.parse(json) as Record<string, string>;
+    return { data: dataOf(this.providers.find(provider), { headers, body }), headers };
   }
 
   private async runOne(work: Work): Promise<Ended> {
@@ -135,10 +137,10 @@ export class HandlerRunner {
 
   /** Runs a handler once its lane is free; the answer is `undefined` where its success is still to be recorded. */
   private async inTurn(handler: Handler, succeeded: RunOutcome, work: Work): Promise<Ended | undefined> {
-    const { event, run, data, lease, patienceMs } = work;
+    const { event, run, content, lease, patienceMs } = work;
     const subscription = subscriptionFor(handler, event.source, event.type);
     const { transactional } = subscription;
-    const given = toReceivedEvent(event, data, run.attempt);
+    const given = toReceivedEvent(event, content, run.attempt);
     const lane = laneOf(subscription, handler.name, given);
     if (lane && !(await this.lanes.enter(lane, patienceMs)))
       return { progress: await this.repository.putOff(event.id, run, lane.key), waitMs: null };
@@ -237,13 +239,13 @@ class Lease {
   }
 }
 
-const toReceivedEvent = (event: StoredEvent, data: unknown, attempt: number): ReceivedEvent =>
+const toReceivedEvent = (event: StoredEvent, { data, headers }: Content, attempt: number): ReceivedEvent =>
   Object.freeze({
     id: event.id,
     source: event.source,
     type: event.type,
     data,
-    headers: JSON.parse(event.headers) as Record<string, string>,
+    headers,
     occurredAt: event.occurredAt ?? undefined,
     receivedAt: event.receivedAt,
     attempt,

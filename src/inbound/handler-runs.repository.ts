@@ -28,8 +28,16 @@ export interface StoredEvent {
   readonly receivedAt: Date;
 }
 
+/** What handlers see of a stored event, in the form they see it in. */
+export interface Content {
+  readonly data: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface Claim {
   readonly event: StoredEvent;
+  /** Where it was read already: by whoever has just received it. */
+  readonly content?: Content;
   readonly runs: readonly ClaimedRun[];
 }
 

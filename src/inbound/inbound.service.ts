@@ -50,7 +50,7 @@ export class InboundService implements BeforeApplicationShutdown {
     const event = this.describe(webhook);
     for (let look = 0; look < MAX_LOOKS; look++) {
       const stored = await this.store(event, webhook);
-      if (stored) return this.admitFirst(event, stored.receivedAt);
+      if (stored) return this.admitFirst(event, webhook, stored.receivedAt);
       const entry = await this.ledger.findEntry(event);
       if (entry) return this.admitCopy(entry, webhook.source.processing === 'queued');
     }
@@ -109,7 +109,11 @@ export class InboundService implements BeforeApplicationShutdown {
     };
   }
 
-  private admitFirst(event: NewReceivedEvent, receivedAt: Date): InboundAdmission {
+  private admitFirst(
+    event: NewReceivedEvent,
+    { request, parsed }: VerifiedWebhook,
+    receivedAt: Date,
+  ): InboundAdmission {
     if (event.status === 'rejected') return { outcome: 'not_json' };
     if (event.status === 'unhandled') {
       this.logger.log(`No handler for ${event.source} ${event.type} (received event ${event.id}).`);
@@ -122,6 +126,7 @@ export class InboundService implements BeforeApplicationShutdown {
     return {
       claim: {
         event: { ...event, occurredAt: event.occurredAt ?? null, receivedAt },
+        content: { data: parsed ? parsed.data : request.body, headers: maskedHeaders(request.headers) },
         runs: event.handlers.map((handler) => ({ handler, attempt: 1, retriesUsed: 0 })),
       },
     };
