@@ -68,7 +68,7 @@ describe('what is written at the same moment', () => {
 
   it('is bounded in number and bytes, but for one that is too large by itself', async () => {
     const store = new Store();
-    store.add(...Array.from({ length: 250 }, (_, n) => `n${n}`));
+    void Promise.all(store.add(...Array.from({ length: 250 }, (_, n) => `n${n}`)));
     await store.finish();
     expect(Math.max(...store.statements.map(({ length }) => length))).toBe(100);
     const large = new Store();
