@@ -1,0 +1,72 @@
+// Receiving by two processes of the operating system on one database: nothing that decides is in a process's memory.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import path from 'node:path';
+import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
+import { ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
+import { ADMIN_KEY, ENCRYPTION_KEY, post, Rows, STRIPE_SECRET, stripeEvent, stripeHeaders } from './receive.harness.js';
+import type { Answered } from './receive.harness.js';
+
+const PROGRAM = path.resolve(import.meta.dirname, '..', 'setup', 'bookshop.mjs');
+const COPIES = 1_000;
+
+let rows: Rows;
+let processes: ServerProcess[] = [];
+let urls: string[];
+
+beforeAll(async () => {
+  await ensureBuiltOnce();
+  const { url: databaseUrl } = await cloneDatabase();
+  rows = new Rows(databaseUrl);
+  await rows.query(
+    'CREATE TABLE public.effect (handler text, external_id text, at timestamptz DEFAULT clock_timestamp())',
+  );
+  const environment = {
+    DATABASE_URL: databaseUrl,
+    ENCRYPTION_KEY,
+    ADMIN_API_KEY: ADMIN_KEY,
+    STRIPE_WEBHOOK_SECRET: STRIPE_SECRET,
+  };
+  processes = [1, 2].map(() => new ServerProcess(environment, { program: PROGRAM }));
+  urls = await Promise.all(processes.map((process) => process.url()));
+}, 120_000);
+afterAll(async () => {
+  await Promise.all(processes.map((process) => process.stop()));
+  await rows?.end();
+});
+
+const send = (at: number, body: string, secret?: string): Promise<Answered> =>
+  post(`${urls[at % urls.length]}/webhooks/stripe`, body, stripeHeaders(body, secret));
+
+describe('two processes', () => {
+  it('run the handlers of one event once, however many copies come to both at the same moment', async () => {
+    const { id, body } = stripeEvent('payment.made');
+    const answers = await Promise.all(Array.from({ length: COPIES }, (_, at) => send(at, body)));
+    const count = (text: string) => answers.filter((answer) => JSON.stringify(answer.body).includes(text)).length;
+    expect(count('"processed"')).toBe(1);
+    // A copy that waited for five seconds is told to come again.
+    expect(count('"already_processed"') + count('"In progress"')).toBe(COPIES - 1);
+    const effects = await rows.query('SELECT handler FROM public.effect WHERE external_id = $1 ORDER BY at', [id]);
+    expect(effects).toEqual([{ handler: 'notify' }, { handler: 'book' }, { handler: 'thank' }]);
+    expect(await rows.query('SELECT FROM posthorn.received_event WHERE external_id = $1', [id])).toHaveLength(1);
+  });
+
+  it('take each other’s webhooks for copies, and a secret that the other was given', async () => {
+    const { body } = stripeEvent('payment.made');
+    expect((await send(0, body)).body).toEqual({ status: 'processed' });
+    expect((await send(1, body)).body).toEqual({ status: 'already_processed' });
+
+    const secret = 'whsec_bmV4dCBvZiB0aGlzIHRlc3Q=';
+    expect((await send(1, stripeEvent('payment.made').body, secret)).status).toBe(401);
+    const added = await fetch(`${urls[0]}/api/sources/stripe/secrets`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ secret }),
+    });
+    expect(added.status).toBe(201);
+    await eventually(
+      async () => (await send(1, stripeEvent('payment.made').body, secret)).status === 200,
+      'the other process takes the new secret',
+    );
+  });
+});
