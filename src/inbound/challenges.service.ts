@@ -35,7 +35,6 @@ export class ChallengesService {
     const whose = `${source.tenantId}/${source.name} (${provider.name})`;
     if (!answer) {
       this.rejections.count(source, 'challenge_refused', incoming);
-      this.logger.warn(`Refused a challenge for ${whose}.`);
       throw new InvalidSignatureError();
     }
     this.logger.log(`Answered the ${answer.kind} of ${whose}.`);

@@ -62,12 +62,13 @@ export class InboundService implements BeforeApplicationShutdown {
     return this.runner.run(claim, WAIT_MS).then((progress) => (progress === 'interrupted' ? 'in_progress' : progress));
   }
 
-  /** Runs the handlers of a stored event whose own time has come; nothing where it has not, or somebody else does. */
-  async resume(eventId: string): Promise<void> {
-    if (this.stopping) return;
+  /** Runs the handlers of a stored event whose own time has come; false where it has not, or somebody else does. */
+  async resume(eventId: string): Promise<boolean> {
+    if (this.stopping) return false;
     const claim = await this.runs.claim(eventId, 'due');
     // Nobody waits for it, so it waits for nobody: a lane that is taken must not keep a worker.
     if (claim) await this.runner.run(claim, 0);
+    return claim !== undefined;
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,5 +1,5 @@
-// Finds what no job woke: runs that are due, runs whose holder died, ledger entries past their window, sources that fell
-// silent. With it a lost queue costs seconds, never an event.
+// Finds what no job woke: runs that are due, runs whose holder died, ledger entries and rejections past their time, sources
+// that fell silent. With it a lost queue costs seconds, never an event.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
@@ -10,6 +10,7 @@ import { Handlers } from './handlers.js';
 import { InboundService } from './inbound.service.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { PRUNE_BATCH, PRUNE_INTERVAL_MS, RUN_CONCURRENCY, SILENCE_LOOK_MS, SWEEP_INTERVAL_MS } from './policy.js';
+import { RejectionsRepository } from './rejections/rejections.repository.js';
 import { SourceWatch } from './source-watch.js';
 
 const LOOK_LIMIT = 200;
@@ -18,6 +19,9 @@ const LOOK_LIMIT = 200;
 export class InboundSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('InboundSweeper');
   private readonly resuming = new Set<string>();
+  /** Events that are due and wait for others to be resumed. */
+  private waiting: string[] = [];
+  private looking = false;
   private timer: NodeJS.Timeout | undefined;
   private prunedAt = Number.NEGATIVE_INFINITY;
   private lookedAt = Number.NEGATIVE_INFINITY;
@@ -29,6 +33,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
     private readonly handlers: Handlers,
     private readonly ledger: LedgerRepository,
     private readonly watch: SourceWatch,
+    private readonly rejections: RejectionsRepository,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
@@ -54,12 +59,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
   private async sweep(): Promise<void> {
     const interrupted = await this.runs.failInterrupted(LOOK_LIMIT, this.handlers.retryCeilings());
     if (interrupted > 0) this.logger.warn(`Handlers of ${interrupted} events were interrupted; they run again.`);
-    if (this.resuming.size < RUN_CONCURRENCY) {
-      for (const id of await this.runs.findDueEventIds(LOOK_LIMIT)) {
-        if (this.stopped || this.resuming.size >= RUN_CONCURRENCY) break;
-        if (!this.resuming.has(id)) this.resume(id);
-      }
-    }
+    await this.look();
     if (monotonicNow() - this.prunedAt >= PRUNE_INTERVAL_MS) await this.prune();
     if (monotonicNow() - this.lookedAt >= SILENCE_LOOK_MS) {
       await this.watch.look();
@@ -67,17 +67,40 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
     }
   }
 
+  /** Finds what is due, unless what was found last time still waits, and resumes as much of it as there is room for. */
+  private async look(): Promise<void> {
+    if (this.waiting.length === 0 && !this.looking) {
+      this.looking = true;
+      try {
+        this.waiting = await this.runs.findDueEventIds(LOOK_LIMIT);
+      } finally {
+        this.looking = false;
+      }
+    }
+    while (!this.stopped && this.resuming.size < RUN_CONCURRENCY) {
+      const id = this.waiting.shift();
+      if (id === undefined) break;
+      if (!this.resuming.has(id)) void this.resume(id);
+    }
+  }
+
   /** Not awaited: a handler that takes minutes must not keep the sweep from the others. */
-  private resume(id: string): void {
+  private async resume(id: string): Promise<void> {
     this.resuming.add(id);
-    this.inbound
-      .resume(id)
-      .catch((error: Error) => this.logger.warn(`Received event ${id} could not be resumed: ${error.message}`))
-      .finally(() => this.resuming.delete(id));
+    try {
+      // One that ran makes room for the next. One that others hold would be found again at once: it waits for the next sweep.
+      const ran = await this.inbound.resume(id);
+      this.resuming.delete(id);
+      if (!this.stopped && (ran || this.waiting.length > 0)) await this.look();
+    } catch (error) {
+      this.resuming.delete(id);
+      this.logger.warn(`Received event ${id} could not be resumed: ${(error as Error).message}`);
+    }
   }
 
   private async prune(): Promise<void> {
     while (!this.stopped && (await this.ledger.deleteExpired(PRUNE_BATCH)) === PRUNE_BATCH);
+    while (!this.stopped && (await this.rejections.deleteExpired(PRUNE_BATCH)) === PRUNE_BATCH);
     this.prunedAt = monotonicNow();
   }
 }

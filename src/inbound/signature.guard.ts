@@ -1,10 +1,9 @@
 // Nobody gets past it without a signature that one of the source's live secrets made over these very bytes. It runs
 // before the interceptor, so an unverified request never touches the ledger.
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { requestIdOf } from '../platform/http/index.js';
 import type { HttpRequest } from '../platform/http/index.js';
 import { InvalidSignatureError } from './inbound.errors.js';
 import type { WebhookRequest } from './providers/provider.js';
@@ -15,8 +14,6 @@ import { noteWebhook, parsedBy } from './webhook.js';
 
 @Injectable()
 export class SignatureGuard implements CanActivate {
-  private readonly logger = new Logger('SignatureGuard');
-
   constructor(
     private readonly gate: SourceGate,
     private readonly rejections: Rejections,
@@ -36,11 +33,10 @@ export class SignatureGuard implements CanActivate {
     };
     const verdict = provider.verify(request, source.secrets, arrivedAtMs, source);
     if (!verdict.ok) {
-      this.rejections.count(source, verdict.reason, incoming);
-      const problem = provider.problemOf?.(source.secrets, source.config);
-      this.logger.warn(
-        `Refused a webhook for ${source.tenantId}/${source.name} (${provider.name}): ${verdict.reason}; ${source.secrets.length} live secrets, request ${requestIdOf(incoming)}.${problem ? ` ${problem}` : ''}`,
-      );
+      this.rejections.count(source, verdict.reason, incoming, () => {
+        const problem = provider.problemOf?.(source.secrets, source.config);
+        return `Provider ${provider.name}, ${source.secrets.length} live secrets.${problem ? ` ${problem}` : ''}`;
+      });
       throw new InvalidSignatureError();
     }
     body.release();

@@ -9,7 +9,7 @@ import type { OpenSource } from '../registry/index.js';
 import { InvalidSignatureError, TooManyRequestsError } from './inbound.errors.js';
 import { Rejections } from './rejections/rejections.js';
 
-type Limits = Pick<OpenSource, 'id' | 'tenantId' | 'allowedIps' | 'rateLimit'>;
+type Limits = Pick<OpenSource, 'id' | 'tenantId' | 'name' | 'allowedIps' | 'rateLimit'>;
 
 /** What is left of a source's rate at a moment. */
 interface Bucket {

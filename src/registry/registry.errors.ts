@@ -96,3 +96,13 @@ export class TooManySecretsError extends ConflictError {
     super('too_many_secrets', `There are at most ${limit} live secrets: retire one, or wait until one expires.`);
   }
 }
+
+/** The encryption key of a stored secret is not here any more, so nothing can be judged by it. */
+export class SecretUnreadableError extends ConflictError {
+  constructor(hint: string) {
+    super(
+      'secret_unreadable',
+      `The secret ${hint} cannot be read: none of the encryption keys made it. Add the missing key to ENCRYPTION_KEY, or add a new secret and retire this one.`,
+    );
+  }
+}

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { parseDuration } from '../kernel/duration.js';
 import { newId } from '../kernel/ids.js';
+import { SecretBoxError } from '../kernel/secret-box.js';
 import { Secret } from '../kernel/secret.js';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
@@ -22,6 +23,7 @@ import {
   InvalidSourceError,
   LastSecretError,
   SecretNotFoundError,
+  SecretUnreadableError,
   SourceExistsError,
   SourceNotFoundError,
   TooManySecretsError,
@@ -30,6 +32,7 @@ import {
 import { isSourceName } from './source-name.js';
 import { SourceProviders } from './source-providers.js';
 import { SourceSecrets } from './source-secrets.js';
+import type { SourceSecret } from './source-secret.entity.js';
 import type { Source } from './source.entity.js';
 import { SourcesRepository } from './sources.repository.js';
 
@@ -80,14 +83,17 @@ export class SourcesService {
     return SourceDto.of(source, await this.sources.findLiveSecrets(tenantId, [source.id], manager));
   }
 
-  /** Absent fields stay as they are. @throws SourceNotFoundError, InvalidSourceError */
+  /** Absent fields stay as they are. @throws SourceNotFoundError, InvalidSourceError, SecretUnreadableError */
   async update(tenantId: string, name: string, policy: UpdateSourceDto): Promise<SourceDto> {
     const change = sourceColumnsOf(policy);
     await this.change(tenantId, name, async (source, manager) => {
       if (change.config) {
         const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
-        const opened = live.map((secret) => this.secrets.open(secret));
-        this.judge(source.provider, opened, change.config);
+        this.judge(
+          source.provider,
+          live.map((secret) => this.reveal(secret)),
+          change.config,
+        );
       }
       if (Object.keys(change).length > 0) await this.sources.update(manager, source.id, change);
     });
@@ -147,6 +153,15 @@ export class SourcesService {
     if (!done) throw new SourceNotFoundError();
     this.open.forget(tenantId, name);
     return done.result;
+  }
+
+  private reveal(secret: SourceSecret): Secret {
+    try {
+      return this.secrets.open(secret);
+    } catch (error) {
+      if (error instanceof SecretBoxError) throw new SecretUnreadableError(secret.hint);
+      throw error;
+    }
   }
 
   private judge(provider: string, secrets: readonly Secret[], config: Readonly<Record<string, unknown>>): void {

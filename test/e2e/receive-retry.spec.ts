@@ -184,6 +184,30 @@ describe('a queued source', () => {
     }
   });
 
+  it('whose jobs are lost by the hundred is worked off without a pause', async () => {
+    const ids: string[] = [];
+    const { url: other } = await cloneDatabase();
+    const otherRows = new Rows(other);
+    const receiving = await startShop(other, { role: 'api' });
+    await addSource(otherRows, { name: 'queued', processing: 'queued' });
+    for (let n = 0; n < 200; n += 1) {
+      const { id, body } = stripeEvent('anything');
+      ids.push(id);
+      await sendStripe(receiving, body, '/webhooks/queued');
+    }
+    await receiving.app.close();
+    await otherRows.query(`DELETE FROM posthorn_queue.job WHERE queue = 'posthorn-runs'`);
+
+    const working = await startShop(other);
+    const left = async (): Promise<number> =>
+      (await otherRows.query(`SELECT FROM posthorn.received_event WHERE status <> 'processed'`)).length;
+    // By eights, one lot every sweep, it would take fifty seconds.
+    await eventually(async () => (await left()) === 0, 'all are processed', { within: 25_000 });
+    expect(ids.flatMap((id) => working.behaviour.runsOf(id))).toHaveLength(200);
+    await working.app.close();
+    await otherRows.end();
+  });
+
   it('that failed runs again at once when the sender sends again', async () => {
     const { id, body } = stripeEvent('anything');
     shop.behaviour.plan('later', fail);

@@ -1,6 +1,7 @@
 // Why a source refused something: answered to whom it belongs, and at no cost that a flood could drive up.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { lowestIdAt } from '../../src/kernel/ids.js';
 import { eventually } from '../setup/eventually.js';
 import { api, openScene, post, startShop, stripeEvent, stripeHeaders } from './receive.harness.js';
 import type { Rows, Scene, Shop } from './receive.harness.js';
@@ -152,6 +153,39 @@ describe('rejections', () => {
     for (const query of ['reason=because', 'since=now', 'limit=0', 'cursor=x', 'x=1'])
       expect(await api(shop, `sources/${name}/rejections?${query}`)).toMatchObject({ status: 400 });
     expect(await api(shop, 'sources/nobody/rejections')).toMatchObject({ status: 404 });
+  });
+
+  it('have one line of the log for each source and reason, however many come', async () => {
+    const lines: string[] = [];
+    const nothing = (): void => undefined;
+    const warn = (line: unknown): void => void lines.push(String(line));
+    const logged = await startShop(databaseUrl, { options: { logger: { log: nothing, error: nothing, warn } } });
+    const [one, two] = [await create(), await create()];
+    for (const name of [one, one, two, one, two]) await forge(logged, name);
+    await post(`${logged.url}/webhooks/${one}`, '{}');
+    await logged.app.close();
+    const refused = lines.filter((line) => line.startsWith('Refused'));
+    expect(refused.map((line) => /(?<=default\/)\S+ \w+/.exec(line)?.[0])).toEqual([
+      `${one}: no_secret_matched`,
+      `${two}: no_secret_matched`,
+      `${one}: no_signature`,
+    ]);
+  });
+
+  it('of more than a week ago are deleted, though nothing is turned away any more', async () => {
+    const name = await create();
+    const { id: sourceId } = (await api(shop, `sources/${name}`)).body as { id: string };
+    const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
+    for (const days of [1, 8, 9])
+      await rows.query(
+        `INSERT INTO posthorn.source_rejection (id, tenant_id, source_id, reason, hour, count, last_at, samples)
+         VALUES ($1, 'default', $2, 'stale', $3, 1, $3, '[]')`,
+        [lowestIdAt(daysAgo(days).getTime()), sourceId, daysAgo(days)],
+      );
+    // A process looks soon after its start, and once a minute from then on.
+    const started = await startShop(databaseUrl);
+    await eventually(async () => (await page(name)).data.length === 1, 'the old ones are deleted', { within: 15_000 });
+    await started.app.close();
   });
 
   it('are written before a process stops', async () => {

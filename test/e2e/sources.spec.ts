@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { eventually } from '../setup/eventually.js';
 import { startTestServer } from '../setup/server.js';
 import {
+  ADMIN_KEY,
   answerOf,
   api,
   ENCRYPTION_KEY,
@@ -120,7 +121,7 @@ describe('a source', () => {
     expect((await make('other')).status).toBe(201);
     await fetch(`${shop.url}/api/sources/${name}`, {
       method: 'DELETE',
-      headers: { authorization: 'Bearer the-administrators-key-of-this-test', 'x-tenant': 'acme' },
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'x-tenant': 'acme' },
     });
     expect((await send(shop, `/webhooks/acme/${name}`)).status).toBe(404);
     expect((await send(shop, `/webhooks/other/${name}`)).status).toBe(200);
@@ -188,6 +189,23 @@ describe('a source', () => {
     expect(answer.body).toMatchObject({ config: { verifyToken: '[secret]' } });
   });
 
+  it('is told, when its config is changed, that its secret cannot be read; a new secret mends it', async () => {
+    const { name, source } = await create();
+    await rows.query(`UPDATE posthorn.source_secret SET ciphertext = '\\x00' WHERE source_id = $1`, [source.id]);
+    const refused = await patch(name, { config: {} });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'secret_unreadable' } });
+    expect((refused.body as { error: string }).error).toContain('ENCRYPTION_KEY');
+    expect(await patch(name, { relay: false })).toMatchObject({ status: 200 });
+    const added = await api(shop, `sources/${name}/secrets`, { method: 'POST', body: { secret: NEXT } });
+    expect(added).toMatchObject({ status: 201 });
+    const retired = await fetch(`${shop.url}/api/sources/${name}/secrets/${source.secrets[0]?.id}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    });
+    expect(retired.status).toBe(204);
+    expect(await patch(name, { config: {} })).toMatchObject({ status: 200 });
+  });
+
   it('is not given a config that its provider cannot work with', async () => {
     const { name } = await create({ provider: 'hmac', config: { header: 'X-Signature' } });
     expect(await patch(name, { config: {} })).toMatchObject({ status: 400, body: { code: 'invalid_source' } });
@@ -201,7 +219,7 @@ describe('secrets of a source', () => {
   const retire = (name: string, id = '') =>
     fetch(`${shop.url}/api/sources/${name}/secrets/${id}`, {
       method: 'DELETE',
-      headers: { authorization: 'Bearer the-administrators-key-of-this-test' },
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
     });
 
   it('rotate without a gap: both hold on every replica until the old one ends', async () => {

@@ -1,16 +1,18 @@
 // What sources turned away: one row for each source, reason and hour, so that the table is bounded however many come.
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { newId } from '../../kernel/ids.js';
+import type { Clock } from '../../kernel/clock.js';
+import { lowestIdAt, newId } from '../../kernel/ids.js';
 import { DATA_SOURCE, Database } from '../../platform/database/index.js';
+import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import { SourceRejection } from './source-rejection.entity.js';
 import type { RejectionReason, RejectionSample } from './source-rejection.entity.js';
 
 /** Samples kept of each row, the latest ones. */
 export const MAX_SAMPLES = 5;
 
-const RETENTION_DAYS = 7;
+const RETENTION_MS = 7 * 86_400_000;
 
 /** What one process counted. */
 export interface RejectionCount {
@@ -37,6 +39,7 @@ export class RejectionsRepository {
   constructor(
     @InjectRepository(SourceRejection, DATA_SOURCE) private readonly rows: Repository<SourceRejection>,
     private readonly database: Database,
+    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {}
 
   /**
@@ -73,12 +76,22 @@ export class RejectionsRepository {
     );
   }
 
-  /** Deletes what is older than a week. Scans the table, which is small. */
-  async deleteExpired(): Promise<void> {
-    await this.database.query(
-      { text: `DELETE FROM ${this.database.tables.source_rejection} WHERE hour < now() - $1 * interval '1 day'` },
-      [RETENTION_DAYS],
+  /**
+   * Deletes up to `limit` of those first counted more than a week ago, and says how many. Locks the rows it deletes, skipping
+   * those that another replica deletes at this moment. Index: the primary key, whose ids are in order of time.
+   */
+  async deleteExpired(limit: number): Promise<number> {
+    const { source_rejection } = this.database.tables;
+    const rows = await this.database.query(
+      {
+        text: `
+          DELETE FROM ${source_rejection} WHERE id IN (
+            SELECT id FROM ${source_rejection} WHERE id < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+          RETURNING 1`,
+      },
+      [lowestIdAt(this.clock() - RETENTION_MS), limit],
     );
+    return rows.length;
   }
 
   /** Newest first. Index: `source_rejection_source`; the filters are checked along it. */

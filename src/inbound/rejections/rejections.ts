@@ -2,18 +2,17 @@
 // once a second. A process that is killed loses the last second of them.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
-import { monotonicNow } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
 import { requestIdOf } from '../../platform/http/index.js';
 import type { HttpRequest } from '../../platform/http/index.js';
 import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import type { OpenSource } from '../../registry/index.js';
+import { RefusalLog } from './refusal-log.js';
 import { MAX_SAMPLES, RejectionsRepository } from './rejections.repository.js';
 import type { RejectionCount } from './rejections.repository.js';
 import type { RejectionReason, RejectionSample } from './source-rejection.entity.js';
 
 const FLUSH_MS = 1_000;
-const PRUNE_MS = 3_600_000;
 
 /** Bounds the memory while nothing can be written; what is beyond it is not counted. */
 const MAX_GATHERED = 10_000;
@@ -21,19 +20,27 @@ const MAX_GATHERED = 10_000;
 /** Headers are as long as their sender likes. */
 const MAX_TEXT = 200;
 
+/** The source that turned a request away. */
+type TurningAway = Pick<OpenSource, 'id' | 'tenantId' | 'name'>;
+
 @Injectable()
 export class Rejections implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Rejections');
   private readonly gathered = new Map<string, RejectionCount>();
+  private readonly log = new RefusalLog((line) => this.logger.warn(line));
   private timer: NodeJS.Timeout | undefined;
-  private prunedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly rows: RejectionsRepository,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {}
 
-  count(source: Pick<OpenSource, 'id' | 'tenantId'>, reason: RejectionReason, request: HttpRequest): void {
+  /** @param hint - What the log should say besides. */
+  count(source: TurningAway, reason: RejectionReason, request: HttpRequest, hint?: () => string): void {
+    this.log.note(`${source.id} ${reason}`, () => {
+      const more = hint ? ` ${hint()}` : '';
+      return `Refused a request for ${source.tenantId}/${source.name}: ${reason} (request ${requestIdOf(request)}).${more}`;
+    });
     const entry = this.entryOf({ tenantId: source.tenantId, sourceId: source.id, reason });
     if (!entry) return;
     entry.count += 1;
@@ -82,11 +89,7 @@ export class Rejections implements BeforeApplicationShutdown {
     } catch (error) {
       this.warn(error);
       this.takeBack(counts);
-      return;
     }
-    if (monotonicNow() - this.prunedAtMs < PRUNE_MS) return;
-    this.prunedAtMs = monotonicNow();
-    await this.rows.deleteExpired().catch((error: unknown) => this.warn(error));
   }
 
   /** What could not be written is written with what came meanwhile. */

@@ -127,7 +127,6 @@ export class RawBodies<Context> {
     if (typeof outcome === 'string') {
       release();
       this.routes.refused?.(admission.context, outcome, request as HttpRequest);
-      this.logger.warn(`Turned a body away: ${outcome} (request ${requestIdOf(request as HttpRequest)}).`);
       return refuse(request, response, REFUSALS[outcome]);
     }
     this.read.set(request, { bytes: outcome.bytes, context: admission.context, release });
