@@ -12,6 +12,8 @@ export { EventStore } from './event.store.js';
 export type { NewEvent } from './event.store.js';
 export { OperationalEvents } from './operational-events.js';
 export type { OperationalEvent, OperationalHook } from './operational-hook.js';
+export { outcomeOfStatus } from './outcome.js';
+export { isVerdict, MAX_RETRIES_EVER } from './retry-judge.js';
 export { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 export type { FailedAttempt, FailedDelivery, RetryVerdict, SendingPolicy } from './retry-policy.js';
 export { ScheduledDeliveries } from './scheduled-deliveries.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { attempts, deliveries, dice, retryPolicyContract } from '../../test/contracts/retry-policy.contract.js';
+import { anyFailureContract, attempts, deliveries, dice } from '../../test/contracts/retry-policy.contract.js';
 import { parseRetriedStatuses } from '../kernel/retried-statuses.js';
 import { MAX_RETRY_AFTER_MS } from '../kernel/retry-schedule.js';
 import { outcomeOfStatus } from './outcome.js';
@@ -32,7 +32,7 @@ const judged = (attempt: Partial<FailedAttempt>, retriesUsed = 0, rules = ['defa
 const answered = (httpStatus: number, retriesUsed = 0, rules?: string[]): RetryVerdict =>
   judged({ outcome: outcomeOfStatus(httpStatus) as FailedAttempt['outcome'], httpStatus }, retriesUsed, rules);
 
-retryPolicyContract('of Posthorn', () => new DefaultRetryPolicy());
+anyFailureContract('of Posthorn', () => new DefaultRetryPolicy());
 
 describe('an attempt', () => {
   it.each([200, 201, 202, 204, 206, 299])('answered %d is a success, about which no policy is asked', (status) =>

@@ -1,5 +1,6 @@
 // Published as posthorn/testing: what an application needs to test what it built on Posthorn.
 export { providerContract } from './provider-contract.js';
+export { retryPolicyContract } from './retry-policy-contract.js';
 export type { ContractCase, ContractMessage, ContractSubject } from './contract/bench.js';
 export { newSecretPair, SIGNED_PROVIDERS, signedRequest } from './signers.js';
 export type { SecretPair, SignedProvider, SignOptions } from './signers.js';

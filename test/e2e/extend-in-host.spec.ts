@@ -17,7 +17,7 @@ import type {
   PosthornModuleExtras,
   RetryVerdict,
 } from '../../src/index.js';
-import { retryPolicyContract } from '../contracts/retry-policy.contract.js';
+import { retryPolicyContract } from '../../src/testing/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -210,7 +210,7 @@ describe('a retry policy of the host', () => {
     },
   );
 
-  retryPolicyContract('of this host', () => new PlanPolicy(new Plans()));
+  for (const { name, run } of retryPolicyContract(() => new PlanPolicy(new Plans()))) it(name, run);
 });
 
 describe('an operational hook of the host', () => {
