@@ -1,9 +1,8 @@
 // Who may run which handler, and what came of it. A run belongs to whoever turned its row to `running`, until its lease
 // ends by PostgreSQL's clock; `attempt_count` is the fence that tells two owners apart.
 import { Injectable } from '@nestjs/common';
-import { Database, plainArray } from '../platform/database/index.js';
+import { Database, Gatherer, plainArray } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
-import { Gatherer } from './gatherer.js';
 import { LANE_LOOK_MS, LEASE_MS, RUN_RETRY_WAITS } from './policy.js';
 
 /** A run that its holder may start, until the lease ends. */

@@ -1,9 +1,8 @@
 // The ledger of what was received: the one unique key that decides which of many copies is the first. It is small and
 // not partitioned; anything faster in front of it would be a shortcut, not the guarantee.
 import { Injectable } from '@nestjs/common';
-import { Database, plainArray } from '../platform/database/index.js';
+import { Database, Gatherer, plainArray } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
-import { Gatherer } from './gatherer.js';
 import { LEASE_MS } from './policy.js';
 
 /** A received event that may be new. */

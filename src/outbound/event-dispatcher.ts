@@ -9,14 +9,13 @@ import type { Duration } from '../kernel/duration.js';
 import { NotFoundError, PosthornError } from '../kernel/errors.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { Database, executorOf } from '../platform/database/index.js';
+import { Database, executorOf, Gatherer } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { hashOf, IdempotencyLedger } from '../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { DEFAULT_TENANT, isTenantId, TenantsService } from '../registry/index.js';
 import { checkEvent, checkWritten } from './event-check.js';
 import type { EventInput, WrittenEvent } from './event-check.js';
-import { EventGatherer } from './event-gatherer.js';
 import { UnknownWebhookError } from './outbound.errors.js';
 import type { EventData } from './posthorn-events.js';
 
@@ -60,9 +59,14 @@ export interface DispatchResult {
   readonly deliveries: number;
 }
 
+interface EventOfTenant {
+  readonly tenant: string;
+  readonly event: NewEvent;
+}
+
 @Injectable()
 export class EventDispatcher {
-  private readonly gatherer: EventGatherer;
+  private readonly gatherer: Gatherer<EventOfTenant, number>;
 
   constructor(
     private readonly database: Database,
@@ -74,7 +78,19 @@ export class EventDispatcher {
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {
-    this.gatherer = new EventGatherer((tenant, batch) => events.add(database, tenant, batch));
+    this.gatherer = new Gatherer({
+      lineOf: ({ tenant }) => tenant,
+      keyOf: ({ event }) => event.id,
+      bytesOf: ({ event }) => event.data.length,
+      write: async (together) => {
+        const pending = await events.add(
+          database,
+          together[0]!.tenant,
+          together.map(({ event }) => event),
+        );
+        return together.map(({ event }) => pending.get(event.id) ?? 0);
+      },
+    });
   }
 
   /**
@@ -187,7 +203,7 @@ export class EventDispatcher {
   /** Where neither a caller's transaction nor a key needs a statement of its own, events share one. */
   private async storeGathered(tenant: string, event: NewEvent): Promise<DispatchResult> {
     await this.refuseUnknownWebhooks(this.database, tenant, event);
-    return { id: event.id, event: event.type, deliveries: await this.gatherer.add(tenant, event) };
+    return { id: event.id, event: event.type, deliveries: await this.gatherer.add({ tenant, event }) };
   }
 
   /** @throws UnknownWebhookError */

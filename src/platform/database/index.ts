@@ -5,6 +5,7 @@ export { Database, executorOf } from './database.js';
 export type { SqlExecutor, Statement } from './database.js';
 export { DatabaseModule, dataSourceOptions } from './database.module.js';
 export type { Persistence } from './database.module.js';
+export { Gatherer } from './gatherer.js';
 export { Notifications } from './notifications.js';
 export { plainArray } from './plain-array.js';
 export { Partitions } from './partitions.js';

@@ -1,5 +1,6 @@
 // Lets what is to be written at the same moment share a statement, and so a commit: most of what writing one row costs is
 // paid per statement. No timer: what comes while statements run goes with the next one, so who comes alone waits for nobody.
+// Events that are dispatched, webhooks that are received and outcomes of handlers are written through one each.
 
 /** Statements of a line under way. With one, PostgreSQL would idle while this process prepares the next. */
 const MAX_UNDER_WAY = 2;
