@@ -9,7 +9,7 @@ import { parseCustomHeaders, readCustomHeaders, writeCustomHeaders } from '../ke
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { parseExpiresAfter } from '../kernel/expiry.js';
 import { newId } from '../kernel/ids.js';
-import { SecretBox } from '../kernel/secret-box.js';
+import { SecretBox, SecretBoxError } from '../kernel/secret-box.js';
 import { newSigningSecret } from '../kernel/secret.js';
 import type { Secret } from '../kernel/secret.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -219,12 +219,18 @@ export class WebhooksService implements OnModuleDestroy {
   }
 
   private viewOf(webhook: Webhook, secrets: readonly WebhookSecret[]): WebhookDto {
-    const headers = webhook.headers ? parseCustomHeaders(this.box.open(webhook.headers, webhook.id)) : [];
-    return WebhookDto.of(
-      webhook,
-      secrets,
-      headers.map(([name]) => name),
-    );
+    return WebhookDto.of(webhook, secrets, this.headerNamesOf(webhook));
+  }
+
+  /** A key that was lost must not hide the webhook: it is by looking at it, and setting the headers anew, that this is mended. */
+  private headerNamesOf({ id, headers }: Webhook): string[] | null {
+    if (!headers) return [];
+    try {
+      return parseCustomHeaders(this.box.open(headers, id)).map(([name]) => name);
+    } catch (error) {
+      if (error instanceof SecretBoxError) return null;
+      throw error;
+    }
   }
 
   private tell(before: Webhook, { active = before.active, ...change }: WebhookChange): void {

@@ -52,6 +52,16 @@ describe('custom headers', () => {
     expect(() => box.open(Buffer.alloc(0), id)).toThrow();
   });
 
+  it('whose key was lost hide no webhook, and are mended by setting them anew', async () => {
+    const { id } = await scene.register('default', { headers: HEADERS });
+    await scene.sql.query(`UPDATE posthorn.webhook SET headers = '\\x00' WHERE id = $1`, [id]);
+    const shown = await scene.as('default').get(`/api/webhooks/${id}`).expect(200);
+    expect(shown.body).toMatchObject({ headers: null });
+    await scene.as('default').get('/api/webhooks?limit=250').expect(200);
+    const mended = await patch(id, { headers: { 'X-B': 'b' } }).expect(200);
+    expect(mended.body).toMatchObject({ headers: ['X-B'] });
+  });
+
   it('stay when another field changes, are replaced as a whole, and removed by null or by none', async () => {
     const { id } = await scene.register('default', { headers: HEADERS });
     await patch(id, { description: 'other' }).expect(200);

@@ -73,8 +73,14 @@ export class WebhookDto extends SendingPolicyView {
   @ApiProperty({ enum: PAYLOAD_FORMATS, enumName: 'PayloadFormat', description: 'How events are written.' })
   format!: PayloadFormat;
 
-  @ApiProperty({ type: [String], description: 'Names of the custom headers.', example: [] })
-  headers!: string[];
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description:
+      'Names of the custom headers. Null: there are some, and no encryption key of this installation opens them.',
+    example: [],
+  })
+  headers!: string[] | null;
 
   @ApiProperty({
     type: 'integer',
@@ -115,8 +121,8 @@ export class WebhookDto extends SendingPolicyView {
   @ApiProperty({ format: 'date-time', example: TIME })
   updatedAt!: string;
 
-  /** @param headers - Names of the custom headers. */
-  static of(webhook: Webhook, secrets: readonly WebhookSecret[], headers: readonly string[]): WebhookDto {
+  /** @param headers - Names of the custom headers; `null` where they cannot be opened. */
+  static of(webhook: Webhook, secrets: readonly WebhookSecret[], headers: string[] | null): WebhookDto {
     return {
       id: webhook.id,
       url: webhook.url,
@@ -125,7 +131,7 @@ export class WebhookDto extends SendingPolicyView {
       disabledReason: webhook.disabledReason,
       description: webhook.description,
       format: webhook.format,
-      headers: [...headers],
+      headers,
       maxInFlight: webhook.maxInFlight,
       expiresAfter: webhook.expiresAfterMs === null ? null : formatDuration(webhook.expiresAfterMs),
       guarantee: webhook.guarantee,
