@@ -1,13 +1,14 @@
 // The server as a process: environment in, signals handled, sentences out.
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { serverEnvironment } from './platform/config/index.js';
 import { startServer } from './server.js';
 import type { RunningServer } from './server.js';
 
 // V8 lets the heap double before it collects what has grown old, and under load nearly all of that is garbage: a worker
 // before a backlog took 290 MB, and takes 190 so, at the same rate. Only here: a host decides about its own process.
-setFlagsFromString('--heap-growing-percent=15');
+setFlagsFromString('--heap-growing-percent=10');
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -20,6 +21,16 @@ function announce({ url, newAdminKey }: RunningServer): void {
   if (newAdminKey) say(`  Admin key    ${newAdminKey}   (shown only now; kept in the data directory)`);
   say('  Ctrl-C drains and stops.');
   say('');
+}
+
+/**
+ * What starting left behind, 100 MB that hardly anything of is needed again. By its first full collection V8 also judges
+ * how far the heap may grow before the next; without this one, the first seconds under load took 70 MB more.
+ */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
 }
 
 /** Stops once, however often it is asked: npm and the terminal both pass on a Ctrl-C. */
@@ -45,6 +56,7 @@ function stopOnSignal(server: RunningServer): void {
 try {
   const server = await startServer(serverEnvironment());
   announce(server);
+  collectGarbage();
   stopOnSignal(server);
 } catch (error) {
   // Errors of ours are sentences for people; of anything else, the stack is what helps.
