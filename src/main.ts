@@ -55,9 +55,10 @@ function stopOnSignal(server: RunningServer): void {
 
 try {
   const server = await startServer(serverEnvironment());
-  announce(server);
   collectGarbage();
+  // Whoever reads the announcement may send a signal at once.
   stopOnSignal(server);
+  announce(server);
 } catch (error) {
   // Errors of ours are sentences for people; of anything else, the stack is what helps.
   const isOurs = typeof (error as { code?: unknown }).code === 'string' && error instanceof Error;
