@@ -24,8 +24,8 @@ function announce({ url, newAdminKey }: RunningServer): void {
 }
 
 /**
- * What starting left behind, 100 MB that hardly anything of is needed again. By its first full collection V8 also judges
- * how far the heap may grow before the next; without this one, the first seconds under load took 70 MB more.
+ * Collects what starting left behind. By its first full collection V8 judges how far the heap may grow before the next;
+ * without this one, the first seconds under load took 70 MB more.
  */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
