@@ -122,6 +122,7 @@ describe('what only one place may touch', () => {
 describe('a table is written by its owner alone', () => {
   const OWNERS: Record<string, string> = {
     tenant: 'registry',
+    api_key: 'registry',
     webhook: 'registry',
     webhook_secret: 'registry',
     source: 'registry',

@@ -7,7 +7,7 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
+import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -22,6 +22,7 @@ export class DeliveriesController {
   constructor(private readonly deliveries: DeliveriesService) {}
 
   @Get()
+  @Requires('deliveries:read')
   @ApiOperation({ summary: 'The delivery log, newest first' })
   @ApiPageResponse(DeliveryView, 'A page of deliveries.')
   list(@CurrentTenant() tenantId: string, @Query() query: DeliveryQuery): Promise<Page<DeliveryView>> {
@@ -29,6 +30,7 @@ export class DeliveriesController {
   }
 
   @Get(':id')
+  @Requires('deliveries:read')
   @ApiOperation({ summary: 'One delivery with every attempt' })
   @ApiDeliveryId()
   @ApiOkResponse({ type: DeliveryDetailView })
@@ -38,6 +40,7 @@ export class DeliveriesController {
   }
 
   @Post(':id/retry')
+  @Requires('deliveries:write')
   @HttpCode(202)
   @ApiOperation({ summary: 'Try a delivery again now', description: 'From any state; the retry schedule starts anew.' })
   @ApiDeliveryId()

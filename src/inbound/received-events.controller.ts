@@ -8,7 +8,7 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
+import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -27,6 +27,7 @@ export class ReceivedEventsController {
   constructor(private readonly events: ReceivedEventsService) {}
 
   @Get()
+  @Requires('sources:read')
   @ApiOperation({ summary: 'List what came in, newest first' })
   @ApiPageResponse(ReceivedEventDto, 'A page of received events.')
   list(@CurrentTenant() tenantId: string, @Query() query: ReceivedEventQuery): Promise<Page<ReceivedEventDto>> {
@@ -34,6 +35,7 @@ export class ReceivedEventsController {
   }
 
   @Get(':id')
+  @Requires('sources:read')
   @ApiOperation({ summary: 'One received event with its body and its handler runs' })
   @EventId()
   @ApiOkResponse({ type: ReceivedEventDetailDto })
@@ -43,6 +45,7 @@ export class ReceivedEventsController {
   }
 
   @Post('replay')
+  @Requires('sources:write')
   @HttpCode(202)
   @ApiOperation({
     summary: 'Run handlers of many received events again',
@@ -60,6 +63,7 @@ export class ReceivedEventsController {
   }
 
   @Post(':id/replay')
+  @Requires('sources:write')
   @HttpCode(202)
   @ApiOperation({
     summary: 'Run handlers of a received event again',

@@ -5,6 +5,7 @@
 export type ErrorKind =
   | 'invalid'
   | 'unauthenticated'
+  | 'forbidden'
   | 'not_found'
   | 'method_not_allowed'
   | 'conflict'
@@ -39,7 +40,7 @@ export class InvalidError extends PosthornError {
 /** There is no such thing in this tenant; a foreign tenant's thing answers the same. */
 export class NotFoundError extends PosthornError {
   constructor(noun: string) {
-    super('not_found', `${noun.replaceAll(' ', '_')}_not_found`, `No such ${noun}.`);
+    super('not_found', `${noun.toLowerCase().replaceAll(' ', '_')}_not_found`, `No such ${noun}.`);
   }
 }
 

@@ -15,6 +15,7 @@ import { LedgerExpiry1764000001100 } from './1764000001100-ledger-expiry.js';
 import { HandlerLane1764000001110 } from './1764000001110-handler-lane.js';
 import { SourceWatch1764000001300 } from './1764000001300-source-watch.js';
 import { TestDeliveries1764000001400 } from './1764000001400-test-deliveries.js';
+import { ApiKeys1764000001700 } from './1764000001700-api-keys.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -33,4 +34,5 @@ export const POSTHORN_MIGRATIONS = [
   HandlerLane1764000001110,
   SourceWatch1764000001300,
   TestDeliveries1764000001400,
+  ApiKeys1764000001700,
 ] as const;

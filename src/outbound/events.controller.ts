@@ -13,7 +13,7 @@ import {
   ApiPayloadTooLargeResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
+import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -34,6 +34,7 @@ export class EventsController {
   constructor(private readonly events: EventsService) {}
 
   @Post()
+  @Requires('events:write')
   @HttpCode(202)
   @ApiBody({
     type: EventDto,
@@ -60,6 +61,7 @@ export class EventsController {
   }
 
   @Post('batch')
+  @Requires('events:write')
   @HttpCode(202)
   @ApiBody({
     type: EventBatchDto,
@@ -93,6 +95,7 @@ export class EventsController {
   }
 
   @Get()
+  @Requires('deliveries:read')
   @ApiOperation({ summary: 'Events sent, newest first' })
   @ApiPageResponse(EventView, 'A page of events.')
   list(@CurrentTenant() tenantId: string, @Query() query: EventQuery): Promise<Page<EventView>> {
@@ -100,6 +103,7 @@ export class EventsController {
   }
 
   @Get(':id')
+  @Requires('deliveries:read')
   @ApiOperation({ summary: 'One event, and to whom it was sent' })
   @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
   @ApiOkResponse({ type: EventDetailView })
@@ -109,6 +113,7 @@ export class EventsController {
   }
 
   @Delete(':id/data')
+  @Requires('deliveries:write')
   @HttpCode(204)
   @ApiOperation({
     summary: 'Erase the payload of an event',

@@ -7,7 +7,7 @@ import {
   ApiParam,
   ApiPayloadTooLargeResponse,
 } from '@nestjs/swagger';
-import { ApiController, CurrentTenant, ErrorAnswer } from '../platform/http/index.js';
+import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { DispatchView, TestEventDto } from './dto/event-dto.js';
@@ -18,6 +18,7 @@ export class WebhookTestController {
   constructor(private readonly tests: WebhookTestService) {}
 
   @Post(':id/test')
+  @Requires('webhooks:write')
   @HttpCode(202)
   @ApiOperation({
     summary: 'Send a test event to a webhook',

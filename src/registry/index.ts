@@ -1,4 +1,4 @@
-export { AdminKeyAuthenticator } from './admin-key.authenticator.js';
+export { KeyAuthenticator } from './key.authenticator.js';
 export { CreatedSecretDto, CreatedWebhookDto, SecretDto, WebhookDto } from './dto/webhook.dto.js';
 export { WebhookNotFoundError } from './registry.errors.js';
 export { REGISTRY_ENTITIES, RegistryModule } from './registry.module.js';

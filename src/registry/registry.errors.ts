@@ -59,6 +59,19 @@ export class TenantExistsError extends ConflictError {
   }
 }
 
+export class ApiKeyNotFoundError extends NotFoundError {
+  constructor() {
+    super('API key');
+  }
+}
+
+/** A key was to expire before it was made. */
+export class ExpiredAlreadyError extends InvalidError {
+  constructor() {
+    super('expired_already', 'expiresAt must be in the future.');
+  }
+}
+
 export class SourceNotFoundError extends NotFoundError {
   constructor() {
     super('source');

@@ -1,11 +1,16 @@
-// What is configured: tenants, webhooks with their secrets, and sources. Owns their tables; others ask here.
+// What is configured: tenants, API keys, webhooks with their secrets, and sources. Owns their tables; others ask here.
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiGuard, Authenticator } from '../platform/access/index.js';
 import { DATA_SOURCE } from '../platform/database/index.js';
-import { AdminKeyAuthenticator } from './admin-key.authenticator.js';
+import { ApiKey } from './api-keys/api-key.entity.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { KeyUses } from './api-keys/key-uses.js';
 import { EnvironmentSources } from './environment-sources.js';
+import { KeyAuthenticator } from './key.authenticator.js';
 import { OpenSources } from './open-sources.js';
 import { SourceSecret } from './source-secret.entity.js';
 import { SourceSecrets } from './source-secrets.js';
@@ -24,7 +29,7 @@ import { WebhooksRepository } from './webhooks.repository.js';
 import { WebhooksService } from './webhooks.service.js';
 
 /** The entities whose tables belong to the registry. */
-export const REGISTRY_ENTITIES = [Tenant, Webhook, WebhookSecret, Source, SourceSecret] as const;
+export const REGISTRY_ENTITIES = [Tenant, ApiKey, Webhook, WebhookSecret, Source, SourceSecret] as const;
 
 @Module({})
 export class RegistryModule {
@@ -33,10 +38,13 @@ export class RegistryModule {
     return {
       module: RegistryModule,
       imports: [platform, providers, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
-      controllers: [WebhooksController, TenantsController, SourcesController],
+      controllers: [WebhooksController, TenantsController, ApiKeysController, SourcesController],
       providers: [
         TenantsRepository,
         TenantsService,
+        ApiKeysRepository,
+        ApiKeysService,
+        KeyUses,
         WebhooksRepository,
         WebhooksService,
         SourcesRepository,
@@ -44,7 +52,7 @@ export class RegistryModule {
         OpenSources,
         EnvironmentSources,
         SourcesService,
-        { provide: Authenticator, useClass: AdminKeyAuthenticator },
+        { provide: Authenticator, useClass: KeyAuthenticator },
         ApiGuard,
       ],
       exports: [Authenticator, ApiGuard, TenantsService, WebhooksService, SourcesService, OpenSources],

@@ -8,7 +8,14 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, PageQuery } from '../platform/http/index.js';
+import {
+  ApiController,
+  ApiPageResponse,
+  CurrentTenant,
+  ErrorAnswer,
+  PageQuery,
+  Requires,
+} from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -28,6 +35,7 @@ export class SourcesController {
   constructor(private readonly sources: SourcesService) {}
 
   @Post()
+  @Requires('sources:write')
   @ApiOperation({
     summary: 'Make a source',
     description: 'Its sender posts to the `path` of the answer. Secrets are encrypted, and never shown again.',
@@ -43,6 +51,7 @@ export class SourcesController {
   }
 
   @Get()
+  @Requires('sources:read')
   @ApiOperation({ summary: 'List sources, newest first' })
   @ApiPageResponse(SourceDto, 'A page of sources.')
   list(@CurrentTenant() tenantId: string, @Query() query: PageQuery): Promise<Page<SourceDto>> {
@@ -50,6 +59,7 @@ export class SourcesController {
   }
 
   @Get(':name')
+  @Requires('sources:read')
   @ApiOperation({ summary: 'One source' })
   @SourceName()
   @ApiOkResponse({ type: SourceDto })
@@ -59,6 +69,7 @@ export class SourcesController {
   }
 
   @Patch(':name')
+  @Requires('sources:write')
   @ApiOperation({
     summary: 'Change a source',
     description: 'Absent fields stay as they are. All replicas see the change within a second.',
@@ -75,6 +86,7 @@ export class SourcesController {
   }
 
   @Delete(':name')
+  @Requires('sources:write')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a source', description: 'Its path answers 404 from then on; what came in stays.' })
   @SourceName()
@@ -85,6 +97,7 @@ export class SourcesController {
   }
 
   @Post(':name/secrets')
+  @Requires('sources:write')
   @ApiOperation({
     summary: 'Add a secret',
     description: 'Requests may match any live secret: the others live on for 24 hours, or as long as you say.',
@@ -103,6 +116,7 @@ export class SourcesController {
   }
 
   @Delete(':name/secrets/:secretId')
+  @Requires('sources:write')
   @HttpCode(204)
   @ApiOperation({ summary: 'Retire a secret now', description: 'The newest of those that are left no longer expires.' })
   @SourceName()

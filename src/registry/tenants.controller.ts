@@ -1,4 +1,4 @@
-import { Body, Get, Param, Patch, Post, Query, UseGuards } from '@nestjs/common';
+import { Body, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import {
   ApiConflictResponse,
   ApiCreatedResponse,
@@ -7,8 +7,7 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { AdminGuard } from '../platform/access/index.js';
-import { ApiController, ApiPageResponse, ErrorAnswer, PageQuery } from '../platform/http/index.js';
+import { ApiController, ApiPageResponse, ErrorAnswer, PageQuery, Requires } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -19,8 +18,7 @@ import { TenantsService } from './tenants.service.js';
 
 const TenantId = (): MethodDecorator => ApiParam({ name: 'id', description: 'The tenant.' });
 
-// Above ApiController, so that it runs after ApiGuard: class decorators apply from the bottom up.
-@UseGuards(AdminGuard)
+@Requires('installation')
 @ApiController('tenants', 'Tenants')
 @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such tenant, or the key is not the administrator’s.' })
 export class TenantsController {

@@ -16,6 +16,7 @@ import {
   EmptyBody,
   ErrorAnswer,
   PageQuery,
+  Requires,
 } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
@@ -34,6 +35,7 @@ export class WebhooksController {
   constructor(private readonly webhooks: WebhooksService) {}
 
   @Post()
+  @Requires('webhooks:write')
   @ApiOperation({
     summary: 'Register a webhook',
     description:
@@ -49,6 +51,7 @@ export class WebhooksController {
   }
 
   @Get()
+  @Requires('webhooks:read')
   @ApiOperation({ summary: 'List webhooks, newest first' })
   @ApiPageResponse(WebhookDto, 'A page of webhooks.')
   list(@CurrentTenant() tenantId: string, @Query() query: PageQuery): Promise<Page<WebhookDto>> {
@@ -56,6 +59,7 @@ export class WebhooksController {
   }
 
   @Get(':id')
+  @Requires('webhooks:read')
   @ApiOperation({ summary: 'One webhook' })
   @WebhookId()
   @ApiOkResponse({ type: WebhookDto })
@@ -65,6 +69,7 @@ export class WebhooksController {
   }
 
   @Patch(':id')
+  @Requires('webhooks:write')
   @ApiOperation({
     summary: 'Change a webhook',
     description:
@@ -82,6 +87,7 @@ export class WebhooksController {
   }
 
   @Delete(':id')
+  @Requires('webhooks:write')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a webhook', description: 'Its waiting deliveries are skipped; its log stays.' })
   @WebhookId()
@@ -92,6 +98,7 @@ export class WebhooksController {
   }
 
   @Post(':id/enable')
+  @Requires('webhooks:write')
   @HttpCode(202)
   @ApiOperation({ summary: 'Enable a webhook' })
   @WebhookId()
@@ -107,6 +114,7 @@ export class WebhooksController {
   }
 
   @Post(':id/disable')
+  @Requires('webhooks:write')
   @HttpCode(202)
   @ApiOperation({
     summary: 'Disable a webhook',
@@ -125,6 +133,7 @@ export class WebhooksController {
   }
 
   @Post(':id/secrets')
+  @Requires('webhooks:write')
   @ApiOperation({
     summary: 'Rotate the signing secret',
     description: 'The old secrets sign along for 24 hours, so that a receiver can change over without a gap.',
@@ -143,6 +152,7 @@ export class WebhooksController {
   }
 
   @Delete(':id/secrets/:secretId')
+  @Requires('webhooks:write')
   @HttpCode(204)
   @ApiOperation({ summary: 'Retire a secret now', description: 'Retiring the newest one undoes the rotation.' })
   @WebhookId()

@@ -1,6 +1,6 @@
 import { Get, Param } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiController, CurrentTenant, ErrorAnswer } from '../../platform/http/index.js';
+import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
 import { ReplayView } from './dto/replay-view.js';
 import { ReplaysService } from './replays.service.js';
 
@@ -9,6 +9,7 @@ export class ReplaysController {
   constructor(private readonly replays: ReplaysService) {}
 
   @Get(':id')
+  @Requires('deliveries:read')
   @ApiOperation({ summary: 'How far a replay is', description: 'Known for as long as deliveries are kept.' })
   @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
   @ApiOkResponse({ type: ReplayView })

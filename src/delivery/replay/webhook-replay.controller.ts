@@ -1,6 +1,6 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiConflictResponse, ApiNotFoundResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiController, CurrentTenant, ErrorAnswer } from '../../platform/http/index.js';
+import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
 import { OncePerKey } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { ReplayRequestDto } from './dto/replay-request.dto.js';
@@ -12,6 +12,7 @@ export class WebhookReplayController {
   constructor(private readonly replays: ReplaysService) {}
 
   @Post(':id/replay')
+  @Requires('deliveries:write')
   @HttpCode(202)
   @ApiOperation({
     summary: 'Send deliveries of a webhook again',

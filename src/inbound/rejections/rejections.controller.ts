@@ -1,6 +1,6 @@
 import { Get, Param, Query } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer } from '../../platform/http/index.js';
+import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
 import type { Page } from '../../platform/http/index.js';
 import { RejectionDto } from './dto/rejection.dto.js';
 import { RejectionQuery } from './dto/rejection-query.js';
@@ -11,6 +11,7 @@ export class RejectionsController {
   constructor(private readonly rejections: RejectionsService) {}
 
   @Get()
+  @Requires('sources:read')
   @ApiOperation({
     summary: 'Why requests to a source were refused',
     description: 'By hour and reason, newest first, for a week. The sender is never told.',

@@ -1,10 +1,12 @@
-// Lets a request in once it is known for whom it acts. Refuses, before any authenticator sees them, headers that two
+// Lets a request in once it is known for whom it acts, and that it may do what its route does. Refuses, before any authenticator sees them, headers that two
 // programs could read differently.
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { PosthornError } from '../../kernel/errors.js';
 import { Authenticator } from './authenticator.js';
 import { setPrincipal } from './principal.js';
+import { judgeRequirement, REQUIREMENT } from './requirement.js';
+import type { Requirement } from './scopes.js';
 
 /** Longer than any key we hand out; a header beyond it is not worth hashing. */
 const MAX_AUTHORIZATION_LENGTH = 4_096;
@@ -31,9 +33,15 @@ export class ApiGuard implements CanActivate {
       tenant: Array.isArray(tenant) ? tenant.join() : tenant,
     });
     setPrincipal(request, principal);
+    judgeRequirement(principal, requirementOf(context));
     return true;
   }
 }
+
+/** What the route asks for, or its controller where the route says nothing. */
+const requirementOf = (context: ExecutionContext): Requirement | undefined =>
+  (Reflect.getMetadata(REQUIREMENT, context.getHandler()) ?? Reflect.getMetadata(REQUIREMENT, context.getClass())) as
+    Requirement | undefined;
 
 /** The header's one value. Node drops a second one in silence, so the raw list is what counts. */
 function authorizationOf(request: IncomingRequest): string | undefined {

@@ -1,11 +1,16 @@
 // Who asks. Kept on the request under a symbol, so that no field a framework or a host sets can be taken for it.
+import type { Scope } from './scopes.js';
 
-/** For whom a request acts. */
+/** For whom a request acts, and what it may do. */
 export interface Principal {
   /** Every query of the request is limited to this tenant. */
   readonly tenantId: string;
-  /** Whether the caller may manage tenants. */
-  readonly admin: boolean;
+  /** What the caller may do within the tenant. */
+  readonly scopes: readonly Scope[];
+  /** Who it is, for people who read what was changed by whom: `user:42`, at most 200 characters. */
+  readonly subject: string;
+  /** Whether the caller runs the installation: it may manage tenants, and everything else. @defaultValue false */
+  readonly installation?: boolean;
 }
 
 const PRINCIPAL = Symbol('posthorn.principal');

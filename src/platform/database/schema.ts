@@ -5,6 +5,7 @@ import type { DataSource } from 'typeorm';
 /** Our tables. Only the module that owns a table writes it. */
 const TABLES = [
   'tenant',
+  'api_key',
   'webhook',
   'webhook_secret',
   'webhook_health',

@@ -22,7 +22,8 @@ export class PosthornExceptionFilter implements ExceptionFilter {
     // An answer under way cannot be changed; a second one would throw here and end the process.
     if (response.headersSent || response.sent) return;
     response.header('X-Request-Id', requestId);
-    if (refusal.status === 401) response.header('WWW-Authenticate', 'Bearer');
+    const challenge = refusal.challenge ?? (refusal.status === 401 ? 'Bearer' : undefined);
+    if (challenge !== undefined) response.header('WWW-Authenticate', challenge);
     if (refusal.retryAfterSeconds !== undefined) response.header('Retry-After', String(refusal.retryAfterSeconds));
     response.status(refusal.status).send(this.answer(refusal, requestId, request));
   }

@@ -1,5 +1,6 @@
 export { ApiController } from './api-controller.decorator.js';
 export { configureHttp } from './configure-http.js';
+export { CurrentPrincipal } from './current-principal.decorator.js';
 export { CurrentTenant } from './current-tenant.decorator.js';
 export { EmptyBody } from './empty-body.js';
 export { ErrorAnswer } from './error-answer.js';
@@ -13,4 +14,5 @@ export type { Page } from './page.js';
 export { refusalOf } from './refusal.js';
 export type { Refusal } from './refusal.js';
 export { RequestIdGuard } from './request-id.guard.js';
+export { Requires } from './requires.decorator.js';
 export { ApiValidationPipe } from './validation.pipe.js';

@@ -6,10 +6,10 @@ import { IfPresent } from './if-present.decorator.js';
 // PostgreSQL also takes `now`, `infinity` and the year 300000; people mean a date, or an instant with its zone.
 const INSTANT = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 
-/** An optional bound in time of a list: `2026-11-23` (midnight UTC) or `2026-11-23T10:00:00Z`. */
-export const Instant = (description: string): PropertyDecorator =>
+/** An optional moment: `2026-11-23` (midnight UTC) or `2026-11-23T10:00:00Z`. */
+export const Instant = (description: string, example?: string): PropertyDecorator =>
   applyDecorators(
-    ApiPropertyOptional({ type: String, format: 'date-time', description }),
+    ApiPropertyOptional({ type: String, format: 'date-time', description, ...(example && { example }) }),
     IfPresent(),
     IsISO8601({ strict: true }),
     Matches(INSTANT, { message: '$property must be a date, or an instant with its zone' }),

@@ -8,7 +8,8 @@ const DESCRIPTION = `Send, receive and manage webhooks.
 
 **To authorize**, press *Authorize* and paste an API key: the admin key stands in the server's first log, or in
 \`ADMIN_API_KEY\`. Programs send it as \`Authorization: Bearer <key>\`. The admin key acts for the tenant named in
-\`X-Tenant\`, \`default\` without it.
+\`X-Tenant\`, \`default\` without it. Every other key acts for its own tenant, as far as its scopes go: a route that takes
+another answers 403.
 
 Lists are newest first and continue with \`?cursor=<nextCursor>\`. Every refusal is \`{ error, code, requestId, details? }\`.`;
 

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly error: string;
   readonly details?: readonly string[];
   readonly retryAfterSeconds?: number;
+  /** What `WWW-Authenticate` says. */
+  readonly challenge?: string;
   /** Not foreseen: to be logged, with its stack. */
   readonly unexpected?: true;
 }
@@ -19,6 +21,7 @@ export interface Refusal {
 const STATUS_OF_KIND: Record<ErrorKind, number> = {
   invalid: 400,
   unauthenticated: 401,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
@@ -87,7 +90,15 @@ function ofPosthorn(exception: PosthornError): Refusal {
   const wait =
     (exception as { retryAfterSeconds?: unknown }).retryAfterSeconds ??
     { 429: RATE_LIMITED_RETRY_SECONDS, 503: UNAVAILABLE_RETRY_SECONDS }[status];
-  return { status, code, error: message, details, retryAfterSeconds: typeof wait === 'number' ? wait : undefined };
+  const { challenge } = exception as { challenge?: unknown };
+  return {
+    status,
+    code,
+    error: message,
+    details,
+    retryAfterSeconds: typeof wait === 'number' ? wait : undefined,
+    challenge: typeof challenge === 'string' ? challenge : undefined,
+  };
 }
 
 /** Thrown by Nest itself, or by a guard, pipe or interceptor of the host: its status stands. */

@@ -1,0 +1,51 @@
+// API keys: `ph_`, 43 letters and digits that hold 256 random bits, and six more that are a checksum of all before them. By
+// prefix and checksum a secret scanner knows one, and a mistyped key is refused without asking a database.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Secret } from './secret.js';
+
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const RANDOM_BYTES = 32;
+/** 62^43 is just above 2^256, and 62^6 above 2^32. */
+const RANDOM_LENGTH = 43;
+const CHECKSUM_LENGTH = 6;
+const CHECKSUM_BYTES = 4;
+
+const API_KEY = /^(ph_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
+
+/** How much of a key may be shown, to tell it by: it leaves 208 of the 256 bits unknown. */
+const PREFIX_LENGTH = 11;
+
+/** A new key. */
+export function newApiKey(): Secret {
+  const body = `ph_${base62(randomBytes(RANDOM_BYTES), RANDOM_LENGTH)}`;
+  return new Secret(body + checksumOf(body));
+}
+
+/** Whether a text can be a key at all. The checksum is no secret: anybody can make a text that passes. */
+export function isApiKey(text: string): boolean {
+  const [, body, checksum] = API_KEY.exec(text) ?? [];
+  return body !== undefined && checksumOf(body) === checksum;
+}
+
+/** The part of a key that may be shown. */
+export const apiKeyPrefix = (key: string): string => key.slice(0, PREFIX_LENGTH);
+
+/**
+ * What is stored of a key. SHA-256 and no slow hash (bcrypt, argon2): those make guessing what people thought up expensive,
+ * and 2^256 random keys cannot be guessed at any price, while a slow hash would cost every request its milliseconds.
+ */
+export const fingerprintOf = (key: string): Buffer => createHash('sha256').update(key).digest();
+
+/** Whether two fingerprints are the same, in a time that says nothing of where they differ. */
+export const isSameFingerprint = (one: Buffer, other: Buffer): boolean =>
+  one.length === other.length && timingSafeEqual(one, other);
+
+const checksumOf = (body: string): string =>
+  base62(createHash('sha256').update(body).digest().subarray(0, CHECKSUM_BYTES), CHECKSUM_LENGTH);
+
+function base62(bytes: Buffer, length: number): string {
+  let rest = BigInt(`0x${bytes.toString('hex')}`);
+  let text = '';
+  for (; text.length < length; rest /= 62n) text = DIGITS[Number(rest % 62n)] + text;
+  return text;
+}

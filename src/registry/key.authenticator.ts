@@ -1,0 +1,52 @@
+// The default way in, by key: the administrator's, which acts for whichever tenant `X-Tenant` names, or an API key, which
+// acts for its own.
+import { Inject, Injectable } from '@nestjs/common';
+import { fingerprintOf, isSameFingerprint } from '../kernel/api-key.js';
+import { Authenticator, bearerToken } from '../platform/access/index.js';
+import type { AuthenticationRequest, Principal } from '../platform/access/index.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { KeyUses } from './api-keys/key-uses.js';
+import { TenantNotFoundError, UnauthenticatedError } from './registry.errors.js';
+import { DEFAULT_TENANT } from './tenant-id.js';
+import { TenantsService } from './tenants.service.js';
+
+@Injectable()
+export class KeyAuthenticator extends Authenticator {
+  /** Absent where the installation has no admin key. */
+  readonly #admin: Buffer | undefined;
+
+  constructor(
+    @Inject(SETTINGS_TOKEN) { adminApiKey }: Settings,
+    private readonly tenants: TenantsService,
+    private readonly keys: ApiKeysService,
+    private readonly uses: KeyUses,
+  ) {
+    super();
+    this.#admin = adminApiKey && fingerprintOf(adminApiKey.reveal());
+  }
+
+  async authenticate({ authorization, tenant }: AuthenticationRequest): Promise<Principal> {
+    const token = bearerToken(authorization);
+    if (token === undefined) throw new UnauthenticatedError();
+    // Fingerprints are equally long whatever was sent, so the time taken tells nothing about the key, not even its length.
+    return this.#admin && isSameFingerprint(fingerprintOf(token), this.#admin)
+      ? this.asAdmin(tenant ?? DEFAULT_TENANT)
+      : this.withKey(token, tenant);
+  }
+
+  private async asAdmin(tenantId: string): Promise<Principal> {
+    if (!(await this.tenants.exists(tenantId))) throw new TenantNotFoundError();
+    return { tenantId, scopes: ['admin'], subject: 'admin', installation: true };
+  }
+
+  private async withKey(token: string, tenant: string | undefined): Promise<Principal> {
+    const key = await this.keys.recognise(token);
+    if (!key) throw new UnauthenticatedError();
+    // Whoever names another tenant means it: acting for the key's own instead would change the wrong one.
+    if (tenant !== undefined && tenant !== key.tenantId) throw new TenantNotFoundError();
+    this.uses.note(key.id);
+    return { tenantId: key.tenantId, scopes: key.scopes, subject: `key:${key.id}` };
+  }
+}

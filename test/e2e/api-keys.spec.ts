@@ -1,0 +1,213 @@
+// API keys as programs hold them: made, used, limited by their scopes, revoked on every replica, and never shown again.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { newApiKey } from '../../src/kernel/api-key.js';
+import { SCOPES } from '../../src/platform/access/index.js';
+import type { Scope } from '../../src/platform/access/index.js';
+import { eventually } from '../setup/eventually.js';
+import { ADMIN_KEY, startTestServer } from '../setup/server.js';
+import type { TestServer } from '../setup/server.js';
+
+const UNKNOWN_ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
+const HOOK = { url: 'https://93.184.215.14/hooks', events: ['order.*'] };
+
+interface Key {
+  readonly id: string;
+  readonly key: string;
+  readonly prefix: string;
+  readonly createdBy: string;
+  readonly lastUsedAt: string | null;
+}
+
+let server: TestServer;
+let replica: TestServer;
+let sql: pg.Client;
+
+beforeAll(async () => {
+  const options = { encryptionKey: randomBytes(32).toString('base64') };
+  server = await startTestServer(options);
+  replica = await startTestServer({ ...options, databaseUrl: server.databaseUrl });
+  sql = new pg.Client(server.databaseUrl);
+  await sql.connect();
+  await server.api('POST', '/api/tenants', { id: 'acme', name: 'Acme' });
+});
+afterAll(async () => {
+  await sql.end();
+  await replica.close();
+  await server.close();
+});
+
+async function make(scopes: readonly Scope[], more: object = {}, how: object = {}): Promise<Key> {
+  const { status, body } = await server.api<Key>('POST', '/api/api-keys', { name: 'k', scopes, ...more }, how);
+  expect([status, body]).toEqual([201, expect.objectContaining({ scopes })]);
+  return body;
+}
+
+const statusWith = async (key: string, at = server): Promise<number> =>
+  (await at.api('GET', '/api/webhooks', undefined, { key })).status;
+
+/** Every operation under /api, as OpenAPI documents it. */
+async function routes(): Promise<{ method: string; path: string; requirement: string | undefined }[]> {
+  const { body } = await server.api<{ paths: Record<string, Record<string, Record<string, string>>> }>(
+    'GET',
+    '/docs-json',
+  );
+  return Object.entries(body.paths)
+    .filter(([path]) => path.startsWith('/api/'))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        method: method.toUpperCase(),
+        path: path.replace(/\{\w+\}/g, UNKNOWN_ID),
+        requirement: operation['x-required-scope'],
+      })),
+    );
+}
+
+describe('a key', () => {
+  it('is shown once, acts for its own tenant, and for no other', async () => {
+    const { id, key, prefix, createdBy } = await make(['webhooks:write'], {}, { tenant: 'acme' });
+    expect([key.startsWith(prefix), createdBy]).toEqual([true, 'admin']);
+    const { body: webhook } = await server.api<{ id: string }>('POST', '/api/webhooks', HOOK, { key });
+    expect((await server.api('GET', `/api/webhooks/${webhook.id}`, undefined, { tenant: 'acme' })).status).toBe(200);
+    expect((await server.api('GET', `/api/webhooks/${webhook.id}`)).status).toBe(404);
+
+    const one = await server.api('GET', `/api/api-keys/${id}`, undefined, { tenant: 'acme' });
+    const list = await server.api('GET', '/api/api-keys', undefined, { tenant: 'acme' });
+    expect([one.status, list.status]).toEqual([200, 200]);
+    expect(JSON.stringify([one.body, list.body])).not.toContain(key.slice(prefix.length));
+    expect((await server.api('GET', `/api/api-keys/${id}`)).status).toBe(404);
+    expect((await server.api('DELETE', `/api/api-keys/${id}`)).status).toBe(404);
+
+    expect((await server.api('GET', '/api/webhooks', undefined, { key, tenant: 'acme' })).status).toBe(200);
+    for (const tenant of ['default', 'nobody'])
+      expect(await server.api('GET', '/api/webhooks', undefined, { key, tenant })).toMatchObject({
+        status: 404,
+        body: { code: 'tenant_not_found' },
+      });
+  });
+
+  it('is not in the database, in any form that could be used', async () => {
+    const { id, key } = await make(['events:write'], {}, { headers: { 'idempotency-key': 'a key in the ledger' } });
+    const repeated = await server.api<Key>(
+      'POST',
+      '/api/api-keys',
+      { name: 'k', scopes: ['events:write'] },
+      { headers: { 'idempotency-key': 'a key in the ledger' } },
+    );
+    expect([repeated.status, repeated.body.id, repeated.body.key]).toEqual([201, id, undefined]);
+    const { rows } = await sql.query<{ row: string }>(
+      `SELECT k::text AS row FROM posthorn.api_key k UNION ALL SELECT i::text FROM posthorn.idempotency_key i`,
+    );
+    expect(rows.some(({ row }) => row.includes(id))).toBe(true);
+    expect(rows.filter(({ row }) => row.includes(key) || row.includes(Buffer.from(key).toString('hex')))).toEqual([]);
+  });
+
+  it('is refused by every replica once it is revoked', async () => {
+    const { id, key } = await make(['webhooks:read']);
+    expect([await statusWith(key), await statusWith(key, replica)]).toEqual([200, 200]);
+    expect((await server.api('DELETE', `/api/api-keys/${id}`)).status).toBe(204);
+    expect(await statusWith(key)).toBe(401);
+    await eventually(async () => (await statusWith(key, replica)) === 401, 'the other replica refuses it');
+    expect((await server.api('DELETE', `/api/api-keys/${id}`)).status).toBe(404);
+    expect((await server.api('GET', `/api/api-keys/${id}`)).status).toBe(404);
+  });
+
+  it('is refused once it has expired', async () => {
+    const { id, key } = await make(['webhooks:read'], { expiresAt: '2100-01-01T00:00:00Z' });
+    expect(await statusWith(key)).toBe(200);
+    await sql.query(`UPDATE posthorn.api_key SET expires_at = now() WHERE id = $1`, [id]);
+    await eventually(async () => (await statusWith(key)) === 401, 'the expired key is refused');
+    const past = { name: 'k', scopes: ['webhooks:read'], expiresAt: '2020-01-01' };
+    expect(await server.api('POST', '/api/api-keys', past)).toMatchObject({
+      status: 400,
+      body: { code: 'expired_already' },
+    });
+  });
+
+  it('says when it was last used, without any request waiting for that', async () => {
+    const { id, key, lastUsedAt } = await make(['webhooks:read']);
+    expect(lastUsedAt).toBeNull();
+    await statusWith(key);
+    const read = async () => (await server.api<Key>('GET', `/api/api-keys/${id}`)).body.lastUsedAt;
+    const first = await eventually(read, 'the use is written');
+    await sql.query(`UPDATE posthorn.api_key SET last_used_at = '2026-01-01Z' WHERE id = $1`, [id]);
+    // Another replica's first use: older than a minute, so it is written; the first replica rests.
+    await statusWith(key, replica);
+    const second = await eventually(async () => {
+      const at = await read();
+      return at !== '2026-01-01T00:00:00.000Z' && at;
+    }, 'the use at the other replica is written');
+    expect(Date.parse(second)).toBeGreaterThanOrEqual(Date.parse(first));
+  });
+
+  it.each([
+    'x',
+    'ph_',
+    'ph_0000000000000000000000000000000000000000000000000',
+    newApiKey().reveal(),
+    `${ADMIN_KEY}x`,
+    'x'.repeat(4_000),
+    'x'.repeat(8_000),
+  ])('is refused alike when it is none: %.20s', async (key) => {
+    const { status, body, headers } = await server.api('GET', '/api/webhooks', undefined, { key });
+    expect([status, headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    expect(body).toEqual({ error: expect.any(String), code: 'unauthenticated', requestId: expect.any(String) });
+  });
+});
+
+describe('a scope', () => {
+  it('is declared by every route', async () => {
+    const all = await routes();
+    expect(all.length).toBeGreaterThan(30);
+    const known = [...SCOPES, 'installation'] as (string | undefined)[];
+    expect(all.filter(({ requirement }) => !known.includes(requirement))).toEqual([]);
+  });
+
+  it('opens the routes that ask for it, and no others', async () => {
+    const all = await routes();
+    for (const scope of SCOPES.filter((each) => each !== 'admin')) {
+      const { key } = await make([scope]);
+      const readToo = scope.replace(':write', ':read');
+      for (const { method, path, requirement } of all) {
+        const { status, body, headers } = await server.api(method, path, undefined, { key });
+        const what = `${scope}: ${method} ${path}`;
+        if (requirement === 'installation') expect([what, status, body.code]).toEqual([what, 404, 'route_not_found']);
+        else if (requirement === scope || requirement === readToo)
+          expect([what, [401, 403].includes(status)]).toEqual([what, false]);
+        else {
+          expect([what, status, body.code]).toEqual([what, 403, 'insufficient_scope']);
+          expect(headers.get('www-authenticate')).toBe(`Bearer error="insufficient_scope", scope="${requirement}"`);
+        }
+      }
+    }
+  }, 60_000);
+
+  it('admin opens all but what belongs to the installation', async () => {
+    const all = await routes();
+    const { key } = await make(['admin'], {}, { tenant: 'acme' });
+    for (const { method, path, requirement } of all) {
+      const { status } = await server.api(method, path, undefined, { key });
+      const what = `${method} ${path}`;
+      expect([what, [401, 403].includes(status)]).toEqual([what, false]);
+      if (requirement === 'installation') expect(status).toBe(404);
+    }
+  });
+
+  it('cannot be given by a key that does not have it', async () => {
+    const { key, id } = await make(['keys:write', 'webhooks:write']);
+    const attempt = (scopes: string[]) => server.api<Key>('POST', '/api/api-keys', { name: 'k', scopes }, { key });
+    for (const scopes of [['events:write'], ['webhooks:read', 'admin'], ['sources:read', 'keys:write']])
+      expect(await attempt(scopes)).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
+    const child = await attempt(['webhooks:read', 'keys:write']);
+    expect([child.status, child.body.createdBy]).toEqual([201, `key:${id}`]);
+  });
+
+  it('must be one that there is', async () => {
+    for (const scopes of [[], ['root'], ['webhooks:read', 'webhooks:read'], 'admin', [1], undefined])
+      expect(await server.api('POST', '/api/api-keys', { name: 'k', scopes })).toMatchObject({
+        status: 400,
+        body: { code: 'validation_failed' },
+      });
+  });
+});
