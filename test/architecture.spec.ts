@@ -42,6 +42,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   migrations: ['platform'],
   monitoring: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound'],
   testing: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound'],
+  // Speaks to servers over HTTP alone: of the product it has the samples and the signers.
+  cli: ['kernel', 'platform', 'testing'],
   root: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound', 'migrations', 'monitoring'],
 };
 
@@ -94,6 +96,33 @@ describe('the arrows', () => {
   });
 });
 
+describe('the command', () => {
+  it('loads nothing of the server: no package, and of our own only what is as light', () => {
+    const byPath = new Map(code.map((source) => [source.path, source]));
+    const packages: string[] = [];
+    const seen = new Set<string>();
+    const visit = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      const source = byPath.get(path);
+      // Types are erased; what is imported when a command needs it counts like the rest.
+      const text = (source?.text ?? '').replaceAll(/^(?:import|export) type [^;]*;/gm, '');
+      for (const [, name = ''] of text.matchAll(/(?:from |import\()'([^']+)'/g)) {
+        if (name.startsWith('.'))
+          visit(
+            normalize(join(dirname(path), name))
+              .replaceAll('\\', '/')
+              .replace(/\.js$/, '.ts'),
+          );
+        else if (!name.startsWith('node:')) packages.push(`${path} → ${name}`);
+      }
+    };
+    visit('cli/main.ts');
+    expect(packages).toEqual([]);
+    expect(seen.size).toBeGreaterThan(10);
+  });
+});
+
 describe('what only one place may touch', () => {
   const users = (pattern: RegExp): string[] => code.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
 
@@ -114,8 +143,8 @@ describe('what only one place may touch', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('process signals: the server alone', () => {
-    expect(users(/process\.(?:on|once)\(\s*'SIG/)).toEqual(['main.ts']);
+  it('process signals: the server and the command, each in its main alone', () => {
+    expect(users(/process\.(?:on|once)\(\s*'SIG/).sort()).toEqual(['cli/main.ts', 'main.ts']);
   });
 });
 

@@ -2,5 +2,8 @@
 export { providerContract } from './provider-contract.js';
 export { retryPolicyContract } from './retry-policy-contract.js';
 export type { ContractCase, ContractMessage, ContractSubject } from './contract/bench.js';
+export { sampleWebhook } from './samples.js';
+export type { SampleOptions } from './samples.js';
+export type { SampleWebhook } from './samples/sample.js';
 export { newSecretPair, SIGNED_PROVIDERS, signedRequest } from './signers.js';
 export type { SecretPair, SignedProvider, SignOptions } from './signers.js';

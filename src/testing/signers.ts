@@ -4,26 +4,8 @@ import { createHash, createHmac, createPrivateKey, generateKeyPairSync, randomBy
 import type { KeyObject } from 'node:crypto';
 import { systemClock } from '../kernel/clock.js';
 import type { WebhookRequest } from '../inbound/index.js';
-
-/** What is to be sent, before it is signed. */
-export interface Unsigned {
-  readonly body: Buffer;
-  /** What the sender signs with; a private key where the source holds the public one. */
-  readonly signWith: string;
-  readonly nowMs: number;
-  readonly url: string;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** What signing adds: headers, and another body or URL where the signature stands there. */
-export interface Signed {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
-  readonly url?: string;
-}
-
-export type Signer = (message: Unsigned) => Signed;
+import { hmacSigner } from './hmac-signer.js';
+import type { Signer, Unsigned } from './signer.js';
 
 /** A secret from both ends: what the source is given, and what the sender signs with. Mostly the same. */
 export interface SecretPair {
@@ -106,6 +88,11 @@ const SIGNERS = {
   mailgun: (message) => {
     const [timestamp, token] = [seconds(message), randomBytes(25).toString('hex')];
     const signature = { timestamp, token, signature: mac('sha256', 'hex', message.signWith, timestamp, token) };
+    if (message.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
+      const fields = new URLSearchParams(message.body.toString());
+      for (const [name, value] of Object.entries(signature)) fields.set(name, value);
+      return { headers: {}, body: Buffer.from(fields.toString()) };
+    }
     const data = JSON.parse(message.body.toString()) as object;
     return { headers: {}, body: Buffer.from(JSON.stringify({ ...data, signature })) };
   },
@@ -177,6 +164,8 @@ export interface SignOptions {
   readonly nowMs?: number;
   /** Further headers, such as the sender's event type. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The source's `config`, for `hmac`, which signs as it says. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -187,13 +176,13 @@ export interface SignOptions {
  * await fetch(url, { method: 'POST', headers, body });
  */
 export function signedRequest(
-  provider: SignedProvider,
+  provider: SignedProvider | 'hmac',
   options: SignOptions,
 ): WebhookRequest & { headers: Record<string, string> } {
-  const { body, secret, url = 'https://localhost/', nowMs = systemClock(), headers = {} } = options;
+  const { body, secret, url = 'https://localhost/', nowMs = systemClock(), headers = {}, config = {} } = options;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const given = { 'content-type': 'application/json', ...headers };
-  const signer: Signer = SIGNERS[provider];
+  const signer: Signer = provider === 'hmac' ? hmacSigner(config) : SIGNERS[provider];
   const signed = signer({ body: bytes, signWith: secret, nowMs, url, method: 'POST', headers: given });
   return {
     method: 'POST',
@@ -204,10 +193,9 @@ export function signedRequest(
 }
 
 /** A new secret as this sender would make one. */
-export function newSecretPair(provider: SignedProvider): SecretPair {
-  const make = SECRETS[provider];
-  if (make) return make();
-  return same(randomBytes(24).toString('base64url'));
+export function newSecretPair(provider: SignedProvider | 'hmac'): SecretPair {
+  const make = provider === 'hmac' ? undefined : SECRETS[provider];
+  return make?.() ?? same(randomBytes(24).toString('base64url'));
 }
 
 /** How secrets look where they are not any text. */
