@@ -34,6 +34,11 @@ export type {
 } from './inbound/index.js';
 export type { Secret } from './kernel/secret.js';
 
+export { Authenticator, bearerToken } from './platform/access/index.js';
+export type { AuthenticationRequest, Principal, Scope } from './platform/access/index.js';
+export { KeyAuthenticator, UnauthenticatedError } from './registry/index.js';
+export type { RegistryExtras } from './registry/index.js';
+
 export { PosthornError } from './kernel/errors.js';
 export type { ErrorKind } from './kernel/errors.js';
 

@@ -11,9 +11,10 @@ import { SettingsModule } from './platform/config/index.js';
 import type { PosthornAsyncOptions, PosthornOptions } from './platform/config/index.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { RegistryModule } from './registry/index.js';
+import type { RegistryExtras } from './registry/index.js';
 
 /** What shapes the module itself and must be known before any provider exists. */
-export interface PosthornModuleExtras extends InboundExtras, DeliveryExtras {
+export interface PosthornModuleExtras extends RegistryExtras, InboundExtras, DeliveryExtras {
   /** Whether `EventDispatcher` and the other exports inject everywhere without importing this module. @defaultValue true */
   readonly isGlobal?: boolean;
   /** Whether the HTTP routes exist; without them, the services still do. @defaultValue true */
@@ -52,7 +53,7 @@ function compose(
   });
   const platform = PlatformModule.register(settings, PERSISTENCE);
   const providers = extended(ProvidersModule.register(extensions));
-  const registry = faced(RegistryModule.register(platform, providers));
+  const registry = faced(extended(RegistryModule.register(platform, providers, extensions)));
   const delivery = faced(extended(DeliveryModule.register({ platform, registry }, extensions)));
   const outbound = faced(OutboundModule.register({ platform, registry, delivery }));
   const inbound = faced(InboundModule.register({ platform, registry, delivery, outbound, providers }));

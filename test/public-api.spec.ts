@@ -3,8 +3,10 @@ import * as posthorn from '../src/index.js';
 
 it('exports these names: a change here is a decision', () => {
   expect(Object.keys(posthorn).sort()).toEqual([
+    'Authenticator',
     'DefaultRetryPolicy',
     'EventDispatcher',
+    'KeyAuthenticator',
     'OnWebhook',
     'POSTHORN_ENTITIES',
     'POSTHORN_MIGRATIONS',
@@ -14,6 +16,8 @@ it('exports these names: a change here is a decision', () => {
     'RetryPolicy',
     'SettingsError',
     'UNKNOWN_TYPE',
+    'UnauthenticatedError',
+    'bearerToken',
     'bodyId',
     'dataSourceOptions',
     'headerOf',

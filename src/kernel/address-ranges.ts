@@ -94,6 +94,17 @@ export function isWithin(text: string, networks: readonly Network[]): boolean {
   return address !== undefined && networks.some((network) => covers(network, unmapped(address)));
 }
 
+/**
+ * What counts as one address where addresses are counted: an IPv4 address, or the /64 that a network of IPv6 hands out, since
+ * one machine has all of it. What cannot be read counts as itself.
+ */
+export function addressBlock(text: string): string {
+  const read = readAddress(text);
+  if (!read) return text;
+  const address = unmapped(read);
+  return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : address.toString();
+}
+
 type Range = readonly [cidr: string, refusal: AddressRefusal];
 const table = (ranges: readonly Range[]) => ranges.map(([cidr, refusal]) => ({ ...parseNetwork(cidr), refusal }));
 

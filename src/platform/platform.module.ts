@@ -5,6 +5,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { systemClock } from '../kernel/clock.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SecretBox } from '../kernel/secret-box.js';
+import { FailedAttempts } from './access/index.js';
 import { SETTINGS_TOKEN, SettingsError } from './config/index.js';
 import type { Settings } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
@@ -32,6 +33,11 @@ const providers = [
     inject: [SETTINGS_TOKEN],
     useFactory: ({ allowHttp, allowNetworks }: Settings): EgressPolicy =>
       new EgressPolicy({ allowHttp, allowNetworks }),
+  },
+  {
+    provide: FailedAttempts,
+    inject: [SETTINGS_TOKEN],
+    useFactory: (settings: Settings): FailedAttempts => new FailedAttempts(settings),
   },
   { provide: CLOCK_TOKEN, useValue: systemClock },
   { provide: RANDOM_TOKEN, useValue: Math.random },

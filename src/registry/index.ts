@@ -1,7 +1,8 @@
 export { KeyAuthenticator } from './key.authenticator.js';
 export { CreatedSecretDto, CreatedWebhookDto, SecretDto, WebhookDto } from './dto/webhook.dto.js';
-export { WebhookNotFoundError } from './registry.errors.js';
+export { UnauthenticatedError, WebhookNotFoundError } from './registry.errors.js';
 export { REGISTRY_ENTITIES, RegistryModule } from './registry.module.js';
+export type { RegistryExtras } from './registry.module.js';
 export type { Processing } from './source.entity.js';
 export { PAYLOAD_FORMATS } from './webhook.entity.js';
 export type { Guarantee, PayloadFormat } from './webhook.entity.js';

@@ -29,6 +29,7 @@ export class ScheduleTooLongError extends InvalidError {
   }
 }
 
+/** Nobody we know asks. */
 export class UnauthenticatedError extends PosthornError {
   constructor() {
     super('unauthenticated', 'unauthenticated', 'Send a valid API key as Authorization: Bearer <key>.');

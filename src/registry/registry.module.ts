@@ -1,15 +1,18 @@
 // What is configured: tenants, API keys, webhooks with their secrets, and sources. Owns their tables; others ask here.
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiGuard, Authenticator } from '../platform/access/index.js';
 import { DATA_SOURCE } from '../platform/database/index.js';
+import { extensionProvider } from '../platform/extension.js';
+import type { Extension } from '../platform/extension.js';
 import { ApiKey } from './api-keys/api-key.entity.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { KeyUses } from './api-keys/key-uses.js';
 import { EnvironmentSources } from './environment-sources.js';
+import { CheckedAuthenticator } from './checked.authenticator.js';
 import { KeyAuthenticator } from './key.authenticator.js';
 import { OpenSources } from './open-sources.js';
 import { SourceSecret } from './source-secret.entity.js';
@@ -31,10 +34,36 @@ import { WebhooksService } from './webhooks.service.js';
 /** The entities whose tables belong to the registry. */
 export const REGISTRY_ENTITIES = [Tenant, ApiKey, Webhook, WebhookSecret, Source, SourceSecret] as const;
 
+/** What an application puts in the place of ours. */
+export interface RegistryExtras {
+  /** Decides who calls the HTTP API, for which tenant, and what it may do. @defaultValue KeyAuthenticator */
+  readonly authenticator?: Extension<Authenticator>;
+}
+
+/** Injects the application's own authenticator, unchecked. */
+const OWN_AUTHENTICATOR = Symbol('posthorn.own-authenticator');
+
+const authenticatorProviders = (own: Extension<Authenticator> | undefined): Provider[] =>
+  own === undefined
+    ? [{ provide: Authenticator, useExisting: KeyAuthenticator }]
+    : [
+        extensionProvider<Authenticator>(OWN_AUTHENTICATOR, own),
+        {
+          provide: Authenticator,
+          inject: [OWN_AUTHENTICATOR, TenantsService],
+          useFactory: (authenticator: Authenticator, tenants: TenantsService): Authenticator =>
+            new CheckedAuthenticator(authenticator, tenants),
+        },
+      ];
+
 @Module({})
 export class RegistryModule {
   /** @param providers - Exports `SourceProviders`. */
-  static register(platform: DynamicModule, providers: DynamicModule): DynamicModule {
+  static register(
+    platform: DynamicModule,
+    providers: DynamicModule,
+    { authenticator }: RegistryExtras = {},
+  ): DynamicModule {
     return {
       module: RegistryModule,
       imports: [platform, providers, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
@@ -52,7 +81,8 @@ export class RegistryModule {
         OpenSources,
         EnvironmentSources,
         SourcesService,
-        { provide: Authenticator, useClass: KeyAuthenticator },
+        KeyAuthenticator,
+        ...authenticatorProviders(authenticator),
         ApiGuard,
       ],
       exports: [Authenticator, ApiGuard, TenantsService, WebhooksService, SourcesService, OpenSources],

@@ -1,10 +1,13 @@
 // Lets a request in once it is known for whom it acts, and that it may do what its route does. Refuses, before any authenticator sees them, headers that two
 // programs could read differently.
-import { Injectable } from '@nestjs/common';
+import { HttpException, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { hash } from 'node:crypto';
 import { PosthornError } from '../../kernel/errors.js';
 import { Authenticator } from './authenticator.js';
+import { FailedAttempts } from './failed-attempts.js';
 import { setPrincipal } from './principal.js';
+import type { Principal } from './principal.js';
 import { judgeRequirement, REQUIREMENT } from './requirement.js';
 import type { Requirement } from './scopes.js';
 
@@ -16,27 +19,61 @@ const AUTHORIZATION = 'authorization';
 interface IncomingRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly rawHeaders?: readonly string[];
+  /** The client's address, as the framework says it: a trusted proxy's word where there is one. */
+  readonly ip?: string;
   /** Node's own request, where the framework wraps it (Fastify). */
   readonly raw?: { readonly rawHeaders: readonly string[] };
 }
 
 @Injectable()
 export class ApiGuard implements CanActivate {
-  constructor(private readonly authenticator: Authenticator) {}
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly attempts: FailedAttempts,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<IncomingRequest>();
-    const tenant = request.headers['x-tenant'];
-    const principal = await this.authenticator.authenticate({
-      authorization: authorizationOf(request),
-      // Given twice, it is joined by a comma, which no tenant's name contains.
-      tenant: Array.isArray(tenant) ? tenant.join() : tenant,
+    const authorization = authorizationOf(request);
+    const principal = await this.unlessTooOften(request, authorization, () => {
+      const tenant = request.headers['x-tenant'];
+      return this.authenticator.authenticate({
+        authorization,
+        // Given twice, it is joined by a comma, which no tenant's name contains.
+        tenant: Array.isArray(tenant) ? tenant.join() : tenant,
+        request,
+      });
     });
     setPrincipal(request, principal);
     judgeRequirement(principal, requirementOf(context));
     return true;
   }
+
+  /** A request without a credential guesses nothing, and is not counted. @throws TooManyAttemptsError */
+  private async unlessTooOften(
+    request: IncomingRequest,
+    authorization: string | undefined,
+    authenticate: () => Promise<Principal>,
+  ): Promise<Principal> {
+    if (authorization === undefined) return authenticate();
+    const digest = hash('sha256', authorization, 'base64');
+    if (this.attempts.any) this.attempts.check(request.ip ?? '', digest);
+    try {
+      const principal = await authenticate();
+      this.attempts.succeeded(digest);
+      return principal;
+    } catch (error) {
+      if (isRefusal(error)) this.attempts.failed(request.ip ?? '', digest);
+      throw error;
+    }
+  }
 }
+
+/** A credential was wrong, as against a database that is away, or a tenant that there is not. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof PosthornError
+    ? error.kind === 'unauthenticated'
+    : error instanceof HttpException && error.getStatus() === 401;
 
 /** What the route asks for, or its controller where the route says nothing. */
 const requirementOf = (context: ExecutionContext): Requirement | undefined =>

@@ -7,9 +7,23 @@ export interface AuthenticationRequest {
   readonly authorization?: string;
   /** The `X-Tenant` header; absent where there is none. */
   readonly tenant?: string;
+  /** The request as the framework has it (Express, Fastify), with what your own middleware and guards put on it: `user`. */
+  readonly request: object;
 }
 
-/** Decides who calls the HTTP API, and for which tenant. */
+/**
+ * Decides who calls the HTTP API, for which tenant, and what it may do. Asked for every request of `/api`, so it must be
+ * quick, and may remember for a moment.
+ *
+ * @example
+ * class SessionAuthenticator extends Authenticator {
+ *   async authenticate({ request }: AuthenticationRequest): Promise<Principal> {
+ *     const { user } = request as { user?: User };
+ *     if (!user) throw new UnauthenticatedError();
+ *     return { tenantId: user.company, scopes: user.isOwner ? ['admin'] : ['webhooks:read'], subject: `user:${user.id}` };
+ *   }
+ * }
+ */
 export abstract class Authenticator {
   /**
    * @throws PosthornError of kind `unauthenticated` for a caller it does not know, `not_found` for a tenant that does

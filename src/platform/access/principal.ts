@@ -1,4 +1,5 @@
 // Who asks. Kept on the request under a symbol, so that no field a framework or a host sets can be taken for it.
+import { SCOPES } from './scopes.js';
 import type { Scope } from './scopes.js';
 
 /** For whom a request acts, and what it may do. */
@@ -12,6 +13,26 @@ export interface Principal {
   /** Whether the caller runs the installation: it may manage tenants, and everything else. @defaultValue false */
   readonly installation?: boolean;
 }
+
+const MAX_SUBJECT_LENGTH = 200;
+
+/** Whether something that code answered is a principal: of a tenant with a name, known scopes, and somebody. */
+export function isPrincipal(answer: unknown): answer is Principal {
+  const { tenantId, scopes, subject } = (answer ?? {}) as Partial<Record<keyof Principal, unknown>>;
+  return (
+    typeof tenantId === 'string' &&
+    tenantId !== '' &&
+    Array.isArray(scopes) &&
+    scopes.every((scope) => (SCOPES as readonly unknown[]).includes(scope)) &&
+    typeof subject === 'string' &&
+    subject.length > 0 &&
+    subject.length <= MAX_SUBJECT_LENGTH &&
+    !UNSTORABLE.test(subject)
+  );
+}
+
+/** NUL and unpaired surrogates: PostgreSQL takes neither. */
+const UNSTORABLE = /[\0\p{Cs}]/u;
 
 const PRINCIPAL = Symbol('posthorn.principal');
 

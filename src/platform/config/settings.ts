@@ -109,6 +109,12 @@ export const SETTINGS = {
       'The key of the administrator, at least 20 characters. Absent: made at the first start, kept in DATA_DIR, printed once.',
     ),
   ),
+  maxAuthFailures: required(
+    'MAX_AUTH_FAILURES',
+    kinds.integer(0, 100_000),
+    '30',
+    'Requests with a wrong API key that one address may make in a minute, of each process; then it is answered 429. 0: as many as it likes.',
+  ),
   retrySchedule: required(
     'RETRY_SCHEDULE',
     kinds.retrySchedule,
