@@ -9,7 +9,7 @@ import { environmentInput, generatedKeys, readEnvironment } from './platform/con
 import type { Settings } from './platform/config/index.js';
 import { startEmbeddedPostgres } from './platform/database/embedded-postgres/index.js';
 import type { EmbeddedPostgres } from './platform/database/embedded-postgres/index.js';
-import { configureHttp } from './platform/http/index.js';
+import { configureHttp, ServerAdapter } from './platform/http/index.js';
 import { serveOpenApi } from './platform/http/openapi.js';
 
 const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
@@ -48,6 +48,7 @@ export async function startServer(env: Record<string, string | undefined>): Prom
         encryptionKey: keys.encryptionKey.map((key) => key.reveal()),
         adminApiKey: keys.adminApiKey.reveal(),
       }),
+      new ServerAdapter(),
       { bodyParser: false, logger, abortOnError: false },
     );
     configureHttp(app, settings);

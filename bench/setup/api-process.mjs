@@ -33,9 +33,9 @@ export async function withApi({ url: databaseUrl }, { node = [] }, work) {
 
 async function serve(options) {
   const { NestFactory } = await import('@nestjs/core');
-  const { configureHttp } = await import('../../dist/platform/http/index.js');
+  const { configureHttp, ServerAdapter } = await import('../../dist/platform/http/index.js');
   const { SETTINGS_TOKEN } = await import('../../dist/platform/config/index.js');
-  const app = await NestFactory.create(await apiWithEmptyHandler(options), {
+  const app = await NestFactory.create(await apiWithEmptyHandler(options), new ServerAdapter(), {
     bodyParser: false,
     logger: ['warn', 'error'],
     abortOnError: false,

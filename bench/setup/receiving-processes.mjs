@@ -1,9 +1,10 @@
-// Three ways to take a signed webhook, each in a process of its own: Posthorn with one handler, Express that verifies and
-// answers, and what tutorials add to that, an id in Redis before the handler runs.
+// Ways to take a signed webhook, each in a process of its own: Posthorn with one handler; Express that verifies and answers,
+// as it comes and on Posthorn's HTTP server; and what tutorials add to that, an id in Redis before the handler runs.
 import 'reflect-metadata';
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +19,7 @@ const handle = ({ action }) => {
   if (action === 'opened') handled += 1;
 };
 
-const SERVERS = { posthorn, express: bareExpress, redis: withIdsInRedis };
+const SERVERS = { posthorn, express: bareExpress, adapted: adaptedExpress, redis: withIdsInRedis };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { kind, options } = JSON.parse(process.argv[2]);
@@ -54,7 +55,7 @@ async function posthorn({ databaseUrl, secret }) {
   const { NestFactory } = await import('@nestjs/core');
   const { AppModule } = await import('../../dist/app.module.js');
   const { OnWebhook } = await import('../../dist/index.js');
-  const { configureHttp } = await import('../../dist/platform/http/index.js');
+  const { configureHttp, ServerAdapter } = await import('../../dist/platform/http/index.js');
   const { SETTINGS_TOKEN } = await import('../../dist/platform/config/index.js');
   // Decorators, called as what they are: functions.
   class Handlers {
@@ -73,6 +74,7 @@ async function posthorn({ databaseUrl, secret }) {
   });
   const app = await NestFactory.create(
     { module: BenchModule, imports: [server], providers: [Handlers] },
+    new ServerAdapter(),
     { bodyParser: false, logger: ['warn', 'error'], abortOnError: false },
   );
   configureHttp(app, app.get(SETTINGS_TOKEN, { strict: false }));
@@ -80,10 +82,10 @@ async function posthorn({ databaseUrl, secret }) {
   return { port: app.getHttpServer().address().port, close: () => app.close() };
 }
 
-/** Express and the two lines that every provider's page shows. */
-async function expressThat(secret, next) {
+/** Express and the two lines that every provider's page shows; `adapted`, on the HTTP server that Posthorn's own runs it on. */
+async function expressThat(secret, next, { adapted = false } = {}) {
   const { default: express } = await import('express');
-  const app = express();
+  const { app, server } = adapted ? await adaptedServer() : plainServer(express());
   app.post('/webhooks/bench', express.raw({ type: 'application/json', limit: '1mb' }), async (request, response) => {
     const given = Buffer.from(request.get('x-hub-signature-256') ?? '');
     const own = Buffer.from(`sha256=${createHmac('sha256', secret).update(request.body).digest('hex')}`);
@@ -91,7 +93,7 @@ async function expressThat(secret, next) {
     await next(request);
     response.json({ status: 'processed' });
   });
-  const server = app.listen(0, '127.0.0.1');
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const close = () => {
     server.closeAllConnections();
@@ -100,8 +102,23 @@ async function expressThat(secret, next) {
   return { port: server.address().port, close };
 }
 
+function plainServer(app) {
+  return { app, server: createHttpServer(app) };
+}
+
+async function adaptedServer() {
+  const { ServerAdapter } = await import('../../dist/platform/http/index.js');
+  const adapter = new ServerAdapter();
+  adapter.initHttpServer();
+  return { app: adapter.getInstance(), server: adapter.getHttpServer() };
+}
+
 function bareExpress({ secret }) {
   return expressThat(secret, () => handle({ action: 'opened' }));
+}
+
+function adaptedExpress({ secret }) {
+  return expressThat(secret, () => handle({ action: 'opened' }), { adapted: true });
 }
 
 async function withIdsInRedis({ secret, redisPort }) {

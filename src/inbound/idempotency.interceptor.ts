@@ -47,7 +47,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const http = context.switchToHttp();
-    const request = http.getRequest<object>();
+    const request = http.getRequest<{ [CLAIM]?: Claim }>();
     const response = http.getResponse<HttpResponse>();
     const webhook = webhookOf(request);
 
@@ -59,7 +59,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
     const admission = await this.inbound.admit(webhook);
     if ('outcome' in admission) return of(answer(response, admission.outcome, source));
-    Object.assign(request, { [CLAIM]: admission.claim });
+    request[CLAIM] = admission.claim;
     return next.handle();
   }
 }

@@ -17,7 +17,7 @@ import { WAIT_MS } from './policy.js';
 import { Relay } from './relay.js';
 import { RunsQueue } from './runs.queue.js';
 import { SourceWatch } from './source-watch.js';
-import { maskedHeaders, sha256, storable } from './webhook.js';
+import { sha256, storable } from './webhook.js';
 import type { VerifiedWebhook } from './webhook.js';
 
 /** Either everything is said, or the caller holds the runs and must process them. */
@@ -86,7 +86,7 @@ export class InboundService implements BeforeApplicationShutdown {
     });
   }
 
-  private describe({ source, provider, request, parsed }: VerifiedWebhook): NewReceivedEvent {
+  private describe({ source, provider, request, parsed, maskedHeaders }: VerifiedWebhook): NewReceivedEvent {
     const readable = request.body.length > 0 && (parsed !== undefined || !provider.sendsJson);
     const { externalId, type, occurredAt } = storable(provider.describe(request, parsed?.data, source));
     const { idempotencyWindowSeconds: ownSeconds } = source;
@@ -100,7 +100,7 @@ export class InboundService implements BeforeApplicationShutdown {
       externalId,
       type,
       status: !readable ? 'rejected' : handlers.length === 0 ? 'unhandled' : 'processing',
-      headers: JSON.stringify(maskedHeaders(request.headers)),
+      headers: JSON.stringify(maskedHeaders),
       body: request.body,
       bodyHash: sha256(request.body),
       occurredAt,
@@ -112,7 +112,7 @@ export class InboundService implements BeforeApplicationShutdown {
 
   private admitFirst(
     event: NewReceivedEvent,
-    { request, parsed }: VerifiedWebhook,
+    { request, parsed, maskedHeaders }: VerifiedWebhook,
     receivedAt: Date,
   ): InboundAdmission {
     if (event.status === 'rejected') return { outcome: 'not_json' };
@@ -127,7 +127,7 @@ export class InboundService implements BeforeApplicationShutdown {
     return {
       claim: {
         event: { ...event, occurredAt: event.occurredAt ?? null, receivedAt },
-        content: { data: parsed ? parsed.data : request.body, headers: maskedHeaders(request.headers) },
+        content: { data: parsed ? parsed.data : request.body, headers: maskedHeaders },
         runs: event.handlers.map((handler) => ({ handler, attempt: 1, retriesUsed: 0 })),
       },
     };

@@ -10,7 +10,7 @@ import type { WebhookRequest } from './providers/provider.js';
 import { publicUrlOf } from './public-url.js';
 import { Rejections } from './rejections/rejections.js';
 import { SourceGate } from './source.gate.js';
-import { noteWebhook, parsedBy } from './webhook.js';
+import { masked, noteWebhook, parsedBy } from './webhook.js';
 
 @Injectable()
 export class SignatureGuard implements CanActivate {
@@ -40,7 +40,13 @@ export class SignatureGuard implements CanActivate {
       throw new InvalidSignatureError();
     }
     body.release();
-    noteWebhook(incoming, { source, provider, request, parsed: parsedBy(provider, request) });
+    noteWebhook(incoming, {
+      source,
+      provider,
+      request,
+      parsed: parsedBy(provider, request),
+      maskedHeaders: masked(request.headers),
+    });
     return true;
   }
 }

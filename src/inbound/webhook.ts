@@ -14,6 +14,8 @@ export interface VerifiedWebhook {
   readonly request: WebhookRequest;
   /** What the body holds, `undefined` where it cannot be read. */
   readonly parsed: ParsedBody | undefined;
+  /** The headers as they are stored and handed on. */
+  readonly maskedHeaders: Readonly<Record<string, string>>;
 }
 
 /** What stands in the place of a header value that is a secret, or proves the knowledge of one. */
@@ -24,8 +26,8 @@ const SENSITIVE = /signature|authorization|cookie|token|secret|password|hmac|api
 const MAX_ID_LENGTH = 255;
 const MAX_TYPE_LENGTH = 255;
 
-/** The headers as they are stored and handed on. */
-export function maskedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+/** Headers without what is a secret, or proves the knowledge of one. */
+export function masked(headers: IncomingHttpHeaders): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue;
@@ -61,15 +63,16 @@ const isPlain = (text: string, maxLength: number): boolean => text.length <= max
 export const sha256 = (bytes: string | Buffer): Buffer => createHash('sha256').update(bytes).digest();
 
 const WEBHOOK = Symbol('posthorn.webhook');
+type Noted = { [WEBHOOK]?: VerifiedWebhook };
 
 /** Notes on the request what the guard verified, for those who come after it. */
 export function noteWebhook(request: object, webhook: VerifiedWebhook): void {
-  Object.assign(request, { [WEBHOOK]: webhook });
+  (request as Noted)[WEBHOOK] = webhook;
 }
 
 /** What the guard verified. Throws where it did not run: nothing unverified may go on. */
 export function webhookOf(request: object): VerifiedWebhook {
-  const webhook = (request as { [WEBHOOK]?: VerifiedWebhook })[WEBHOOK];
+  const webhook = (request as Noted)[WEBHOOK];
   if (!webhook) throw new Error('A webhook came past SignatureGuard.');
   return webhook;
 }

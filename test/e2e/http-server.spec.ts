@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { once } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import request from 'supertest';
@@ -48,6 +49,21 @@ beforeAll(async () => {
 });
 
 afterAll(() => app?.close());
+
+describe('a request', () => {
+  it('is born as Express would make it', async () => {
+    const born: unknown[] = [];
+    const seen: unknown[] = [];
+    app.getHttpServer().prependOnceListener('request', (...pair: [object, EventEmitter]) => {
+      born.push(...pair.map((one) => Object.getPrototypeOf(one) as unknown));
+      pair[1].once('finish', () => seen.push(...pair.map((one) => Object.getPrototypeOf(one) as unknown)));
+    });
+    await request(originOf(app)).get('/health/live');
+    await eventually(() => seen.length > 0, 'the request is answered');
+    expect(seen[0]).toBe(born[0]);
+    expect(seen[1]).toBe(born[1]);
+  });
+});
 
 describe('the description', () => {
   interface Document {

@@ -10,7 +10,7 @@ import request from 'supertest';
 import type { Test as Call } from 'supertest';
 import { SETTINGS_TOKEN } from '../../src/platform/config/index.js';
 import type { Settings } from '../../src/platform/config/index.js';
-import { configureHttp } from '../../src/platform/http/index.js';
+import { configureHttp, ServerAdapter } from '../../src/platform/http/index.js';
 import { PosthornModule } from '../../src/posthorn.module.js';
 import { cloneDatabase } from '../setup/database.js';
 
@@ -52,7 +52,7 @@ export async function startServer(
   const module = await Test.createTestingModule({
     imports: [PosthornModule.forRootAsync({ useFactory: () => options })],
   }).compile();
-  const app = module.createNestApplication<NestExpressApplication>({ bodyParser, logger: ['error', 'warn'] });
+  const app = module.createNestApplication<NestExpressApplication>(new ServerAdapter(), { bodyParser, logger: ['error', 'warn'] });
   configureHttp(app, app.get<Settings>(SETTINGS_TOKEN));
   configure?.(app);
   try {

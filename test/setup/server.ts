@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { AppModule } from '../../src/app.module.js';
 import { readSettings } from '../../src/platform/config/index.js';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
-import { configureHttp } from '../../src/platform/http/index.js';
+import { configureHttp, ServerAdapter } from '../../src/platform/http/index.js';
 import { serveOpenApi } from '../../src/platform/http/openapi.js';
 import { cloneDatabase } from './database.js';
 
@@ -57,7 +57,7 @@ export async function startTestServer(options: PosthornOptions = {}): Promise<Te
     shutdownTimeout: '2s',
     ...options,
   };
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.register(given), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.register(given), new ServerAdapter(), {
     bodyParser: false,
     logger: process.env.TEST_LOG ? undefined : false,
     abortOnError: false,

@@ -15,4 +15,5 @@ export { refusalOf } from './refusal.js';
 export type { Refusal } from './refusal.js';
 export { RequestIdGuard } from './request-id.guard.js';
 export { Requires } from './requires.decorator.js';
+export { ServerAdapter } from './server.adapter.js';
 export { ApiValidationPipe } from './validation.pipe.js';

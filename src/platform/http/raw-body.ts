@@ -190,7 +190,7 @@ function readBytes(
   // The sender may have gone while the source was looked up; no event would tell.
   if (stream.destroyed) return Promise.resolve('aborted');
   return new Promise((resolve) => {
-    let buffer = Buffer.alloc(0);
+    let buffer: Buffer = Buffer.alloc(0);
     let size = 0;
     const settle = (outcome: ReadOutcome): void => {
       clearTimeout(timer);
@@ -202,6 +202,13 @@ function readBytes(
     const onData = (chunk: Buffer): void => {
       const needed = size + chunk.length;
       if (needed > limitBytes) return settle('too_large');
+      // The whole body at once, and nothing beside it in its memory: there is nothing to gather.
+      if (chunk.length === declared && chunk.length === chunk.buffer.byteLength) {
+        if (!lease.grow(chunk.length)) return settle('too_busy');
+        buffer = chunk;
+        size = needed;
+        return;
+      }
       if (needed > buffer.length) {
         const capacity = Math.min(
           limitBytes,
