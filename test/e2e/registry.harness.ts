@@ -52,7 +52,10 @@ export async function startServer(
   const module = await Test.createTestingModule({
     imports: [PosthornModule.forRootAsync({ useFactory: () => options })],
   }).compile();
-  const app = module.createNestApplication<NestExpressApplication>(new ServerAdapter(), { bodyParser, logger: ['error', 'warn'] });
+  const app = module.createNestApplication<NestExpressApplication>(new ServerAdapter(), {
+    bodyParser,
+    logger: ['error', 'warn'],
+  });
   configureHttp(app, app.get<Settings>(SETTINGS_TOKEN));
   configure?.(app);
   try {
