@@ -3,6 +3,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
+import { withPause } from './usual-gap.js';
+import type { Rhythm } from './usual-gap.js';
 
 /** A source whose silence began, or ended. */
 export interface SilenceChange {
@@ -12,6 +14,20 @@ export interface SilenceChange {
   /** When it was last heard of before, or first watched. */
   readonly heardAt: Date;
 }
+
+/** A watch, at a moment when its source is heard of. */
+interface WatchRow extends SilenceChange, Rhythm {
+  readonly silent: boolean;
+  readonly silentAfterMs: number;
+  readonly pauseMs: number;
+  readonly watchedMs: number;
+}
+
+/** After how long the source `w` of the watch `s` is silent. */
+const SILENT_AFTER_MS = 'greatest(w.silent_after_seconds * 1000::float8, w.silent_after_gaps * s.usual_gap_ms)';
+
+const millisecondsBetween = (earlier: string, later: string): string =>
+  `(extract(epoch FROM ${later} - ${earlier}) * 1000)::float8`;
 
 @Injectable()
 export class SourceWatchRepository {
@@ -42,7 +58,7 @@ export class SourceWatchRepository {
       {
         text: `
           WITH watched AS (
-            SELECT id, tenant_id, name, silent_after_seconds FROM ${source}
+            SELECT id, tenant_id, name, silent_after_seconds, silent_after_gaps FROM ${source}
             WHERE silent_after_seconds IS NOT NULL AND deleted_at IS NULL
           ), begun AS (
             INSERT INTO ${source_watch} (source_id, tenant_id, heard_at)
@@ -54,7 +70,7 @@ export class SourceWatchRepository {
           UPDATE ${source_watch} s SET silent = true
           FROM watched w
           WHERE s.source_id = w.id AND NOT s.silent
-            AND s.heard_at + w.silent_after_seconds * interval '1 second' + $1 * interval '1 millisecond' < now()
+            AND s.heard_at + (${SILENT_AFTER_MS} + $1) * interval '1 millisecond' < now()
           RETURNING s.source_id AS "sourceId", w.tenant_id AS "tenantId", w.name AS source, s.heard_at AS "heardAt"`,
       },
       [slackMs],
@@ -62,30 +78,52 @@ export class SourceWatchRepository {
   }
 
   /**
-   * Notes how long ago sources were heard of; the answer is those whose silence that ends. A source that is not watched
-   * yet has no row, and needs none.
+   * Notes how long ago sources were heard of, and what that says of their rhythm; the answer is those whose silence that
+   * ends. A source that is not watched yet has no row, and needs none.
    *
-   * Locks the rows, in the order of their key. Index: the primary keys. The query builder cannot return what a row was.
+   * Locks the rows, in the order of their key, until the caller's transaction ends. Index: the primary keys. The query
+   * builder cannot join what is given.
    */
-  noteHeard(executor: SqlExecutor, ago: ReadonlyMap<string, number>): Promise<SilenceChange[]> {
+  async noteHeard(executor: SqlExecutor, ago: ReadonlyMap<string, number>): Promise<SilenceChange[]> {
     const { source, source_watch } = this.database.tables;
-    return executor.query<SilenceChange>(
+    const watches = await executor.query<WatchRow>(
       {
         text: `
-          WITH heard AS (
-            SELECT source_id, now() - ago * interval '1 millisecond' AS heard_at
-            FROM unnest($1::uuid[], $2::float8[]) AS h (source_id, ago)
-          ), was AS (
-            SELECT source_id, tenant_id, heard_at, silent FROM ${source_watch}
-            WHERE source_id IN (SELECT source_id FROM heard) ORDER BY source_id FOR UPDATE
-          ), noted AS (
-            UPDATE ${source_watch} s SET heard_at = greatest(s.heard_at, h.heard_at), silent = false
-            FROM heard h JOIN was USING (source_id) WHERE s.source_id = h.source_id
-          )
-          SELECT was.source_id AS "sourceId", was.tenant_id AS "tenantId", s.name AS source, was.heard_at AS "heardAt"
-          FROM was JOIN ${source} s ON s.id = was.source_id WHERE was.silent`,
+          SELECT s.source_id AS "sourceId", s.tenant_id AS "tenantId", w.name AS source, s.heard_at AS "heardAt", s.silent,
+            s.gap_ms AS "gapMs", s.gaps, s.told_ms AS "toldMs", s.usual_gap_ms AS "usualGapMs",
+            ${SILENT_AFTER_MS} AS "silentAfterMs", ${millisecondsBetween('s.heard_at', 'h.heard_at')} AS "pauseMs",
+            ${millisecondsBetween('s.begun_at', 'h.heard_at')} AS "watchedMs"
+          FROM (SELECT source_id, now() - ago * interval '1 millisecond' AS heard_at
+              FROM unnest($1::uuid[], $2::float8[]) AS h (source_id, ago)) h
+            JOIN ${source_watch} s USING (source_id) JOIN ${source} w ON w.id = s.source_id
+          ORDER BY s.source_id FOR UPDATE OF s`,
       },
       [[...ago.keys()], [...ago.values()]],
     );
+    // What another process heard of later is written already.
+    const later = watches.filter(({ pauseMs }) => pauseMs > 0).map((watch) => ({ ...watch, ...rhythmOf(watch) }));
+    await executor.query(
+      {
+        text: `
+          UPDATE ${source_watch} s
+          SET heard_at = s.heard_at + pause_ms * interval '1 millisecond', silent = false, gap_ms = n.gap_ms, gaps = n.gaps,
+            told_ms = n.told_ms, usual_gap_ms = n.usual_gap_ms
+          FROM unnest($1::uuid[], $2::float8[], $3::float8[], $4::int[], $5::float8[], $6::float8[])
+            AS n (source_id, pause_ms, gap_ms, gaps, told_ms, usual_gap_ms)
+          WHERE s.source_id = n.source_id`,
+      },
+      [
+        later.map(({ sourceId }) => sourceId),
+        later.map(({ pauseMs }) => pauseMs),
+        later.map(({ gapMs }) => gapMs),
+        later.map(({ gaps }) => gaps),
+        later.map(({ toldMs }) => toldMs),
+        later.map(({ usualGapMs }) => usualGapMs),
+      ],
+    );
+    return later.filter(({ silent }) => silent);
   }
 }
+
+const rhythmOf = ({ silent, silentAfterMs, pauseMs, watchedMs, ...rhythm }: WatchRow): Rhythm =>
+  withPause(rhythm, { ms: pauseMs, toldAfterMs: silent ? silentAfterMs : undefined, watchedMs });

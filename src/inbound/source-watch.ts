@@ -25,8 +25,8 @@ export class SourceWatch implements BeforeApplicationShutdown {
   ) {}
 
   /** A request of this source was verified. */
-  noteHeard({ id, silentAfterMs }: Pick<OpenSource, 'id' | 'silentAfterMs'>): void {
-    if (silentAfterMs === undefined) return;
+  noteHeard({ id, isWatched }: Pick<OpenSource, 'id' | 'isWatched'>): void {
+    if (!isWatched) return;
     this.heard.set(id, monotonicNow());
     this.schedule();
   }

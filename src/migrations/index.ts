@@ -15,6 +15,7 @@ import { LedgerExpiry1764000001100 } from './1764000001100-ledger-expiry.js';
 import { HandlerLane1764000001110 } from './1764000001110-handler-lane.js';
 import { SourceWatch1764000001300 } from './1764000001300-source-watch.js';
 import { TestDeliveries1764000001400 } from './1764000001400-test-deliveries.js';
+import { UsualGap1764000001600 } from './1764000001600-usual-gap.js';
 import { ApiKeys1764000001700 } from './1764000001700-api-keys.js';
 
 export const POSTHORN_MIGRATIONS = [
@@ -34,5 +35,6 @@ export const POSTHORN_MIGRATIONS = [
   HandlerLane1764000001110,
   SourceWatch1764000001300,
   TestDeliveries1764000001400,
+  UsualGap1764000001600,
   ApiKeys1764000001700,
 ] as const;

@@ -28,6 +28,7 @@ const DEFAULTS: Required<SourceChange> = {
   readTimeoutMs: null,
   idempotencyWindowSeconds: null,
   silentAfterSeconds: null,
+  silentAfterGaps: null,
   rateLimitMax: null,
   rateLimitSeconds: null,
   allowedIps: null,

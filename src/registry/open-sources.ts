@@ -26,8 +26,8 @@ export interface OpenSource {
   readonly readTimeoutMs?: number;
   /** How long a repeated event is recognised, where the source says so itself. */
   readonly idempotencyWindowSeconds?: number;
-  /** After how long without a verified request it is told. */
-  readonly silentAfterMs?: number;
+  /** Whether its silence is told. */
+  readonly isWatched: boolean;
   readonly rateLimit?: Readonly<RateLimit>;
   /** Networks (CIDR) that requests may come from; any where there are none. */
   readonly allowedIps?: readonly string[];
@@ -77,7 +77,7 @@ export class OpenSources {
       maxBodyBytes: source.maxBodyBytes ?? undefined,
       readTimeoutMs: source.readTimeoutMs ?? undefined,
       idempotencyWindowSeconds: source.idempotencyWindowSeconds ?? undefined,
-      silentAfterMs: source.silentAfterSeconds === null ? undefined : source.silentAfterSeconds * 1_000,
+      isWatched: source.silentAfterSeconds !== null,
       rateLimit:
         rateLimitMax !== null && rateLimitSeconds !== null
           ? { max: rateLimitMax, perSeconds: rateLimitSeconds }

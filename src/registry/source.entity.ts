@@ -62,6 +62,10 @@ export class Source {
   @Column({ name: 'silent_after_seconds', type: 'integer', nullable: true })
   silentAfterSeconds!: number | null;
 
+  /** Where its own rhythm says when it is silent: after so many usual gaps, and `silentAfterSeconds` at least. */
+  @Column({ name: 'silent_after_gaps', type: 'integer', nullable: true })
+  silentAfterGaps!: number | null;
+
   /** Requests in any `rateLimitSeconds` seconds at most, of each process. Both are null, or neither. */
   @Column({ name: 'rate_limit_max', type: 'integer', nullable: true })
   rateLimitMax!: number | null;

@@ -19,6 +19,7 @@ export type SourceChange = Partial<
     | 'readTimeoutMs'
     | 'idempotencyWindowSeconds'
     | 'silentAfterSeconds'
+    | 'silentAfterGaps'
     | 'rateLimitMax'
     | 'rateLimitSeconds'
     | 'allowedIps'

@@ -114,6 +114,39 @@ describe('a source with silentAfter', () => {
     }
   });
 
+  it('by its own rhythm is told of after so many usual gaps, and not before its rhythm is known', async () => {
+    await create('rhythmic', { silentAfter: '5x' });
+    await until('it is watched', async () => Boolean(await watch('rhythmic')));
+    const { body } = stripeEvent('payment.made');
+    const comesAfter = async (pause: string): Promise<void> => {
+      await lastHeard('rhythmic', pause);
+      expect((await sendStripe(shop, body, '/webhooks/rhythmic')).status).toBe(200);
+      await until('it was heard of', async () => ((await watch('rhythmic'))?.seconds ?? 3_600) < 120);
+    };
+    await comesAfter('3 days');
+    await comesAfter('10 minutes');
+    // One pause is no rhythm yet.
+    await lastHeard('rhythmic', '4 days');
+    await everyReplicaLooks();
+    expect(await watch('rhythmic')).toMatchObject({ silent: false });
+
+    await rows.query(
+      `UPDATE posthorn.source_watch SET gaps = 9, begun_at = now() - interval '2 days'
+       WHERE source_id = (SELECT id FROM posthorn.source WHERE name = 'rhythmic')`,
+    );
+    await comesAfter('10 minutes');
+    await lastHeard('rhythmic', '49 minutes');
+    await everyReplicaLooks();
+    expect(await watch('rhythmic')).toMatchObject({ silent: false });
+    await lastHeard('rhythmic', '51 minutes');
+    await until('it is told', async () => (await told('rhythmic')).length > 0);
+    await comesAfter('2 days');
+    await until('its return is told', async () => (await told('rhythmic')).length > 1);
+    // The outage was not taken for its rhythm.
+    await lastHeard('rhythmic', '2 hours');
+    await until('the next silence is told', async () => (await told('rhythmic')).length > 2);
+  });
+
   it('is no longer watched once that is taken off, or it is deleted', async () => {
     await create('resting', { silentAfter: '1d' });
     await create('leaving', { silentAfter: '90s' });

@@ -3,8 +3,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { parseNetwork } from '../../kernel/address-ranges.js';
-import { parseDuration } from '../../kernel/duration.js';
 import { IfPresent } from '../../platform/http/index.js';
+import { isSilentAfter } from '../silent-after.js';
 import { isSourceName, SOURCE_NAME_PATTERN } from '../source-name.js';
 import { PROCESSINGS } from '../source.entity.js';
 import { Rule } from './rule.decorator.js';
@@ -139,30 +139,20 @@ export const LimitField = (minimum: number, maximum: number, description: string
     Max(maximum),
   );
 
-const MIN_SILENCE_SECONDS = 60;
-const MAX_SILENCE_SECONDS = 2_592_000;
-
-/** Seconds of a duration from a minute to 30 days; `undefined` where it is none. */
-export function silentAfterSeconds(value: unknown): number | undefined {
-  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-  const seconds = ms === undefined ? Number.NaN : Math.round(ms / 1_000);
-  return seconds >= MIN_SILENCE_SECONDS && seconds <= MAX_SILENCE_SECONDS ? seconds : undefined;
-}
-
 export const SilentAfterField = (): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
       type: String,
       nullable: true,
       description:
-        'After how long without a verified request the event `posthorn.source.silent` tells of it: 1m to 30d. Null: never.',
+        'After how long without a verified request the event `posthorn.source.silent` tells of it: 1m to 30d, or 2x to 100x its usual gap. Null: never.',
       example: '2h',
     }),
     IsOptional(),
     Rule(
       'isSilentAfter',
-      'must be a duration from 1m to 30d, such as 2h',
-      (value) => silentAfterSeconds(value) !== undefined,
+      'must be a duration from 1m to 30d, such as 2h, or a multiple of the usual gap from 2x to 100x',
+      isSilentAfter,
     ),
   );
 

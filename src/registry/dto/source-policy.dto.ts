@@ -1,3 +1,4 @@
+import { silentAfterColumns } from '../silent-after.js';
 import type { Processing } from '../source.entity.js';
 import type { SourceChange } from '../sources.repository.js';
 import { RateLimitField } from './pace-fields.js';
@@ -10,7 +11,6 @@ import {
   ProcessingField,
   RelayField,
   SilentAfterField,
-  silentAfterSeconds,
 } from './source-fields.js';
 import type { AnswerInput } from './source-fields.js';
 
@@ -67,7 +67,7 @@ export abstract class SourcePolicyDto {
 export function sourceColumnsOf({ rateLimit, answer, silentAfter, ...policy }: SourcePolicyDto): SourceChange {
   return {
     ...policy,
-    ...(silentAfter !== undefined && { silentAfterSeconds: silentAfterSeconds(silentAfter) ?? null }),
+    ...(silentAfter !== undefined && silentAfterColumns(silentAfter)),
     ...(rateLimit !== undefined && {
       rateLimitMax: rateLimit?.max ?? null,
       rateLimitSeconds: rateLimit?.perSeconds ?? null,

@@ -1,6 +1,6 @@
 // How sources look from outside. No answer shows a secret: the sender knows it, and so does whoever set the source up.
 import { ApiProperty } from '@nestjs/swagger';
-import { formatDuration } from '../../kernel/duration.js';
+import { silentAfterOf } from '../silent-after.js';
 import { PROCESSINGS } from '../source.entity.js';
 import type { Processing, Source, SourceAnswer } from '../source.entity.js';
 import type { SourceSecret } from '../source-secret.entity.js';
@@ -87,7 +87,7 @@ export class SourceDto {
       maxBodyBytes: source.maxBodyBytes,
       readTimeoutMs: source.readTimeoutMs,
       idempotencyWindowSeconds: source.idempotencyWindowSeconds,
-      silentAfter: source.silentAfterSeconds === null ? null : formatDuration(source.silentAfterSeconds * 1_000),
+      silentAfter: silentAfterOf(source),
       rateLimit:
         rateLimitMax !== null && rateLimitSeconds !== null ? { max: rateLimitMax, perSeconds: rateLimitSeconds } : null,
       allowedIps: source.allowedIps,
