@@ -167,6 +167,7 @@ describe('a table is written by its owner alone', () => {
     received_key: 'inbound',
     handler_lane: 'inbound',
     idempotency_key: 'platform',
+    audit_log: 'platform',
   };
 
   it.each(Object.entries(OWNERS))('%s by %s', (table, owner) => {

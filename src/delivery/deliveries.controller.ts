@@ -7,7 +7,15 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
+import type { Author } from '../platform/audit/index.js';
+import {
+  ApiController,
+  ApiPageResponse,
+  CurrentAuthor,
+  CurrentTenant,
+  ErrorAnswer,
+  Requires,
+} from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -54,7 +62,8 @@ export class DeliveriesController {
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<DeliveryView> {
-    return this.deliveries.retry(tenantId, id, request);
+    return this.deliveries.retry(tenantId, id, request, author);
   }
 }

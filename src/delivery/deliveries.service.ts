@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { NotFoundError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
+import { AuditLog } from '../platform/audit/index.js';
+import type { Author } from '../platform/audit/index.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
@@ -20,6 +22,7 @@ export class DeliveriesService {
     private readonly deliveries: DeliveriesRepository,
     private readonly wake: DeliveryWake,
     private readonly ledger: IdempotencyLedger,
+    private readonly audit: AuditLog,
   ) {}
 
   /** A page of the log, newest first. */
@@ -51,9 +54,13 @@ export class DeliveriesService {
    *
    * @throws NotFoundError, DeliveryInProgressError, WebhookDisabledError, PayloadErasedError
    */
-  async retry(tenantId: string, id: string, request?: IdempotentRequest): Promise<DeliveryView> {
+  async retry(tenantId: string, id: string, request?: IdempotentRequest, author?: Author): Promise<DeliveryView> {
     const retried = await this.deliveries.transaction((manager) =>
-      this.ledger.within(manager, request, () => this.makeDue(tenantId, id, manager)),
+      this.ledger.within(manager, request, async () => {
+        const due = await this.makeDue(tenantId, id, manager);
+        await this.audit.within(manager, author, { action: 'delivery.retried', resource: id });
+        return due;
+      }),
     );
     this.wake.everywhere();
     return retried;

@@ -3,7 +3,7 @@
 // through is refused where requests are signed. An attempt that is under way is not called back.
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
-import type { Statement } from '../platform/database/index.js';
+import type { SqlExecutor, Statement } from '../platform/database/index.js';
 
 /** Longer than any lease, so that every attempt under way during an erasure is over; and than a pause of the sweep. */
 const UNDER_WAY = `interval '15 minutes'`;
@@ -57,13 +57,23 @@ export class Erasure {
   /**
    * Erases an event's payload and what receivers answered to it; false where the tenant has no such event.
    *
-   * Two statements, and no transaction around them: the second must see what was committed before the first, and the
+   * Two transactions: the second must see what was committed before the first, and the
    * paths that make deliveries due must see the first. A crash between them is made good by {@link catchUp}, or by
    * asking again.
+   *
+   * @param alongside - What is written together with the mark.
    */
-  async erase(tenantId: string, eventId: string): Promise<boolean> {
-    const marked = await this.database.query<{ id: string }>(this.mark, [tenantId, eventId]);
-    if (marked.length === 0) return false;
+  async erase(
+    tenantId: string,
+    eventId: string,
+    alongside: (executor: SqlExecutor) => Promise<void>,
+  ): Promise<boolean> {
+    const marked = await this.database.transaction(async (executor) => {
+      const [event] = await executor.query<{ id: string }>(this.mark, [tenantId, eventId]);
+      if (event) await alongside(executor);
+      return event !== undefined;
+    });
+    if (!marked) return false;
     await this.database.query(this.clear, [[eventId]]);
     return true;
   }

@@ -8,7 +8,15 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
+import type { Author } from '../platform/audit/index.js';
+import {
+  ApiController,
+  ApiPageResponse,
+  CurrentAuthor,
+  CurrentTenant,
+  ErrorAnswer,
+  Requires,
+} from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -58,8 +66,9 @@ export class ReceivedEventsController {
     @CurrentTenant() tenantId: string,
     @Body() replay: BulkReplayDto,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<ReplayedDto> {
-    return this.events.replayMany(tenantId, replay, request);
+    return this.events.replayMany(tenantId, replay, request, author);
   }
 
   @Post(':id/replay')
@@ -79,7 +88,8 @@ export class ReceivedEventsController {
     @Param('id') id: string,
     @Body() { all = false }: ReplayReceivedEventDto,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<ReplayedDto> {
-    return this.events.replay(tenantId, id, all, request);
+    return this.events.replay(tenantId, id, all, request, author);
   }
 }

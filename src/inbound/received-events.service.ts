@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../kernel/clock.js';
 import { ConflictError, InvalidError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
+import { AuditLog } from '../platform/audit/index.js';
+import type { Author } from '../platform/audit/index.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
@@ -27,6 +29,7 @@ export class ReceivedEventsService {
     private readonly bulk: BulkReplayRepository,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
     private readonly ledger: IdempotencyLedger,
+    private readonly audit: AuditLog,
   ) {}
 
   async list(tenantId: string, query: ReceivedEventQuery): Promise<Page<ReceivedEventDto>> {
@@ -49,7 +52,13 @@ export class ReceivedEventsService {
   }
 
   /** Runs the unfinished handlers again, or all of them; where none had handled it, those that do now. */
-  async replay(tenantId: string, id: string, all: boolean, request?: IdempotentRequest): Promise<{ count: number }> {
+  async replay(
+    tenantId: string,
+    id: string,
+    all: boolean,
+    request?: IdempotentRequest,
+    author?: Author,
+  ): Promise<{ count: number }> {
     const { source, type, status } = await this.find(tenantId, id);
     if (status === 'rejected')
       throw new ConflictError('event_rejected', 'The event was rejected: its body is not JSON.');
@@ -57,6 +66,8 @@ export class ReceivedEventsService {
     const replayed = await this.ledger.run(request, async (executor) => {
       const count = await this.events.replay(executor, tenantId, id, { all, added });
       if (count === undefined) throw new ConflictError('in_progress', 'Handlers of the event are running.');
+      const after = { shown: { all, count } };
+      await this.audit.record(executor, author, { action: 'received_event.replayed', resource: id, after });
       return { count };
     });
     if (replayed.count > 0) this.queue.hint(id, 0);
@@ -72,6 +83,7 @@ export class ReceivedEventsService {
     tenantId: string,
     { dryRun, source, type, all = false, ...time }: BulkReplayDto,
     request?: IdempotentRequest,
+    author?: Author,
   ): Promise<{ count: number }> {
     const since = momentOf(time.since);
     if (!since) throw new InvalidError('validation_failed', 'The request is not valid.', ['since must be given']);
@@ -92,7 +104,10 @@ export class ReceivedEventsService {
       if (dryRun) return { count: runs + (await this.bulk.countNew(executor, filter, added, MAX_REPLAYED_EVENTS)) };
       const replayed = await this.bulk.replay(executor, filter, added, MAX_REPLAYED_EVENTS);
       due = replayed.map(({ id }) => id);
-      return { count: replayed.reduce((sum, one) => sum + one.runs, 0) };
+      const count = replayed.reduce((sum, one) => sum + one.runs, 0);
+      const after = { shown: { ...time, type, all, count } };
+      await this.audit.record(executor, author, { action: 'received_events.replayed', resource: source ?? '*', after });
+      return { count };
     });
     void this.queue.hintAll(due);
     return answer;

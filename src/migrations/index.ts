@@ -17,6 +17,7 @@ import { SourceWatch1764000001300 } from './1764000001300-source-watch.js';
 import { TestDeliveries1764000001400 } from './1764000001400-test-deliveries.js';
 import { UsualGap1764000001600 } from './1764000001600-usual-gap.js';
 import { ApiKeys1764000001700 } from './1764000001700-api-keys.js';
+import { AuditLog1764000001710 } from './1764000001710-audit-log.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -37,4 +38,5 @@ export const POSTHORN_MIGRATIONS = [
   TestDeliveries1764000001400,
   UsualGap1764000001600,
   ApiKeys1764000001700,
+  AuditLog1764000001710,
 ] as const;

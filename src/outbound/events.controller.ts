@@ -13,7 +13,15 @@ import {
   ApiPayloadTooLargeResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { ApiController, ApiPageResponse, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
+import type { Author } from '../platform/audit/index.js';
+import {
+  ApiController,
+  ApiPageResponse,
+  CurrentAuthor,
+  CurrentTenant,
+  ErrorAnswer,
+  Requires,
+} from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -123,7 +131,11 @@ export class EventsController {
   @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
   @ApiNoContentResponse({ description: 'It is erased, or was before.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
-  eraseData(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<void> {
-    return this.events.eraseData(tenantId, id);
+  eraseData(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @CurrentAuthor() author: Author,
+  ): Promise<void> {
+    return this.events.eraseData(tenantId, id, author);
   }
 }

@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { Erasure, EventLog, viewOfDelivery } from '../delivery/index.js';
 import { NotFoundError, PosthornError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
+import { AuditLog } from '../platform/audit/index.js';
+import type { Author } from '../platform/audit/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
@@ -28,6 +30,7 @@ export class EventsService {
     private readonly log: EventLog,
     private readonly erasure: Erasure,
     private readonly ledger: IdempotencyLedger,
+    private readonly audit: AuditLog,
   ) {}
 
   /** @param headerKey - The `Idempotency-Key` header; it and the body's key must be equal when both are given. */
@@ -73,8 +76,10 @@ export class EventsService {
   }
 
   /** Erases an event's payload; its log stays. @throws NotFoundError when the tenant has no such event. */
-  async eraseData(tenantId: string, id: string): Promise<void> {
-    if (!isId(id) || !(await this.erasure.erase(tenantId, id))) throw new NotFoundError('event');
+  async eraseData(tenantId: string, id: string, author?: Author): Promise<void> {
+    const record = (executor: SqlExecutor): Promise<void> =>
+      this.audit.record(executor, author, { action: 'event.data_erased', resource: id });
+    if (!isId(id) || !(await this.erasure.erase(tenantId, id, record))) throw new NotFoundError('event');
   }
 }
 

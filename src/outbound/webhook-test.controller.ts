@@ -7,7 +7,8 @@ import {
   ApiParam,
   ApiPayloadTooLargeResponse,
 } from '@nestjs/swagger';
-import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
+import type { Author } from '../platform/audit/index.js';
+import { ApiController, CurrentAuthor, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { DispatchView, TestEventDto } from './dto/event-dto.js';
@@ -36,7 +37,8 @@ export class WebhookTestController {
     @Param('id') id: string,
     @Body() input: TestEventDto,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<DispatchView> {
-    return this.tests.send(tenantId, id, input, request);
+    return this.tests.send(tenantId, id, input, request, author);
   }
 }

@@ -2,6 +2,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DeliveryWake, EventStore, WebhookDisabledError } from '../delivery/index.js';
 import type { Clock } from '../kernel/clock.js';
+import { AuditLog } from '../platform/audit/index.js';
+import type { Author } from '../platform/audit/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
@@ -15,6 +17,7 @@ import { checkTestEvent } from './event-check.js';
 export class WebhookTestService {
   constructor(
     private readonly ledger: IdempotencyLedger,
+    private readonly audit: AuditLog,
     private readonly webhooks: WebhooksService,
     private readonly events: EventStore,
     private readonly wake: DeliveryWake,
@@ -28,12 +31,14 @@ export class WebhookTestService {
     webhookId: string,
     input: TestEventDto,
     request: IdempotentRequest | undefined,
+    author?: Author,
   ): Promise<DispatchView> {
     const event = checkTestEvent(input, this.clock(), this.settings);
     // Says whether there is one; whether it is active is decided where the event is stored.
     await this.webhooks.get(tenantId, webhookId);
     const sent = await this.ledger.run(request, async (executor) => {
       if (!(await this.events.addForOneWebhook(executor, tenantId, webhookId, event))) throw new WebhookDisabledError();
+      await this.audit.record(executor, author, { action: 'webhook.tested', resource: webhookId });
       return { id: event.id, event: event.type, deliveries: 1 };
     });
     this.wake.everywhere();

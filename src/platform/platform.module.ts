@@ -6,6 +6,7 @@ import { systemClock } from '../kernel/clock.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SecretBox } from '../kernel/secret-box.js';
 import { FailedAttempts } from './access/index.js';
+import { AuditLog, AuditRetention } from './audit/index.js';
 import { SETTINGS_TOKEN, SettingsError } from './config/index.js';
 import type { Settings } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
@@ -51,8 +52,8 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       imports: parts,
-      providers: [...providers, IdempotencyLedger],
-      exports: [...parts, ...providers.map(({ provide }) => provide), IdempotencyLedger],
+      providers: [...providers, IdempotencyLedger, AuditLog, AuditRetention],
+      exports: [...parts, ...providers.map(({ provide }) => provide), IdempotencyLedger, AuditLog],
     };
   }
 }

@@ -12,6 +12,8 @@ import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { KeyUses } from './api-keys/key-uses.js';
 import { EnvironmentSources } from './environment-sources.js';
+import { AuditLogController } from './audit/audit-log.controller.js';
+import { AuditLogService } from './audit/audit-log.service.js';
 import { CheckedAuthenticator } from './checked.authenticator.js';
 import { KeyAuthenticator } from './key.authenticator.js';
 import { OpenSources } from './open-sources.js';
@@ -67,10 +69,11 @@ export class RegistryModule {
     return {
       module: RegistryModule,
       imports: [platform, providers, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
-      controllers: [WebhooksController, TenantsController, ApiKeysController, SourcesController],
+      controllers: [WebhooksController, TenantsController, ApiKeysController, AuditLogController, SourcesController],
       providers: [
         TenantsRepository,
         TenantsService,
+        AuditLogService,
         ApiKeysRepository,
         ApiKeysService,
         KeyUses,

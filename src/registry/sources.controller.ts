@@ -8,9 +8,11 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
+import type { Author } from '../platform/audit/index.js';
 import {
   ApiController,
   ApiPageResponse,
+  CurrentAuthor,
   CurrentTenant,
   ErrorAnswer,
   PageQuery,
@@ -46,8 +48,9 @@ export class SourcesController {
     @CurrentTenant() tenantId: string,
     @Body() source: CreateSourceDto,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<SourceDto> {
-    return this.sources.create(tenantId, source, request);
+    return this.sources.create(tenantId, source, request, author);
   }
 
   @Get()
@@ -81,8 +84,9 @@ export class SourcesController {
     @CurrentTenant() tenantId: string,
     @Param('name') name: string,
     @Body() change: UpdateSourceDto,
+    @CurrentAuthor() author: Author,
   ): Promise<SourceDto> {
-    return this.sources.update(tenantId, name, change);
+    return this.sources.update(tenantId, name, change, author);
   }
 
   @Delete(':name')
@@ -92,8 +96,12 @@ export class SourcesController {
   @SourceName()
   @ApiNoContentResponse()
   @NotFound()
-  delete(@CurrentTenant() tenantId: string, @Param('name') name: string): Promise<void> {
-    return this.sources.delete(tenantId, name);
+  delete(
+    @CurrentTenant() tenantId: string,
+    @Param('name') name: string,
+    @CurrentAuthor() author: Author,
+  ): Promise<void> {
+    return this.sources.delete(tenantId, name, author);
   }
 
   @Post(':name/secrets')
@@ -111,8 +119,9 @@ export class SourcesController {
     @Param('name') name: string,
     @Body() secret: AddSourceSecretDto,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<SecretDto> {
-    return this.sources.addSecret(tenantId, name, secret, request);
+    return this.sources.addSecret(tenantId, name, secret, request, author);
   }
 
   @Delete(':name/secrets/:secretId')
@@ -128,7 +137,8 @@ export class SourcesController {
     @CurrentTenant() tenantId: string,
     @Param('name') name: string,
     @Param('secretId') secretId: string,
+    @CurrentAuthor() author: Author,
   ): Promise<void> {
-    return this.sources.retireSecret(tenantId, name, secretId);
+    return this.sources.retireSecret(tenantId, name, secretId, author);
   }
 }

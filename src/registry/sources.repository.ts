@@ -118,13 +118,8 @@ export class SourcesRepository {
     await manager.update(Source, { id }, columns);
   }
 
-  /** True for the call that deleted it. */
-  async delete(tenantId: string, name: string): Promise<boolean> {
-    const { affected } = await this.sources.update(
-      { tenantId, name, deletedAt: IsNull() },
-      { deletedAt: () => 'now()' },
-    );
-    return affected === 1;
+  async delete(manager: EntityManager, id: string): Promise<void> {
+    await manager.update(Source, { id }, { deletedAt: () => 'now()' });
   }
 
   /** Adds the newest secret; with a grace, the others live on for so long, or for what was left of theirs. */

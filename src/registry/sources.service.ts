@@ -6,10 +6,13 @@ import { parseDuration } from '../kernel/duration.js';
 import { newId } from '../kernel/ids.js';
 import { SecretBoxError } from '../kernel/secret-box.js';
 import { Secret } from '../kernel/secret.js';
+import { AuditLog } from '../platform/audit/index.js';
+import type { Author } from '../platform/audit/index.js';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
+import { factsOfSource } from './audit/facts.js';
 import { DEFAULT_GRACE } from './dto/add-source-secret.dto.js';
 import type { AddSourceSecretDto } from './dto/add-source-secret.dto.js';
 import type { CreateSourceDto } from './dto/create-source.dto.js';
@@ -44,6 +47,7 @@ export class SourcesService {
     private readonly open: OpenSources,
     private readonly providers: SourceProviders,
     private readonly ledger: IdempotencyLedger,
+    private readonly audit: AuditLog,
   ) {}
 
   /** @throws UnknownProviderError, InvalidSourceError, SourceExistsError */
@@ -51,6 +55,7 @@ export class SourcesService {
     tenantId: string,
     { name, provider, secrets: texts, ...policy }: CreateSourceDto,
     request?: IdempotentRequest,
+    author?: Author,
   ): Promise<SourceDto> {
     const secrets = [...new Set(texts)].map((text) => new Secret(text));
     this.judge(provider, secrets, policy.config ?? {});
@@ -60,7 +65,13 @@ export class SourcesService {
     return this.sources.transaction((manager) =>
       this.ledger.within(manager, request, async () => {
         if (!(await this.sources.insert(manager, source, sealed))) throw new SourceExistsError();
-        return this.get(tenantId, name, manager);
+        const made = await this.get(tenantId, name, manager);
+        await this.audit.within(manager, author, {
+          action: 'source.created',
+          resource: name,
+          after: factsOfSource(made),
+        });
+        return made;
       }),
     );
   }
@@ -84,9 +95,10 @@ export class SourcesService {
   }
 
   /** Absent fields stay as they are. @throws SourceNotFoundError, InvalidSourceError, SecretUnreadableError */
-  async update(tenantId: string, name: string, policy: UpdateSourceDto): Promise<SourceDto> {
+  async update(tenantId: string, name: string, policy: UpdateSourceDto, author?: Author): Promise<SourceDto> {
     const change = sourceColumnsOf(policy);
-    await this.change(tenantId, name, async (source, manager) => {
+    return this.change(tenantId, name, async (source, manager) => {
+      const seen = await this.get(tenantId, name, manager);
       if (change.config) {
         const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
         this.judge(
@@ -96,14 +108,19 @@ export class SourcesService {
         );
       }
       if (Object.keys(change).length > 0) await this.sources.update(manager, source.id, change);
+      const now = await this.get(tenantId, name, manager);
+      const facts = { before: factsOfSource(seen), after: factsOfSource(now) };
+      await this.audit.within(manager, author, { action: 'source.updated', resource: name, ...facts });
+      return now;
     });
-    return this.get(tenantId, name);
   }
 
   /** Deleting is soft: its path answers 404 from then on, what came in stays. @throws SourceNotFoundError */
-  async delete(tenantId: string, name: string): Promise<void> {
-    if (!isSourceName(name) || !(await this.sources.delete(tenantId, name))) throw new SourceNotFoundError();
-    this.open.forget(tenantId, name);
+  async delete(tenantId: string, name: string, author?: Author): Promise<void> {
+    await this.change(tenantId, name, async (source, manager) => {
+      await this.sources.delete(manager, source.id);
+      await this.audit.within(manager, author, { action: 'source.deleted', resource: name });
+    });
   }
 
   /** @throws SourceNotFoundError, InvalidSourceError, TooManySecretsError */
@@ -112,6 +129,7 @@ export class SourcesService {
     name: string,
     { secret: text, expireOthersAfter }: AddSourceSecretDto,
     request?: IdempotentRequest,
+    author?: Author,
   ): Promise<SecretDto> {
     const secret = new Secret(text);
     const graceMs = expireOthersAfter === null ? undefined : parseDuration(expireOthersAfter ?? DEFAULT_GRACE);
@@ -120,6 +138,7 @@ export class SourcesService {
         this.judge(source.provider, [secret], source.config);
         const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
         if (live.length >= MAX_SECRETS) throw new TooManySecretsError(MAX_SECRETS);
+        await this.audit.within(manager, author, { action: 'source.secret_added', resource: name });
         return SecretDto.of(await this.sources.addSecret(manager, this.secrets.seal(source, secret), graceMs));
       }),
     );
@@ -130,7 +149,7 @@ export class SourcesService {
    *
    * @throws SourceNotFoundError, SecretNotFoundError, LastSecretError
    */
-  async retireSecret(tenantId: string, name: string, secretId: string): Promise<void> {
+  async retireSecret(tenantId: string, name: string, secretId: string, author?: Author): Promise<void> {
     await this.change(tenantId, name, async (source, manager) => {
       const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
       if (!live.some(({ id }) => id === secretId)) throw new SecretNotFoundError();
@@ -138,6 +157,7 @@ export class SourcesService {
       if (!newest) throw new LastSecretError();
       await this.sources.retireSecret(manager, secretId);
       await this.sources.keepSecretForGood(manager, newest.id);
+      await this.audit.within(manager, author, { action: 'source.secret_retired', resource: name });
     });
   }
 

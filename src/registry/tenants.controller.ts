@@ -7,7 +7,15 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
-import { ApiController, ApiPageResponse, ErrorAnswer, PageQuery, Requires } from '../platform/http/index.js';
+import type { Author } from '../platform/audit/index.js';
+import {
+  ApiController,
+  ApiPageResponse,
+  CurrentAuthor,
+  ErrorAnswer,
+  PageQuery,
+  Requires,
+} from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -28,8 +36,12 @@ export class TenantsController {
   @ApiOperation({ summary: 'Make a tenant', description: 'Name it in `X-Tenant` to act for it.' })
   @ApiCreatedResponse({ type: TenantDto })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`tenant_exists`' })
-  create(@Body() tenant: CreateTenantDto, @OncePerKey() request: IdempotentRequest | undefined): Promise<TenantDto> {
-    return this.tenants.create(tenant, request);
+  create(
+    @Body() tenant: CreateTenantDto,
+    @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
+  ): Promise<TenantDto> {
+    return this.tenants.create(tenant, request, author);
   }
 
   @Get()
@@ -55,7 +67,11 @@ export class TenantsController {
   })
   @TenantId()
   @ApiOkResponse({ type: TenantDto })
-  update(@Param('id') id: string, @Body() change: UpdateTenantDto): Promise<TenantDto> {
-    return this.tenants.update(id, change);
+  update(
+    @Param('id') id: string,
+    @Body() change: UpdateTenantDto,
+    @CurrentAuthor() author: Author,
+  ): Promise<TenantDto> {
+    return this.tenants.update(id, change, author);
   }
 }

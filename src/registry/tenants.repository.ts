@@ -26,8 +26,17 @@ export class TenantsRepository {
   }
 
   /** Only the given columns. */
-  async update(id: string, change: TenantChange): Promise<void> {
-    if (Object.keys(change).length > 0) await this.rows.update({ id }, change);
+  async update(manager: EntityManager, id: string, change: TenantChange): Promise<void> {
+    if (Object.keys(change).length > 0) await manager.update(Tenant, { id }, change);
+  }
+
+  /** The tenant, which nobody else changes until the transaction ends; rows that refer to it may be inserted meanwhile. */
+  lock(manager: EntityManager, id: string): Promise<Tenant | null> {
+    return manager.findOne(Tenant, { where: { id }, lock: { mode: 'for_no_key_update' } });
+  }
+
+  read(manager: EntityManager, id: string): Promise<Tenant> {
+    return manager.findOneByOrFail(Tenant, { id });
   }
 
   /** The new tenant, or `undefined` where the id is taken, whoever took it first. */

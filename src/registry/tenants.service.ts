@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { AuditLog } from '../platform/audit/index.js';
+import type { Author } from '../platform/audit/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
+import { factsOfTenant } from './audit/facts.js';
 import { BriefCache } from './brief-cache.js';
 import type { CreateTenantDto } from './dto/create-tenant.dto.js';
 import { TenantDto } from './dto/tenant.dto.js';
@@ -22,6 +25,7 @@ export class TenantsService {
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'retentionMs'>,
     private readonly tenants: TenantsRepository,
     private readonly ledger: IdempotencyLedger,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Whether there is such a tenant; at most a second old. */
@@ -31,13 +35,23 @@ export class TenantsService {
   }
 
   /** @throws TenantExistsError, ScheduleTooLongError */
-  async create({ id, name, ...policy }: CreateTenantDto, request?: IdempotentRequest): Promise<TenantDto> {
+  async create(
+    { id, name, ...policy }: CreateTenantDto,
+    request?: IdempotentRequest,
+    author?: Author,
+  ): Promise<TenantDto> {
     const columns = policyColumnsOf(policy, this.settings.retentionMs);
     return this.tenants.transaction((manager) =>
       this.ledger.within(manager, request, async () => {
         const tenant = await this.tenants.insert(manager, { id, name, ...columns });
         if (!tenant) throw new TenantExistsError();
-        return TenantDto.of(tenant);
+        const made = TenantDto.of(tenant);
+        await this.audit.within(manager, author, {
+          action: 'tenant.created',
+          resource: id,
+          after: factsOfTenant(made),
+        });
+        return made;
       }),
     );
   }
@@ -50,10 +64,17 @@ export class TenantsService {
   }
 
   /** Absent fields stay as they are; what waits already is judged by the new policy. @throws TenantNotFoundError, ScheduleTooLongError */
-  async update(id: string, { name, ...policy }: UpdateTenantDto): Promise<TenantDto> {
+  async update(id: string, { name, ...policy }: UpdateTenantDto, author?: Author): Promise<TenantDto> {
     const columns = policyColumnsOf(policy, this.settings.retentionMs);
-    if (isTenantId(id)) await this.tenants.update(id, { ...columns, ...(name !== undefined && { name }) });
-    return this.get(id);
+    return this.tenants.transaction(async (manager) => {
+      const before = isTenantId(id) ? await this.tenants.lock(manager, id) : null;
+      if (!before) throw new TenantNotFoundError();
+      await this.tenants.update(manager, id, { ...columns, ...(name !== undefined && { name }) });
+      const now = TenantDto.of(await this.tenants.read(manager, id));
+      const facts = { before: factsOfTenant(TenantDto.of(before)), after: factsOfTenant(now) };
+      await this.audit.within(manager, author, { action: 'tenant.updated', resource: id, ...facts });
+      return now;
+    });
   }
 
   async list({ limit, cursor }: PageQuery): Promise<Page<TenantDto>> {

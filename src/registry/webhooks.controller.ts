@@ -9,9 +9,11 @@ import {
   ApiOperation,
   ApiParam,
 } from '@nestjs/swagger';
+import type { Author } from '../platform/audit/index.js';
 import {
   ApiController,
   ApiPageResponse,
+  CurrentAuthor,
   CurrentTenant,
   EmptyBody,
   ErrorAnswer,
@@ -46,8 +48,9 @@ export class WebhooksController {
     @CurrentTenant() tenantId: string,
     @Body() webhook: CreateWebhookDto,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<WebhookDto> {
-    return this.webhooks.create(tenantId, webhook, request);
+    return this.webhooks.create(tenantId, webhook, request, author);
   }
 
   @Get()
@@ -82,8 +85,9 @@ export class WebhooksController {
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
     @Body() change: UpdateWebhookDto,
+    @CurrentAuthor() author: Author,
   ): Promise<WebhookDto> {
-    return this.webhooks.update(tenantId, id, change);
+    return this.webhooks.update(tenantId, id, change, undefined, author);
   }
 
   @Delete(':id')
@@ -93,8 +97,8 @@ export class WebhooksController {
   @WebhookId()
   @ApiNoContentResponse()
   @NotFound()
-  delete(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<void> {
-    return this.webhooks.delete(tenantId, id);
+  delete(@CurrentTenant() tenantId: string, @Param('id') id: string, @CurrentAuthor() author: Author): Promise<void> {
+    return this.webhooks.delete(tenantId, id, author);
   }
 
   @Post(':id/enable')
@@ -109,8 +113,9 @@ export class WebhooksController {
     @Param('id') id: string,
     @Body() _body: EmptyBody,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<WebhookDto> {
-    return this.webhooks.update(tenantId, id, { active: true }, request);
+    return this.webhooks.update(tenantId, id, { active: true }, request, author);
   }
 
   @Post(':id/disable')
@@ -128,8 +133,9 @@ export class WebhooksController {
     @Param('id') id: string,
     @Body() _body: EmptyBody,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<WebhookDto> {
-    return this.webhooks.update(tenantId, id, { active: false }, request);
+    return this.webhooks.update(tenantId, id, { active: false }, request, author);
   }
 
   @Post(':id/secrets')
@@ -147,8 +153,9 @@ export class WebhooksController {
     @Param('id') id: string,
     @Body() _body: EmptyBody,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<SecretDto> {
-    return this.webhooks.rotate(tenantId, id, request);
+    return this.webhooks.rotate(tenantId, id, request, author);
   }
 
   @Delete(':id/secrets/:secretId')
@@ -164,7 +171,8 @@ export class WebhooksController {
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
     @Param('secretId') secretId: string,
+    @CurrentAuthor() author: Author,
   ): Promise<void> {
-    return this.webhooks.retire(tenantId, id, secretId);
+    return this.webhooks.retire(tenantId, id, secretId, author);
   }
 }

@@ -117,9 +117,10 @@ export class WebhooksRepository {
   }
 
   /** True for the call that deleted it. */
-  async delete(tenantId: string, id: string): Promise<boolean> {
+  async delete(manager: EntityManager, tenantId: string, id: string): Promise<boolean> {
     if (!isId(id)) return false;
-    const { affected } = await this.webhooks.update(
+    const { affected } = await manager.update(
+      Webhook,
       { id, tenantId, deletedAt: IsNull() },
       { deletedAt: () => 'now()' },
     );

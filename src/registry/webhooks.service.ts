@@ -12,6 +12,8 @@ import { newId } from '../kernel/ids.js';
 import { SecretBox, SecretBoxError } from '../kernel/secret-box.js';
 import { newSigningSecret } from '../kernel/secret.js';
 import type { Secret } from '../kernel/secret.js';
+import { AuditLog } from '../platform/audit/index.js';
+import type { Author } from '../platform/audit/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { judgeUrl } from '../platform/egress/index.js';
@@ -19,6 +21,7 @@ import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
+import { factsOfWebhook } from './audit/facts.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import type { WebhookPolicyDto } from './dto/webhook-policy.dto.js';
@@ -64,6 +67,7 @@ export class WebhooksService implements OnModuleDestroy {
     private readonly egress: EgressPolicy,
     private readonly box: SecretBox,
     private readonly ledger: IdempotencyLedger,
+    private readonly audit: AuditLog,
   ) {}
 
   onModuleDestroy(): void {
@@ -78,6 +82,7 @@ export class WebhooksService implements OnModuleDestroy {
     tenantId: string,
     { url, events, headers, ...rest }: CreateWebhookDto,
     request?: IdempotentRequest,
+    author?: Author,
   ): Promise<CreatedWebhookDto | WebhookDto> {
     const id = newId();
     const columns = { ...columnsOf(rest, this.settings.retentionMs), ...this.sealHeaders(id, headers) };
@@ -87,7 +92,13 @@ export class WebhooksService implements OnModuleDestroy {
     const created = await this.webhooks.transaction((manager) =>
       this.ledger.within(manager, request, async () => {
         await this.webhooks.insert(manager, { id, tenantId, url, patterns: fold(events), ...columns }, row);
-        return this.read(tenantId, id, manager);
+        const made = await this.read(tenantId, id, manager);
+        await this.audit.within(manager, author, {
+          action: 'webhook.created',
+          resource: id,
+          after: factsOfWebhook(made),
+        });
+        return made;
       }),
     );
     return created.id === id ? CreatedWebhookDto.reveal(created, secret) : created;
@@ -115,6 +126,7 @@ export class WebhooksService implements OnModuleDestroy {
     id: string,
     { url, events, headers, ...rest }: UpdateWebhookDto,
     request?: IdempotentRequest,
+    author?: Author,
   ): Promise<WebhookDto> {
     // Before judging the URL: a foreign id must not make us resolve names, nor answer in another time.
     if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
@@ -128,9 +140,13 @@ export class WebhooksService implements OnModuleDestroy {
     };
     const done = await this.webhooks.locked(tenantId, id, async (before, manager) => {
       const answer = await this.ledger.within(manager, request, async () => {
+        const seen = await this.read(tenantId, id, manager);
         if (before.active === change.active) delete change.disabledReason;
         if (Object.keys(change).length > 0) await this.webhooks.update(manager, id, change);
-        return this.read(tenantId, id, manager);
+        const now = await this.read(tenantId, id, manager);
+        const facts = { before: factsOfWebhook(seen), after: factsOfWebhook(now) };
+        await this.audit.within(manager, author, { action: 'webhook.updated', resource: id, ...facts });
+        return now;
       });
       return { before, answer };
     });
@@ -147,8 +163,11 @@ export class WebhooksService implements OnModuleDestroy {
   }
 
   /** Deleting is soft. @throws WebhookNotFoundError */
-  async delete(tenantId: string, id: string): Promise<void> {
-    if (!(await this.webhooks.delete(tenantId, id))) throw new WebhookNotFoundError();
+  async delete(tenantId: string, id: string, author?: Author): Promise<void> {
+    await this.webhooks.transaction(async (manager) => {
+      if (!(await this.webhooks.delete(manager, tenantId, id))) throw new WebhookNotFoundError();
+      await this.audit.within(manager, author, { action: 'webhook.deleted', resource: id });
+    });
     this.#changes.next({ kind: 'deleted', tenantId, webhookId: id });
   }
 
@@ -158,13 +177,19 @@ export class WebhooksService implements OnModuleDestroy {
    * @returns a repeat of `request` gets all but the secret itself.
    * @throws WebhookNotFoundError, TooManySecretsError
    */
-  async rotate(tenantId: string, id: string, request?: IdempotentRequest): Promise<CreatedSecretDto | SecretDto> {
+  async rotate(
+    tenantId: string,
+    id: string,
+    request?: IdempotentRequest,
+    author?: Author,
+  ): Promise<CreatedSecretDto | SecretDto> {
     const secret = newSigningSecret();
     const row = this.seal(tenantId, id, secret);
     const made = await this.webhooks.locked(tenantId, id, (_webhook, manager) =>
       this.ledger.within(manager, request, async () => {
         const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
         if (live.length >= MAX_LIVE_SECRETS) throw new TooManySecretsError(MAX_LIVE_SECRETS);
+        await this.audit.within(manager, author, { action: 'webhook.secret_rotated', resource: id });
         return SecretDto.of(await this.webhooks.rotate(manager, row));
       }),
     );
@@ -179,7 +204,7 @@ export class WebhooksService implements OnModuleDestroy {
    *
    * @throws WebhookNotFoundError, SecretNotFoundError, LastSecretError
    */
-  async retire(tenantId: string, id: string, secretId: string): Promise<void> {
+  async retire(tenantId: string, id: string, secretId: string, author?: Author): Promise<void> {
     const found = await this.webhooks.locked(tenantId, id, async (_webhook, manager) => {
       const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
       if (!live.some((secret) => secret.id === secretId)) throw new SecretNotFoundError();
@@ -187,6 +212,7 @@ export class WebhooksService implements OnModuleDestroy {
       if (!newest) throw new LastSecretError();
       await this.webhooks.retire(manager, secretId);
       await this.webhooks.keepForGood(manager, newest.id);
+      await this.audit.within(manager, author, { action: 'webhook.secret_retired', resource: id });
       return true;
     });
     if (!found) throw new WebhookNotFoundError();

@@ -3,6 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../../kernel/clock.js';
 import { InvalidError, NotFoundError } from '../../kernel/errors.js';
 import { isId, lowestIdAt, timeOfId } from '../../kernel/ids.js';
+import { AuditLog } from '../../platform/audit/index.js';
+import type { Author } from '../../platform/audit/index.js';
 import { momentOf } from '../../platform/http/index.js';
 import { IdempotencyLedger } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
@@ -27,6 +29,7 @@ export class ReplaysService {
     private readonly replays: ReplaysRepository,
     private readonly replayer: Replayer,
     private readonly ledger: IdempotencyLedger,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -39,6 +42,7 @@ export class ReplaysService {
     webhookId: string,
     { since, until, status, dryRun }: ReplayRequestDto,
     request?: IdempotentRequest,
+    author?: Author,
   ): Promise<ReplayAcceptedView> {
     const from = momentOf(since);
     if (!from) throw new InvalidError('validation_failed', 'The request is not valid.', ['since must be given']);
@@ -53,9 +57,13 @@ export class ReplaysService {
       untilId: lowestIdAt(to),
       statuses: status ?? UNSUCCESSFUL,
     };
-    const accepted = await this.ledger.run<ReplayAcceptedView>(request, async (executor) =>
-      dryRun ? { count: await this.replays.count(executor, filter) } : this.replays.insert(executor, filter),
-    );
+    const accepted = await this.ledger.run<ReplayAcceptedView>(request, async (executor) => {
+      if (dryRun) return { count: await this.replays.count(executor, filter) };
+      const replay = await this.replays.insert(executor, filter);
+      const after = { shown: { replay: replay.id, since, until, status: filter.statuses, count: replay.count } };
+      await this.audit.record(executor, author, { action: 'webhook.replayed', resource: webhookId, after });
+      return replay;
+    });
     if (!dryRun) this.replayer.lookEverywhere();
     return accepted;
   }

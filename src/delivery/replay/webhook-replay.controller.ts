@@ -1,6 +1,7 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiConflictResponse, ApiNotFoundResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
+import type { Author } from '../../platform/audit/index.js';
+import { ApiController, CurrentAuthor, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
 import { OncePerKey } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { ReplayRequestDto } from './dto/replay-request.dto.js';
@@ -30,7 +31,8 @@ export class WebhookReplayController {
     @Param('id') id: string,
     @Body() replay: ReplayRequestDto,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<ReplayAcceptedView> {
-    return this.replays.request(tenantId, id, replay, request);
+    return this.replays.request(tenantId, id, replay, request, author);
   }
 }

@@ -168,6 +168,12 @@ export const SETTINGS = {
     '30d',
     'How long events, deliveries and received events are kept. Must exceed the longest retry schedule.',
   ),
+  auditRetention: requiredDuration(
+    'AUDIT_RETENTION',
+    kinds.duration('1d', '3650d'),
+    '365d',
+    'How long the audit log keeps who changed what.',
+  ),
   autoDisable: required(
     'AUTO_DISABLE',
     kinds.autoDisable,

@@ -23,6 +23,7 @@ const TABLES = [
   'handler_lane',
   'received_key',
   'idempotency_key',
+  'audit_log',
 ] as const;
 
 /** Full names of our tables, ready to stand in SQL. */

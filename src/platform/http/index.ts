@@ -1,5 +1,6 @@
 export { ApiController } from './api-controller.decorator.js';
 export { configureHttp } from './configure-http.js';
+export { CurrentAuthor } from './current-author.decorator.js';
 export { CurrentPrincipal } from './current-principal.decorator.js';
 export { CurrentTenant } from './current-tenant.decorator.js';
 export { EmptyBody } from './empty-body.js';

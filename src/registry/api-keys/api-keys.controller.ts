@@ -8,9 +8,11 @@ import {
   ApiParam,
 } from '@nestjs/swagger';
 import type { Principal } from '../../platform/access/index.js';
+import type { Author } from '../../platform/audit/index.js';
 import {
   ApiController,
   ApiPageResponse,
+  CurrentAuthor,
   CurrentPrincipal,
   CurrentTenant,
   ErrorAnswer,
@@ -43,8 +45,9 @@ export class ApiKeysController {
     @CurrentPrincipal() maker: Principal,
     @Body() key: CreateApiKeyDto,
     @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
   ): Promise<ApiKeyDto> {
-    return this.keys.create(maker, key, request);
+    return this.keys.create(maker, key, request, author);
   }
 
   @Get()
@@ -72,7 +75,7 @@ export class ApiKeysController {
   @KeyId()
   @ApiNoContentResponse()
   @NotFound()
-  revoke(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<void> {
-    return this.keys.revoke(tenantId, id);
+  revoke(@CurrentTenant() tenantId: string, @Param('id') id: string, @CurrentAuthor() author: Author): Promise<void> {
+    return this.keys.revoke(tenantId, id, author);
   }
 }

@@ -6,10 +6,13 @@ import { systemClock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
 import { includesScope, InsufficientScopeError } from '../../platform/access/index.js';
 import type { Principal } from '../../platform/access/index.js';
+import { AuditLog } from '../../platform/audit/index.js';
+import type { Author } from '../../platform/audit/index.js';
 import { cursorId, momentOf, pageOf } from '../../platform/http/index.js';
 import type { Page, PageQuery } from '../../platform/http/index.js';
 import { IdempotencyLedger } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
+import { factsOfApiKey } from '../audit/facts.js';
 import { BriefCache } from '../brief-cache.js';
 import { ApiKeyNotFoundError, ExpiredAlreadyError } from '../registry.errors.js';
 import type { ApiKey } from './api-key.entity.js';
@@ -28,6 +31,7 @@ export class ApiKeysService {
   constructor(
     private readonly keys: ApiKeysRepository,
     private readonly ledger: IdempotencyLedger,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -40,6 +44,7 @@ export class ApiKeysService {
     { tenantId, scopes: held, subject, installation }: Principal,
     { name, scopes, expiresAt }: CreateApiKeyDto,
     request?: IdempotentRequest,
+    author?: Author,
   ): Promise<CreatedApiKeyDto | ApiKeyDto> {
     const beyond = installation ? undefined : scopes.find((scope) => !includesScope(held, scope));
     if (beyond) throw new InsufficientScopeError(beyond);
@@ -57,7 +62,12 @@ export class ApiKeysService {
       expiresAt: expiry,
     };
     const made = await this.keys.transaction((manager) =>
-      this.ledger.within(manager, request, async () => ApiKeyDto.of(await this.keys.insert(manager, row))),
+      this.ledger.within(manager, request, async () => {
+        const inserted = ApiKeyDto.of(await this.keys.insert(manager, row));
+        const change = { action: 'api_key.created', resource: row.id, after: factsOfApiKey(inserted) };
+        await this.audit.within(manager, author, change);
+        return inserted;
+      }),
     );
     return made.id === row.id ? CreatedApiKeyDto.reveal(made, key) : made;
   }
@@ -76,8 +86,12 @@ export class ApiKeysService {
   }
 
   /** From now on nobody gets in with it; at other replicas, after a second at most. @throws ApiKeyNotFoundError */
-  async revoke(tenantId: string, id: string): Promise<void> {
-    const key = await this.keys.transaction((manager) => this.keys.revoke(manager, tenantId, id));
+  async revoke(tenantId: string, id: string, author?: Author): Promise<void> {
+    const key = await this.keys.transaction(async (manager) => {
+      const revoked = await this.keys.revoke(manager, tenantId, id);
+      if (revoked) await this.audit.within(manager, author, { action: 'api_key.revoked', resource: id });
+      return revoked;
+    });
     if (!key) throw new ApiKeyNotFoundError();
     this.#usable.forget(key.fingerprint.toString('base64'));
   }

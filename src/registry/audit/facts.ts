@@ -1,0 +1,29 @@
+// What the audit log may know of the registry's things. URLs and provider settings often hold tokens: of those it keeps that
+// they changed, and of a URL where it leads.
+import type { Facts } from '../../platform/audit/index.js';
+import type { ApiKeyDto } from '../api-keys/dto/api-key.dto.js';
+import type { SourceDto } from '../dto/source.dto.js';
+import type { TenantDto } from '../dto/tenant.dto.js';
+import type { WebhookDto } from '../dto/webhook.dto.js';
+
+/** What an entry says in its own way, and what is no news: each secret has an entry of its own. */
+const LEFT_OUT = new Set(['id', 'createdAt', 'updatedAt', 'secrets', 'url', 'config', 'answer']);
+
+const shownOf = (view: object): Facts['shown'] =>
+  Object.fromEntries(Object.entries(view).filter(([field]) => !LEFT_OUT.has(field)));
+
+export const factsOfWebhook = (webhook: WebhookDto): Facts => ({
+  shown: { origin: new URL(webhook.url).origin, ...shownOf(webhook) },
+  hidden: { url: webhook.url },
+});
+
+export const factsOfSource = (source: SourceDto): Facts => ({
+  shown: shownOf(source),
+  hidden: { config: source.config, answer: source.answer },
+});
+
+export const factsOfTenant = (tenant: TenantDto): Facts => ({ shown: shownOf(tenant) });
+
+export const factsOfApiKey = ({ name, prefix, scopes, expiresAt }: ApiKeyDto): Facts => ({
+  shown: { name, prefix, scopes, expiresAt },
+});
