@@ -2,7 +2,7 @@
 // delivery that is picked is the same in both.
 import type { Tables } from '../platform/database/index.js';
 import { BEFORE_LANES, inLane, laneOrder } from './lanes.js';
-import { POLICY_COLUMNS } from './sending-policies.js';
+import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js';
 
 /** How much longer than the attempt's deadline a lease lasts: the room for signing, settling and a slow database. */
 export const LEASE_MARGIN_MS = 30_000;
@@ -13,12 +13,6 @@ const MAX_CLAIM_BYTES = 4 * 1_048_576;
 /** Parts of the window of a rate limit in which claims are counted together. */
 const SLICES = 20;
 
-/** Whether a webhook has limits of its own, or an order. */
-const PACED = '(w.ordered OR coalesce(w.max_in_flight, w.rate_limit_max) IS NOT NULL)';
-
-/** Columns of a webhook that its deliveries share. */
-const SHARED_COLUMNS = ['url', 'format', 'headers', 'max_in_flight', 'paced', 'guarantee', ...POLICY_COLUMNS] as const;
-
 const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room))`;
 
 /**
@@ -28,9 +22,6 @@ const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook
  * The commit does not wait for the disk: a claim that a crash of PostgreSQL undoes leaves its deliveries due, and they
  * are sent again, as after any crash between sending and settling. It does wait where one of them may be sent at most
  * once: nothing of it may go out before its claim cannot be undone any more, whatever this installation's default is.
- *
- * Which secrets are live is asked of clock_timestamp(): now() is when the statement arrived, which is before its planning,
- * and its snapshot is taken after that. A secret retired in between would sign deliveries that were dispatched after it.
  *
  * The plan is made once per connection, perhaps while the tables are empty, and kept until PostgreSQL analyses them: joined as
  * sets, events and deliveries would be read from end to end by every claim of a new installation's first minute. Hence
@@ -53,12 +44,8 @@ const taking = (t: Tables): string => `
     FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
     WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
     RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
-              s.data, s.occurred_at, d.expires_at, w.url, w.format, w.headers, w.max_in_flight, ${PACED} AS paced, w.guarantee,
-              ${POLICY_COLUMNS.map((column) => `coalesce(w.${column}, tenant.${column}) AS ${column}`).join(', ')}
-  ), secrets AS (
-    SELECT s.webhook_id, array_agg(s.id ORDER BY s.id DESC) AS ids FROM ${t.webhook_secret} s
-    WHERE s.webhook_id IN (SELECT webhook_id FROM claimed) AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
-    GROUP BY s.webhook_id
+              s.data, s.occurred_at, d.expires_at, ${TARGET}
+  ), secrets AS (${liveSecrets(t, 'claimed')}
   ), durability AS (
     SELECT set_config('synchronous_commit',
              CASE WHEN EXISTS (SELECT FROM claimed WHERE guarantee = 'at-most-once') THEN 'on' ELSE 'off' END, true)
@@ -74,7 +61,7 @@ const CLAIMED_COLUMNS = `
   extract(epoch FROM c.expires_at - now())::float8 * 1000 AS expires_in_ms,
   CASE WHEN c.of_event = 1 AND c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data,
   CASE WHEN c.of_webhook = 1 THEN secrets.ids END AS secret_ids,
-  ${SHARED_COLUMNS.map((column) => `CASE WHEN c.of_webhook = 1 THEN c.${column} END AS ${column}`).join(', ')}`;
+  ${TARGET_COLUMNS.map((column) => `CASE WHEN c.of_webhook = 1 THEN c.${column} END AS ${column}`).join(', ')}`;
 
 /**
  * Claims for all webhooks in turn.

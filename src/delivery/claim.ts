@@ -5,36 +5,21 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
-import type { Guarantee, PayloadFormat } from '../registry/index.js';
-import type { SendingPolicy } from './retry-policy.js';
 import { claimText, pacedClaimText } from './claim.statements.js';
 import { KnownIds } from './known-ids.js';
-import { SendingPolicies } from './sending-policies.js';
-import type { PolicyRow } from './sending-policies.js';
+import { WebhookTargets } from './webhook-targets.js';
+import type { TargetRow, WebhookTarget } from './webhook-targets.js';
 
 /** A delivery that is ours to send until its lease ends. */
-export interface ClaimedDelivery {
+export interface ClaimedDelivery extends WebhookTarget {
   readonly id: string;
   readonly tenantId: string;
   readonly eventId: string;
   readonly eventType: string;
   readonly occurredAt: Date;
   readonly webhookId: string;
-  readonly url: string;
-  readonly format: PayloadFormat;
-  /** The webhook's custom headers, sealed. */
-  readonly headersBox: Buffer | null;
-  readonly timeoutMs: number;
-  /** Requests in flight at most, where the webhook has a limit of its own. */
-  readonly maxInFlight?: number;
-  /** Its webhook has limits of its own, or an order. */
-  readonly paced: boolean;
-  readonly policy: SendingPolicy;
-  readonly guarantee: Guarantee;
   /** How long it was still worth sending at the moment of the claim, in milliseconds; `Infinity`: for ever. */
   readonly expiresInMs: number;
-  /** Ids of the webhook's live secrets, newest first. */
-  readonly secretIds: readonly string[];
   /** The number of this attempt, and the fencing token of its outcome. */
   readonly number: number;
   readonly retriesUsed: number;
@@ -85,7 +70,7 @@ export class ClaimQuery {
   constructor(
     private readonly database: Database,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
-    private readonly policies: SendingPolicies,
+    private readonly targets: WebhookTargets,
   ) {
     const t = database.tables;
     this.statement = { name: 'posthorn_delivery_claim', text: claimText(t) };
@@ -160,11 +145,12 @@ export class ClaimQuery {
   }
 
   private toClaimed(rows: readonly ClaimRow[]): Pick<Claim, 'claimed' | 'data'> {
-    const webhooks = new Map<string, SharedOfWebhook>();
+    const webhooks = new Map<string, WebhookTarget>();
     const data = new Map<string, string>();
     const claimed: ClaimedDelivery[] = [];
     for (const row of rows) {
-      if (isFirstOfWebhook(row)) webhooks.set(row.webhook_id, this.sharedOf(row));
+      const target = this.targets.of(row);
+      if (target) webhooks.set(row.webhook_id, target);
       if (row.data !== null) data.set(row.event_id, row.data);
       const webhook = webhooks.get(row.webhook_id);
       if (row.status !== 'sending' || !webhook) continue;
@@ -183,28 +169,10 @@ export class ClaimQuery {
     }
     return { claimed, data };
   }
-
-  private sharedOf(row: FirstOfWebhook): SharedOfWebhook {
-    return {
-      url: row.url,
-      format: row.format,
-      headersBox: row.headers,
-      timeoutMs: row.timeout_ms ?? this.settings.deliveryTimeoutMs,
-      maxInFlight: row.max_in_flight ?? undefined,
-      paced: row.paced,
-      policy: this.policies.of(row),
-      guarantee: row.guarantee,
-      secretIds: row.secret_ids ?? [],
-    };
-  }
 }
 
-type SharedOfWebhook = Pick<
-  ClaimedDelivery,
-  'url' | 'format' | 'headersBox' | 'timeoutMs' | 'maxInFlight' | 'paced' | 'policy' | 'guarantee' | 'secretIds'
->;
-
-interface ClaimRow extends PolicyRow {
+/** The columns of its target only with the first delivery of a webhook. */
+interface ClaimRow extends TargetRow {
   id: string;
   tenant_id: string;
   event_id: string;
@@ -217,25 +185,7 @@ interface ClaimRow extends PolicyRow {
   expires_in_ms: number | null;
   /** Of the first delivery of an event. */
   data: string | null;
-  /** From here on: of the first delivery of a webhook. */
-  url: string | null;
-  format: PayloadFormat | null;
-  headers: Buffer | null;
-  timeout_ms: number | null;
-  max_in_flight: number | null;
-  guarantee: Guarantee | null;
-  paced: boolean | null;
-  secret_ids: string[] | null;
 }
-
-interface FirstOfWebhook extends ClaimRow {
-  url: string;
-  format: PayloadFormat;
-  guarantee: Guarantee;
-  paced: boolean;
-}
-
-const isFirstOfWebhook = (row: ClaimRow): row is FirstOfWebhook => row.url !== null;
 
 /** A webhook that has limits of its own and something due. */
 interface PacedRow {

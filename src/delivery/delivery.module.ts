@@ -40,6 +40,7 @@ import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
 import { Sweeper } from './sweeper.js';
 import { WebhookHealth } from './webhook-health.js';
+import { WebhookTargets } from './webhook-targets.js';
 
 /** The entities behind the tables that this module owns. */
 export const DELIVERY_ENTITIES = [Event, Delivery, DeliveryAttempt] as const;
@@ -92,6 +93,7 @@ export class DeliveryModule implements OnModuleInit {
         SigningKeys,
         Sweeper,
         WebhookHealth,
+        WebhookTargets,
       ],
       exports: [DeliveriesService, DeliveryWake, Erasure, EventLog, EventStore, OperationalEvents, ScheduledDeliveries],
     };
