@@ -7,7 +7,7 @@
 import 'reflect-metadata';
 import { fork } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { Session } from 'node:inspector/promises';
 import os from 'node:os';
@@ -29,9 +29,14 @@ const EVENTS = Number(flags.events);
 const CONCURRENCY = Number(flags.concurrency);
 const WEBHOOKS = 10;
 const FAN_OUTS = flags['fan-out'] ? [Number(flags['fan-out'])] : [1, WEBHOOKS];
-const BATCH = 500;
+/** Deliveries of one batch: 200 events to one webhook each, or 20 to ten. */
+const BATCH = 200;
+/** A stream: its producers wait while so many deliveries have not arrived. Without it, all are dispatched as fast as they can be stored. */
+const STREAM = 1_500;
 /** Callers of the dispatcher at the same time: with one, nothing is sent while the first batch is stored. */
 const PRODUCERS = 2;
+/** The receiver tells of so many requests, unasked. */
+const PROGRESS = 100;
 const PAYLOAD = { orderId: '1042', total: '99.95', note: 'x'.repeat(950) };
 
 if (flags.receiver) receive();
@@ -43,12 +48,13 @@ function receive() {
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
       requests += 1;
+      if (requests % PROGRESS === 0) process.send({ requests });
       response.writeHead(200).end();
     });
   });
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
-  process.on('message', () => process.send({ requests }));
+  process.on('message', () => process.send({ requests, asked: true }));
   process.on('disconnect', () => process.exit());
 }
 
@@ -58,10 +64,14 @@ async function main() {
   const receiver = fork(new URL(import.meta.url), ['--receiver']);
   const [{ port }] = await once(receiver, 'message');
   const url = `http://127.0.0.1:${port}/hook`;
+  // Several messages may come in one turn: whoever awaits them one by one misses some.
+  const answers = new EventEmitter();
+  receiver.on('message', ({ requests, asked }) => answers.emit(asked ? 'answer' : 'progress', requests));
   const seen = async () => {
     receiver.send('how many?');
-    return (await once(receiver, 'message'))[0].requests;
+    return (await once(answers, 'answer'))[0];
   };
+  const progress = async () => (await once(answers, 'progress'))[0];
   try {
     console.log(
       `${os.cpus().length} × ${os.cpus()[0].model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ` +
@@ -93,18 +103,22 @@ async function main() {
     await undiciLoop(url, Math.min(EVENTS, 5_000));
     const bareLoop = () => measured('bare undici, no database', EVENTS, () => undiciLoop(url, EVENTS));
     const tutorial = await measured('fetch loop of a tutorial', EVENTS, () => fetchLoop(url, EVENTS));
-    await withPosthorn(url, seen, async ({ run, settings, postgresPid }) => {
-      await run(Math.min(EVENTS, 3_000), 1);
+    await withPosthorn(url, seen, progress, async ({ run, settings, postgresPid }) => {
+      await run(Math.min(EVENTS, 3_000), 1, STREAM);
       const profiler = flags['cpu-prof'] ? await startProfiler() : undefined;
-      for (const fanOut of FAN_OUTS) {
+      const runs = FAN_OUTS.flatMap((fanOut) => [
+        { fanOut, name: `Posthorn, fan-out ${fanOut}`, outstanding: STREAM },
+        { fanOut, name: `  all dispatched at once`, outstanding: Infinity },
+      ]);
+      for (const { fanOut, name, outstanding } of runs) {
         // A machine that others share is now fast, now slow: what Posthorn is compared with runs just before it.
         const bare = await bareLoop();
         const before = await seen();
         let dispatchedMs = 0;
         const work = async () => {
-          dispatchedMs = await run(EVENTS, fanOut);
+          dispatchedMs = await run(EVENTS, fanOut, outstanding);
         };
-        const rate = await measured(`Posthorn, fan-out ${fanOut}`, EVENTS * fanOut, work, { PostgreSQL: postgresPid });
+        const rate = await measured(name, EVENTS * fanOut, work, { PostgreSQL: postgresPid });
         console.log(
           `    of bare undici ${(rate / bare).toFixed(2)}, of the fetch loop ${(rate / tutorial).toFixed(2)}; ` +
             `dispatched ${Math.round((EVENTS / dispatchedMs) * 1_000)} events/s meanwhile; ` +
@@ -120,7 +134,7 @@ async function main() {
 }
 
 /** Posthorn as an application context in this process, its database in a directory that is removed afterwards. */
-async function withPosthorn(url, seen, work) {
+async function withPosthorn(url, seen, progress, work) {
   const { NestFactory } = await import('@nestjs/core');
   const { AppModule } = await import('../dist/app.module.js');
   const { EventDispatcher } = await import('../dist/outbound/index.js');
@@ -148,15 +162,18 @@ async function withPosthorn(url, seen, work) {
     const waiting = {
       text: `SELECT FROM ${database.tables.delivery} WHERE status IN ('pending', 'sending', 'retrying') LIMIT 1`,
     };
-    const run = async (events, fanOut) => {
-      const expected = (await seen()) + events * fanOut;
+    const run = async (events, fanOut, outstanding) => {
+      let arrived = await seen();
+      const before = arrived;
+      const expected = before + events * fanOut;
       const startedAt = performance.now();
       let dispatched = 0;
       const producer = async () => {
         while (dispatched < events) {
+          while (before + (dispatched * fanOut + BATCH) - arrived > outstanding) arrived = await progress();
           const from = dispatched;
-          dispatched += BATCH;
-          const batch = Array.from({ length: Math.min(BATCH, events - from) }, (_, n) => ({
+          dispatched += BATCH / fanOut;
+          const batch = Array.from({ length: Math.min(BATCH / fanOut, events - from) }, (_, n) => ({
             event: fanOut === 1 ? `one.t${n % WEBHOOKS}` : 'many.x',
             data: PAYLOAD,
           }));

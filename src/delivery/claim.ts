@@ -7,6 +7,7 @@ import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { claimText, pacedClaimText } from './claim.statements.js';
 import { KnownIds } from './known-ids.js';
+import type { Room } from './send-queue.js';
 import { WebhookTargets } from './webhook-targets.js';
 import type { TargetRow, WebhookTarget } from './webhook-targets.js';
 
@@ -23,16 +24,6 @@ export interface ClaimedDelivery extends WebhookTarget {
   /** The number of this attempt, and the fencing token of its outcome. */
   readonly number: number;
   readonly retriesUsed: number;
-}
-
-/** How much may be claimed. */
-export interface ClaimRoom {
-  /** Deliveries in all. */
-  readonly total: number;
-  /** Deliveries of one webhook, unless `perBusyWebhook` says otherwise. */
-  readonly perWebhook: number;
-  /** Room left for webhooks that already have requests in flight here. */
-  readonly perBusyWebhook: ReadonlyMap<string, number>;
 }
 
 /** Where a claim looks. */
@@ -93,7 +84,7 @@ export class ClaimQuery {
   }
 
   /** Claims due deliveries of all webhooks in turn, but for those that have limits of their own: these it names. */
-  async claim(room: ClaimRoom, { after, lowWater }: ClaimWalk): Promise<Claim> {
+  async claim(room: Room, { after, lowWater }: ClaimWalk): Promise<Claim> {
     const rows = await this.database.query<ClaimRow | PacedRow>(this.statement, [
       after,
       lowWater,
@@ -115,7 +106,7 @@ export class ClaimQuery {
    * Claims due deliveries of webhooks that have limits of their own: as many as these allow, whoever else claims. `taken`
    * also counts those that ended instead of being claimed.
    */
-  async claimPaced(webhookIds: readonly string[], room: ClaimRoom): Promise<Omit<Claim, 'paced'>> {
+  async claimPaced(webhookIds: readonly string[], room: Room): Promise<Omit<Claim, 'paced'>> {
     const unknown = this.withPace.unknownOf(webhookIds);
     if (unknown.length > 0) await this.database.query(this.paceStatement, [plainArray(unknown)]);
     this.withPace.add(webhookIds);
@@ -134,7 +125,7 @@ export class ClaimQuery {
     ]);
   }
 
-  private roomValues({ total, perWebhook, perBusyWebhook }: ClaimRoom): unknown[] {
+  private roomValues({ total, perWebhook, perBusyWebhook }: Room): unknown[] {
     return [
       plainArray([...perBusyWebhook.keys()]),
       plainArray([...perBusyWebhook.values()]),

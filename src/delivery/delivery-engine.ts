@@ -21,7 +21,8 @@ import { bodyOf, headersOf } from './payload-format.js';
 import { signRequest } from './request.js';
 import type { SignedRequest } from './request.js';
 import { RetryJudge } from './retry-judge.js';
-import { SendQueue } from './send-queue.js';
+import { NO_ROOM, SendQueue } from './send-queue.js';
+import type { Room } from './send-queue.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
 
@@ -38,8 +39,14 @@ const TOO_MANY_REQUESTS = 429;
 /** How long to wait for free slots, or for outcomes to be written, before looking again unasked. */
 const BUSY_MS = 50;
 
+/** For so long after a walk that saw all that is due, nothing is taken to have waited for long. */
+const CAUGHT_UP_MS = 2 * POLL_MAX_MS;
+
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
 const MAX_BACKLOG_FACTOR = 4;
+
+/** Deliveries that are ours to send, and the data of their events. */
+type Ready = Pick<Claim, 'claimed' | 'data'>;
 
 /** A delivery on its way out. */
 interface Outgoing {
@@ -63,6 +70,9 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   private cursor = FIRST_ID;
   private lastFullWalkAt = -FULL_WALK_MS;
   private oldWorkIsDue = false;
+  /** When the last walk saw all that is due, on the monotonic clock; `undefined`: it did not come that far. */
+  private caughtUpAt: number | undefined;
+  private readonly handedOver = new Set<Promise<void>>();
 
   constructor(
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
@@ -92,16 +102,45 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     this.stopping = true;
     this.wake.local();
     await this.running;
+    await Promise.allSettled(this.handedOver);
     await this.release(this.queue.stop().map(({ delivery }) => delivery));
     await this.queue.idle(this.settings.shutdownTimeoutMs);
     await this.settle.drain();
+  }
+
+  /**
+   * Sends deliveries that are claimed as they are stored, and so need no claim of their own. There is room for them
+   * while nothing else is due that they would overtake.
+   *
+   * @param items - How many deliveries there may be.
+   * @param bytes - Of the largest of their events' data.
+   * @param store - Stores them and claims as many as there is room for. Once it resolves, they are committed.
+   */
+  async handOver<Stored extends { readonly claim: Ready }>(
+    items: number,
+    bytes: number,
+    store: (room: Room) => Promise<Stored>,
+  ): Promise<Stored> {
+    if (!this.hasCaughtUp || this.stopping || this.isBehind) return store(NO_ROOM);
+    const room = this.queue.reserve(items, bytes);
+    const claimedAt = monotonicNow();
+    const storing = store(room).finally(() => this.queue.unreserve(room));
+    const sending = storing
+      .then(
+        ({ claim }) => this.sendAll(claim, claimedAt),
+        () => undefined,
+      )
+      .catch((error: Error) => this.logger.warn(`Deliveries wait in the table: ${error.message}`))
+      .finally(() => this.handedOver.delete(sending));
+    this.handedOver.add(sending);
+    return storing;
   }
 
   private async run(): Promise<void> {
     let idleMs = POLL_MIN_MS;
     while (!this.stopping) {
       this.wake.reset();
-      if (!this.queue.worthClaiming || this.settle.backlog > this.settings.deliveryConcurrency * MAX_BACKLOG_FACTOR) {
+      if (!this.queue.worthClaiming || this.isBehind) {
         await this.wake.wait(BUSY_MS);
         continue;
       }
@@ -119,6 +158,16 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     }
   }
 
+  /** What is due was all seen a moment ago: whatever came since is hardly overtaken. */
+  private get hasCaughtUp(): boolean {
+    return this.caughtUpAt !== undefined && monotonicNow() - this.caughtUpAt < CAUGHT_UP_MS;
+  }
+
+  /** Outcomes cannot be written as fast as they come. */
+  private get isBehind(): boolean {
+    return this.settle.backlog > this.settings.deliveryConcurrency * MAX_BACKLOG_FACTOR;
+  }
+
   /** One walk from the cursor on. Returns how many rows it took; 0 only once a walk from the very start finds none. */
   private async pass(): Promise<number> {
     const from = this.cursor;
@@ -127,14 +176,17 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     const dayAgo = lowestIdAt(this.clock() - DAY_MS);
     const full = this.oldWorkIsDue || claimedAt - this.lastFullWalkAt >= FULL_WALK_MS;
     const lowWater = full ? FIRST_ID : dayAgo;
-    const walk = await this.claims.claim(this.queue.room(), { after: from, lowWater });
+    const room = this.queue.room();
+    const walk = await this.claims.claim(room, { after: from, lowWater });
     this.cursor = walk.lastWebhookId ?? FIRST_ID;
+    this.caughtUpAt = from === FIRST_ID && walk.lastWebhookId === undefined ? claimedAt : undefined;
     if (full) {
       this.oldWorkIsDue = walk.claimed.some(({ id }) => id < dayAgo);
       if (from === FIRST_ID) this.lastFullWalkAt = claimedAt;
     }
-    this.queue.noteWalk(new Set(walk.claimed.map(({ webhookId }) => webhookId)).size + walk.paced.length);
+    const found = countedBy(walk.claimed, ({ webhookId }) => webhookId);
     await this.sendAll(walk, claimedAt);
+    this.queue.noteWalk(room, found, found.size + walk.paced.length);
     const taken = walk.taken + (await this.passPaced(walk.paced));
     return taken === 0 && from !== FIRST_ID ? 1 : taken;
   }
@@ -148,7 +200,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     return claim.taken;
   }
 
-  private async sendAll({ claimed, data }: Pick<Claim, 'claimed' | 'data'>, claimedAt: number): Promise<void> {
+  private async sendAll({ claimed, data }: Ready, claimedAt: number): Promise<void> {
     if (claimed.length === 0) return;
     try {
       await this.keys.prepare(claimed.flatMap(({ secretIds }) => secretIds));
@@ -253,4 +305,10 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     const value = headers?.['retry-after'];
     return typeof value === 'string' ? parseRetryAfter(value, this.clock(), ceilingMs) : undefined;
   }
+}
+
+function countedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  return counts;
 }

@@ -18,6 +18,7 @@ import { Delivery } from './delivery.entity.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { Erasure } from './erasure.js';
 import { Event } from './event.entity.js';
+import { EventIntake } from './event-intake.js';
 import { EventLog } from './event-log.js';
 import { EventStore } from './event.store.js';
 import { ExtensionScopes } from './extension-scopes.js';
@@ -73,6 +74,7 @@ export class DeliveryModule implements OnModuleInit {
         DeliveryWake,
         DueDeliveries,
         Erasure,
+        EventIntake,
         EventLog,
         EventStore,
         ExtensionScopes,
@@ -95,7 +97,16 @@ export class DeliveryModule implements OnModuleInit {
         WebhookHealth,
         WebhookTargets,
       ],
-      exports: [DeliveriesService, DeliveryWake, Erasure, EventLog, EventStore, OperationalEvents, ScheduledDeliveries],
+      exports: [
+        DeliveriesService,
+        DeliveryWake,
+        Erasure,
+        EventIntake,
+        EventLog,
+        EventStore,
+        OperationalEvents,
+        ScheduledDeliveries,
+      ],
     };
   }
 

@@ -1,9 +1,17 @@
 // Stores events and fans them out: the one place where `event` and first `delivery` rows are born.
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { patternsMatching } from '../kernel/event-match.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
 import { Database, plainArray } from '../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
+import type { Claim, ClaimedDelivery } from './claim.js';
+import { LEASE_MARGIN_MS } from './claim.statements.js';
 import { laneOf } from './lanes.js';
+import { NO_ROOM } from './send-queue.js';
+import type { Room } from './send-queue.js';
+import { liveSecrets, PACED, TARGET, TARGET_COLUMNS, WebhookTargets } from './webhook-targets.js';
+import type { TargetRow, WebhookTarget } from './webhook-targets.js';
 
 /** An event that passed every check and is ready to be stored. */
 export interface NewEvent {
@@ -23,13 +31,25 @@ export interface NewEvent {
   readonly expiresAfterMs?: number;
 }
 
+/** What storing events came to. */
+export interface StoredEvents {
+  /** How many deliveries of each event are pending or on their way, by event id. */
+  readonly deliveries: ReadonlyMap<string, number>;
+  /** Those of them that were claimed as they were stored: they are the caller's to send. */
+  readonly claim: Pick<Claim, 'claimed' | 'data'>;
+}
+
 @Injectable()
 export class EventStore {
   private readonly insert: Statement;
   private readonly insertForOne: Statement;
   private readonly unknown: Statement;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    private readonly targets: WebhookTargets,
+  ) {
     const t = database.tables;
     this.insert = {
       name: 'posthorn_event_insert',
@@ -39,7 +59,12 @@ export class EventStore {
       // A delivery's id begins with its event's first 18 characters (its millisecond), so that both live in the same
       // partition and an event's deliveries are found by a range of ids, without an index on event_id.
       // What is to be delivered later waits where retries wait, so that all that finds, skips, keeps and erases them does
-      // so too; that it has had no attempt tells it from them. It expires by PostgreSQL's clock, counted from now, not
+      // so too; that it has had no attempt tells it from them.
+      // Claims what there is room for as it is inserted, by the rules of the claim: one version of the row less, and one
+      // round trip. Not what a claim does more for: limits, an order, pauses and probes, an end, a guarantee that has the
+      // claim on disk before anything is sent whatever the server's default is.
+      // $12 $13 busy webhooks and their room, $14 room of the others, $15 room in all, $16 deadline in milliseconds.
+      // A delivery that comes later expires by PostgreSQL's clock, counted from now, not
       // from the beginning of a caller's long transaction.
       text: `
         WITH input AS (
@@ -51,25 +76,50 @@ export class EventStore {
         ), stored AS (
           INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key)
           SELECT id, $1, type, occurred_at, convert_to(data, 'UTF8'), idempotency_key, expires_after_ms, ordering_key FROM input
+        ), busy AS (
+          SELECT * FROM unnest($12::uuid[], $13::int[]) AS b (webhook_id, room)
         ), matching AS MATERIALIZED (
-          SELECT asked.type, w.id, w.active, w.expires_after_ms, w.ordered
+          SELECT asked.type, w.id AS webhook_id, w.active, w.expires_after_ms, w.ordered, ${TARGET},
+                 CASE WHEN w.active AND w.guarantee = 'at-least-once' AND w.expires_after_ms IS NULL AND h.webhook_id IS NULL AND NOT ${PACED}
+                      THEN coalesce(busy.room, $14) ELSE 0 END AS room
           FROM (SELECT DISTINCT type, patterns FROM input) asked
           JOIN ${t.webhook} w ON w.tenant_id = $1 AND w.deleted_at IS NULL AND w.patterns && string_to_array(asked.patterns, ',')
+          JOIN ${t.tenant} tenant ON tenant.id = w.tenant_id
+          LEFT JOIN ${t.webhook_health} h ON h.webhook_id = w.id
+          LEFT JOIN busy ON busy.webhook_id = w.id
+        ), fan AS (
+          SELECT *, at_once AND count(*) FILTER (WHERE at_once) OVER (ORDER BY event_id ROWS UNBOUNDED PRECEDING) <= $15 AS claimed
+          FROM (
+            SELECT i.id AS event_id, i.type, i.deliver_at, coalesce(i.expires_after_ms, w.expires_after_ms) AS expires_after_ms,
+                   w.webhook_id, w.active, w.timeout_ms, ${laneOf('w', 'i.ordering_key')} AS lane,
+                   i.deliver_at IS NULL AND i.expires_after_ms IS NULL
+                     AND row_number() OVER (PARTITION BY w.webhook_id ORDER BY i.id) <= w.room AS at_once
+            FROM input i JOIN matching w USING (type)
+            WHERE i.webhook_ids IS NULL OR w.webhook_id = ANY (i.webhook_ids)
+          ) f
         ), fanned AS (
-          INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, reason, due_at, completed_at, expires_at, lane)
-          SELECT (left(i.id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, i.id, i.type, w.id,
-                 CASE WHEN NOT w.active THEN 'skipped' WHEN i.deliver_at > statement_timestamp() THEN 'retrying' ELSE 'pending' END,
-                 CASE WHEN w.active THEN NULL ELSE 'webhook_disabled' END,
-                 CASE WHEN w.active THEN greatest(now(), i.deliver_at) END,
-                 CASE WHEN w.active THEN NULL ELSE now() END,
-                 CASE WHEN w.active THEN greatest(statement_timestamp(), i.deliver_at)
-                   + coalesce(i.expires_after_ms, w.expires_after_ms) * interval '1 ms' END,
-                 ${laneOf('w', 'i.ordering_key')}
-          FROM input i JOIN matching w USING (type)
-          WHERE i.webhook_ids IS NULL OR w.id = ANY (i.webhook_ids)
-          RETURNING event_id, status
+          INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, reason, attempt_count, due_at, completed_at, expires_at, lane)
+          SELECT (left(event_id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, event_id, type, webhook_id,
+                 CASE WHEN NOT active THEN 'skipped' WHEN claimed THEN 'sending' WHEN deliver_at > statement_timestamp() THEN 'retrying' ELSE 'pending' END,
+                 CASE WHEN active THEN NULL ELSE 'webhook_disabled' END,
+                 claimed::int,
+                 CASE WHEN claimed THEN now() + (coalesce(timeout_ms, $16) + ${LEASE_MARGIN_MS}) * interval '1 ms' WHEN active THEN greatest(now(), deliver_at) END,
+                 CASE WHEN active THEN NULL ELSE now() END,
+                 CASE WHEN active THEN greatest(statement_timestamp(), deliver_at) + expires_after_ms * interval '1 ms' END,
+                 lane
+          FROM fan
+          RETURNING id, event_id, webhook_id, status
+        ), claimed AS (
+          SELECT DISTINCT ON (webhook_id) * FROM matching
+          WHERE webhook_id IN (SELECT webhook_id FROM fanned WHERE status = 'sending')
+        ), secrets AS (${liveSecrets(t, 'claimed')}
         )
-        SELECT event_id AS id, (count(*) FILTER (WHERE status <> 'skipped'))::int AS pending FROM fanned GROUP BY event_id`,
+        SELECT event_id AS id, (count(*) FILTER (WHERE status <> 'skipped'))::int AS deliveries,
+               string_agg(webhook_id || ' ' || id, ',') FILTER (WHERE status = 'sending') AS claimed,
+               NULL::uuid[] AS secret_ids, ${TARGET_COLUMNS.map((column) => `NULL AS ${column}`).join(', ')}
+        FROM fanned GROUP BY event_id
+        UNION ALL
+        SELECT webhook_id, NULL, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')} FROM claimed LEFT JOIN secrets USING (webhook_id)`,
     };
     this.insertForOne = {
       name: 'posthorn_event_insert_for_one',
@@ -100,8 +150,25 @@ export class EventStore {
   }
 
   /** Stores the events with one delivery per matching webhook, and tells how many deliveries of each are pending. */
-  async add(executor: SqlExecutor, tenantId: string, events: readonly NewEvent[]): Promise<Map<string, number>> {
-    const rows = await executor.query<{ id: string; pending: number }>(this.insert, [
+  async add(
+    executor: SqlExecutor,
+    tenantId: string,
+    events: readonly NewEvent[],
+  ): Promise<ReadonlyMap<string, number>> {
+    return (await this.addAndClaim(executor, tenantId, events, NO_ROOM)).deliveries;
+  }
+
+  /**
+   * The same, and claims deliveries as it stores them, where there is room: those that are due at once, to webhooks that
+   * are well and have neither limits of their own nor a guarantee that asks for more than this commit.
+   */
+  async addAndClaim(
+    executor: SqlExecutor,
+    tenantId: string,
+    events: readonly NewEvent[],
+    { total, perWebhook, perBusyWebhook }: Room,
+  ): Promise<StoredEvents> {
+    const rows = await executor.query<StoredRow>(this.insert, [
       tenantId,
       plainArray(events.map((event) => event.id)),
       events.map((event) => event.type),
@@ -113,8 +180,48 @@ export class EventStore {
       plainArray(events.map((event) => event.deliverAt?.toISOString() ?? null)),
       plainArray(events.map((event) => event.expiresAfterMs ?? null)),
       events.map((event) => event.orderingKey ?? null),
+      plainArray([...perBusyWebhook.keys()]),
+      plainArray([...perBusyWebhook.values()]),
+      perWebhook,
+      total,
+      this.settings.deliveryTimeoutMs,
     ]);
-    return new Map(rows.map((row) => [row.id, row.pending]));
+    return this.toStored(tenantId, events, rows);
+  }
+
+  private toStored(tenantId: string, events: readonly NewEvent[], rows: readonly StoredRow[]): StoredEvents {
+    const targets = new Map<string, WebhookTarget>();
+    const deliveries = new Map<string, number>();
+    const claimedOf = new Map<string, string>();
+    for (const row of rows) {
+      const target = this.targets.of(row);
+      if (target) targets.set(row.id, target);
+      else deliveries.set(row.id, row.deliveries ?? 0);
+      if (row.claimed) claimedOf.set(row.id, row.claimed);
+    }
+    const claimed: ClaimedDelivery[] = [];
+    const data = new Map<string, string>();
+    for (const event of events) {
+      const ofEvent = claimedOf.get(event.id);
+      if (!ofEvent) continue;
+      data.set(event.id, event.data);
+      for (const pair of ofEvent.split(',')) {
+        const [webhookId, id] = pair.split(' ') as [string, string];
+        claimed.push({
+          id,
+          tenantId,
+          eventId: event.id,
+          eventType: event.type,
+          occurredAt: event.occurredAt,
+          webhookId,
+          ...(targets.get(webhookId) as WebhookTarget),
+          expiresInMs: Infinity,
+          number: 1,
+          retriesUsed: 0,
+        });
+      }
+    }
+    return { deliveries, claim: { claimed, data } };
   }
 
   /**
@@ -142,4 +249,12 @@ export class EventStore {
     const rows = await executor.query<{ id: string }>(this.unknown, [tenantId, ids]);
     return rows.map((row) => row.id);
   }
+}
+
+/** An event and its deliveries, or the target of a webhook to which some of them were claimed. */
+interface StoredRow extends TargetRow {
+  id: string;
+  deliveries: number | null;
+  /** Ids of webhook and delivery, a space between them, a comma between pairs. */
+  claimed: string | null;
 }

@@ -7,6 +7,7 @@ export type { AttemptOutcome, DeliveryStatus } from './delivery-status.js';
 export { DeliveryWake } from './delivery-wake.js';
 export { DeliveryView, viewOfDelivery } from './dto/delivery-view.js';
 export { Erasure } from './erasure.js';
+export { EventIntake } from './event-intake.js';
 export { EventLog } from './event-log.js';
 export { EventStore } from './event.store.js';
 export type { NewEvent } from './event.store.js';

@@ -93,10 +93,44 @@ describe('the send queue', () => {
 
   it('shares what is free among as many webhooks as had work', () => {
     const { queue } = scene(64);
-    queue.noteWalk(32);
+    queue.noteWalk(queue.room(), new Map(), 32);
     expect(queue.room().perWebhook).toBe(16);
-    queue.noteWalk(1_000);
+    queue.noteWalk(queue.room(), new Map(), 1_000);
     expect(queue.room().perWebhook).toBe(1);
+  });
+
+  it('keeps room for what comes ready to send, and leaves a claim its own', () => {
+    const { queue, add } = scene(64);
+    add('busy', 10);
+    const room = queue.reserve(1_000, 100);
+    expect(room).toMatchObject({ total: 512 - 10 - 64, perWebhook: 16 });
+    expect(room.perBusyWebhook.get('busy')).toBe(6);
+    expect(queue.room().total).toBe(64);
+    expect(queue.worthClaiming).toBe(true);
+    expect(queue.reserve(1, 100).total).toBe(0);
+    queue.unreserve(room);
+    expect(queue.reserve(3, 100).total).toBe(3);
+    expect(queue.reserve(1_000, 1_048_576).total).toBe(8);
+  });
+
+  it('keeps no room where more may be due than there was room for: it would be overtaken', async () => {
+    const { queue, add, answer } = scene(64);
+    const room = queue.room();
+    add('crowded', 16);
+    add('calm', 3);
+    queue.noteWalk(
+      room,
+      new Map([
+        ['crowded', 16],
+        ['calm', 3],
+      ]),
+    );
+    await answer(4);
+    const left = queue.reserve(100, 1).perBusyWebhook;
+    expect(left.get('crowded')).toBe(0);
+    expect(left.get('calm')).toBeGreaterThan(0);
+    queue.noteWalk(queue.room(), new Map([['crowded', 2]]));
+    expect(queue.reserve(100, 1).perBusyWebhook.get('crowded')).toBeGreaterThan(0);
   });
 
   it('has fewer requests in flight when their bodies are large, and of one webhook a part of that', async () => {

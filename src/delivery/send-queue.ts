@@ -38,7 +38,21 @@ interface Lane<Item> {
   inFlightBytes: number;
   readonly waiting: Item[];
   quick: boolean;
+  /** More may be due for it than it had room for. */
+  backlogged: boolean;
 }
+
+/** Room for items, by webhook. */
+export interface Room {
+  /** For items in all. */
+  readonly total: number;
+  /** For items of one webhook, unless `perBusyWebhook` says otherwise. */
+  readonly perWebhook: number;
+  /** Room left for webhooks that already have items here. */
+  readonly perBusyWebhook: ReadonlyMap<string, number>;
+}
+
+export const NO_ROOM: Room = { total: 0, perWebhook: 0, perBusyWebhook: new Map() };
 
 export class SendQueue<Item extends Sendable> {
   private readonly perWebhook: number;
@@ -47,6 +61,7 @@ export class SendQueue<Item extends Sendable> {
   private inFlightBytes = 0;
   private waiting = 0;
   private waitingBytes = 0;
+  private reserved = 0;
   private webhooksOnWalk = 1;
   private stopped = false;
   private onIdle: (() => void) | undefined;
@@ -73,7 +88,7 @@ export class SendQueue<Item extends Sendable> {
    * What may be claimed now. Each webhook gets an equal share of what is free, judged by how many had due work on the
    * last walk or have work here, so that the first ones in line do not take it all.
    */
-  room(): { total: number; perWebhook: number; perBusyWebhook: Map<string, number> } {
+  room(): Room {
     const total = this.free;
     const busy = [...this.lanes].map(([webhookId, lane]) => ({ webhookId, room: this.worthOf(lane) }));
     const open = busy.filter(({ room }) => room > 0).length;
@@ -82,9 +97,38 @@ export class SendQueue<Item extends Sendable> {
     return { total, perWebhook: Math.min(share, this.perWebhook), perBusyWebhook };
   }
 
-  /** Remembers on how many webhooks the last claim found work. */
-  noteWalk(webhooks: number): void {
+  /** Remembers what a claim found in the room that it was given: on how many webhooks, and where there may be more. */
+  noteWalk({ perWebhook, perBusyWebhook }: Room, found: ReadonlyMap<string, number>, webhooks = found.size): void {
     this.webhooksOnWalk = Math.max(1, webhooks);
+    for (const [webhookId, lane] of this.lanes) {
+      lane.backlogged = (found.get(webhookId) ?? 0) >= (perBusyWebhook.get(webhookId) ?? perWebhook);
+    }
+  }
+
+  /**
+   * Room for items that nobody claims: those that come ready to send. None for a webhook of which more may be due than
+   * what is here, which would be overtaken. What is given stays reserved until `unreserve`.
+   *
+   * @param items - How many there may be.
+   * @param bytes - Of the largest of them.
+   */
+  reserve(items: number, bytes: number): Room {
+    // A claim's worth is left: what waits in the table has its turn too.
+    const total = Math.max(
+      0,
+      Math.min(items, this.free - this.limit, Math.floor((MAX_WAITING_BYTES - this.waitingBytes) / bytes)),
+    );
+    this.reserved += total;
+    const perBusyWebhook = new Map<string, number>();
+    for (const [webhookId, lane] of this.lanes) {
+      const room = lane.backlogged ? 0 : this.capacityOf(lane) - lane.inFlight - lane.waiting.length;
+      perBusyWebhook.set(webhookId, Math.max(0, room));
+    }
+    return { total, perWebhook: this.perWebhook, perBusyWebhook };
+  }
+
+  unreserve({ total }: Room): void {
+    this.reserved -= total;
   }
 
   /** Sends an item as soon as there is a slot for it. */
@@ -121,7 +165,7 @@ export class SendQueue<Item extends Sendable> {
   }
 
   private get free(): number {
-    return this.limit * HELD - this.inFlight - this.waiting;
+    return this.limit * HELD - this.inFlight - this.waiting - this.reserved;
   }
 
   private get hasFreeSlot(): boolean {
@@ -200,4 +244,5 @@ const newLane = <Item>(): Lane<Item> => ({
   inFlightBytes: 0,
   waiting: [],
   quick: false,
+  backlogged: false,
 });

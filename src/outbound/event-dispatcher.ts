@@ -2,7 +2,7 @@
 // transaction where one is given. Nothing is sent from here: a committed row is.
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { DeliveryWake, EventStore, ScheduledDeliveries } from '../delivery/index.js';
+import { DeliveryWake, EventIntake, EventStore, ScheduledDeliveries } from '../delivery/index.js';
 import type { NewEvent } from '../delivery/index.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Duration } from '../kernel/duration.js';
@@ -71,6 +71,7 @@ export class EventDispatcher {
   constructor(
     private readonly database: Database,
     private readonly events: EventStore,
+    private readonly intake: EventIntake,
     private readonly ledger: IdempotencyLedger,
     private readonly wake: DeliveryWake,
     private readonly scheduled: ScheduledDeliveries,
@@ -83,8 +84,7 @@ export class EventDispatcher {
       keyOf: ({ event }) => event.id,
       bytesOf: ({ event }) => event.data.length,
       write: async (together) => {
-        const pending = await events.add(
-          database,
+        const pending = await intake.add(
           together[0]!.tenant,
           together.map(({ event }) => event),
         );
@@ -132,7 +132,8 @@ export class EventDispatcher {
     const result = checked.idempotencyKey
       ? await this.database.transaction((executor) => this.store(executor, tenant, checked))
       : await this.storeGathered(tenant, checked);
-    this.announce([[checked, result]]);
+    if (checked.idempotencyKey && result.deliveries > 0) this.wake.everywhere();
+    this.remind([[checked, result]]);
     return result;
   }
 
@@ -165,29 +166,26 @@ export class EventDispatcher {
     await this.refuseUnknown(tenant);
     if (executor) {
       const answers = await this.storeMany(executor, tenant, checked);
-      if (answers.some((answer) => 'deliveries' in answer && answer.deliveries > 0)) await this.wake.onCommit(executor);
+      if (answers.some(hasDeliveries)) await this.wake.onCommit(executor);
       return answers;
     }
     // Without keys there is one statement to run, and a statement is a transaction.
     const keyed = checked.some((event) => 'idempotencyKey' in event && event.idempotencyKey !== undefined);
     const answers = keyed
       ? await this.database.transaction((executor) => this.storeMany(executor, tenant, checked))
-      : await this.storeMany(this.database, tenant, checked);
-    this.announce(checked.map((event, index) => [event, answers[index] as DispatchResult | PosthornError]));
+      : await this.storeMany(this.database, tenant, checked, (events) => this.intake.add(tenant, events));
+    if (keyed && answers.some(hasDeliveries)) this.wake.everywhere();
+    this.remind(checked.map((event, index) => [event, answers[index] as DispatchResult | PosthornError]));
     return answers;
   }
 
-  /** Tells of what is committed: deliveries that may be due now, and when those are due that come later. */
-  private announce(stored: readonly [NewEvent | PosthornError, DispatchResult | PosthornError][]): void {
-    const later: string[] = [];
-    let any = false;
-    for (const [event, answer] of stored) {
-      if (!('deliveries' in answer) || answer.deliveries === 0) continue;
-      any = true;
-      if ('deliverAt' in event && event.deliverAt) later.push(answer.id);
-    }
-    if (any) this.wake.everywhere();
-    this.scheduled.remind(later);
+  /** Sets the timers of what is committed and is to be delivered later. */
+  private remind(stored: readonly [NewEvent | PosthornError, DispatchResult | PosthornError][]): void {
+    this.scheduled.remind(
+      stored.flatMap(([event, answer]) =>
+        'deliverAt' in event && event.deliverAt && hasDeliveries(answer) ? [answer.id] : [],
+      ),
+    );
   }
 
   /** @throws NotFoundError; what is known is remembered for a second, so this is no round trip of its own. */
@@ -232,6 +230,8 @@ export class EventDispatcher {
     executor: SqlExecutor,
     tenant: string,
     checked: readonly (NewEvent | PosthornError)[],
+    add = (events: readonly NewEvent[]): Promise<ReadonlyMap<string, number>> =>
+      this.events.add(executor, tenant, events),
   ): Promise<(DispatchResult | PosthornError)[]> {
     const answers = new Map<NewEvent, DispatchResult | PosthornError>();
     const events = checked.filter((event): event is NewEvent => !(event instanceof PosthornError));
@@ -243,7 +243,7 @@ export class EventDispatcher {
     }
     const plain = known.filter(({ idempotencyKey }) => idempotencyKey === undefined);
     if (plain.length > 0) {
-      const pending = await this.events.add(executor, tenant, plain);
+      const pending = await add(plain);
       for (const event of plain) answers.set(event, answerOf(event, pending));
     }
     // In the order of their keys: two batches with the same keys wait for each other, but never in a circle.
@@ -266,6 +266,9 @@ const answerOf = (event: NewEvent, pending: ReadonlyMap<string, number>): Dispat
   event: event.type,
   deliveries: pending.get(event.id) ?? 0,
 });
+
+const hasDeliveries = (answer: DispatchResult | PosthornError): answer is DispatchResult =>
+  'deliveries' in answer && answer.deliveries > 0;
 
 function refusedAsValue<Value>(work: () => Value): Value | PosthornError {
   try {
