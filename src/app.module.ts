@@ -8,7 +8,7 @@ import { PosthornModule } from './posthorn.module.js';
 @Module({})
 export class AppModule {
   static register(options: PosthornOptions): DynamicModule {
-    // A worker answers nothing but health; everything else is the API's.
+    // A worker answers nothing but health and metrics; everything else is the API's.
     const posthorn = PosthornModule.forRoot({ ...options, controllers: options.role !== 'worker' });
     return { module: AppModule, imports: [posthorn, MonitoringModule.register(posthorn)] };
   }

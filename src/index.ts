@@ -34,6 +34,8 @@ export type {
 } from './inbound/index.js';
 export type { Secret } from './kernel/secret.js';
 
+export { Metrics } from './platform/observability/index.js';
+
 export { Authenticator, bearerToken } from './platform/access/index.js';
 export type { AuthenticationRequest, Principal, Scope } from './platform/access/index.js';
 export { KeyAuthenticator, UnauthenticatedError } from './registry/index.js';

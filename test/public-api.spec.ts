@@ -7,6 +7,7 @@ it('exports these names: a change here is a decision', () => {
     'DefaultRetryPolicy',
     'EventDispatcher',
     'KeyAuthenticator',
+    'Metrics',
     'OnWebhook',
     'POSTHORN_ENTITIES',
     'POSTHORN_MIGRATIONS',

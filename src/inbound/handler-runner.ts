@@ -15,6 +15,7 @@ import type { Handler } from './handlers.js';
 import { LEASE_MS, RENEW_INTERVAL_MS, RUN_RETRY_WAITS } from './policy.js';
 import { Providers } from './providers/providers.js';
 import type { ReceivedEvent } from './received-event.js';
+import { ReceivingCounts } from './receiving-counts.js';
 import { RunsQueue } from './runs.queue.js';
 import { laneOf, SerialLanes } from './serial-lanes.js';
 import type { Lane } from './serial-lanes.js';
@@ -50,6 +51,7 @@ export class HandlerRunner {
     private readonly repository: HandlerRunsRepository,
     private readonly lanes: SerialLanes,
     private readonly queue: RunsQueue,
+    private readonly counts: ReceivingCounts,
     @Inject(RANDOM_TOKEN) private readonly random: () => number,
   ) {}
 
@@ -122,6 +124,7 @@ export class HandlerRunner {
       const ended = await this.inTurn(handler, succeeded, work);
       if (ended) return ended;
     } catch (error) {
+      this.counts.ran(name, 'failed');
       const waits = handler ? retryWaitsOf(subscriptionFor(handler, event.source, event.type)) : RUN_RETRY_WAITS;
       const waitMs = nextWait(waits, run.retriesUsed, undefined, this.random) ?? null;
       this.logger.error(
@@ -147,12 +150,12 @@ export class HandlerRunner {
     lease.lane = lane;
     try {
       if (transactional) {
-        return {
-          progress: await this.runInTransaction(succeeded, handler, given, transactional),
-          waitMs: null,
-        };
+        const progress = await this.runInTransaction(succeeded, handler, given, transactional);
+        this.counts.ran(handler.name, 'succeeded');
+        return { progress, waitMs: null };
       }
       await handler.handle(given);
+      this.counts.ran(handler.name, 'succeeded');
       return undefined;
     } finally {
       lease.lane = undefined;

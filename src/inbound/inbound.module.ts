@@ -24,6 +24,7 @@ import { ReceivedEventRow } from './received-event.entity.js';
 import { ReceivedEventsController } from './received-events.controller.js';
 import { ReceivedEventsRepository } from './received-events.repository.js';
 import { ReceivedEventsService } from './received-events.service.js';
+import { ReceivingCounts } from './receiving-counts.js';
 import { Relay } from './relay.js';
 import { RejectionsController } from './rejections/rejections.controller.js';
 import { RejectionsRepository } from './rejections/rejections.repository.js';
@@ -79,6 +80,7 @@ export class InboundModule {
         OutcomeWatch,
         ReceivedEventsRepository,
         ReceivedEventsService,
+        ReceivingCounts,
         Relay,
         Rejections,
         RejectionsRepository,

@@ -14,6 +14,7 @@ import { LedgerRepository } from './ledger.repository.js';
 import type { LedgerEntry, NewReceivedEvent } from './ledger.repository.js';
 import { OutcomeWatch } from './outcome-watch.js';
 import { WAIT_MS } from './policy.js';
+import { ReceivingCounts } from './receiving-counts.js';
 import { Relay } from './relay.js';
 import { RunsQueue } from './runs.queue.js';
 import { SourceWatch } from './source-watch.js';
@@ -41,12 +42,19 @@ export class InboundService implements BeforeApplicationShutdown {
     private readonly relay: Relay,
     private readonly sourceWatch: SourceWatch,
     private readonly database: Database,
+    private readonly counts: ReceivingCounts,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
   /** Stores the event if it is the first of its id; else says what its copies are answered. */
   async admit(webhook: VerifiedWebhook): Promise<InboundAdmission> {
     this.sourceWatch.noteHeard(webhook.source);
+    const admission = await this.judge(webhook);
+    if ('outcome' in admission) this.counts.received(webhook.source.name, admission.outcome);
+    return admission;
+  }
+
+  private async judge(webhook: VerifiedWebhook): Promise<InboundAdmission> {
     const event = this.describe(webhook);
     for (let look = 0; look < MAX_LOOKS; look++) {
       const stored = await this.store(event, webhook);
@@ -59,7 +67,10 @@ export class InboundService implements BeforeApplicationShutdown {
 
   /** Runs what was claimed. */
   async process(claim: Claim): Promise<Outcome> {
-    return this.runner.run(claim, WAIT_MS).then((progress) => (progress === 'interrupted' ? 'in_progress' : progress));
+    const progress = await this.runner.run(claim, WAIT_MS);
+    const outcome = progress === 'interrupted' ? 'in_progress' : progress;
+    this.counts.received(claim.event.source, outcome);
+    return outcome;
   }
 
   /** Runs the handlers of a stored event whose own time has come; false where it has not, or somebody else does. */

@@ -12,6 +12,7 @@ import type { Settings } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import type { Persistence } from './database/index.js';
 import { IdempotencyLedger } from './idempotency/index.js';
+import { Metrics } from './observability/index.js';
 import { QueueModule } from './queue/index.js';
 
 /** Injects the `Clock`. */
@@ -52,8 +53,8 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       imports: parts,
-      providers: [...providers, IdempotencyLedger, AuditLog, AuditRetention],
-      exports: [...parts, ...providers.map(({ provide }) => provide), IdempotencyLedger, AuditLog],
+      providers: [...providers, IdempotencyLedger, AuditLog, AuditRetention, Metrics],
+      exports: [...parts, ...providers.map(({ provide }) => provide), IdempotencyLedger, AuditLog, Metrics],
     };
   }
 }

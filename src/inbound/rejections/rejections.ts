@@ -7,6 +7,7 @@ import { requestIdOf } from '../../platform/http/index.js';
 import type { HttpRequest } from '../../platform/http/index.js';
 import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import type { OpenSource } from '../../registry/index.js';
+import { ReceivingCounts } from '../receiving-counts.js';
 import { RefusalLog } from './refusal-log.js';
 import { MAX_SAMPLES, RejectionsRepository } from './rejections.repository.js';
 import type { RejectionCount } from './rejections.repository.js';
@@ -32,6 +33,7 @@ export class Rejections implements BeforeApplicationShutdown {
 
   constructor(
     private readonly rows: RejectionsRepository,
+    private readonly counts: ReceivingCounts,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {}
 
@@ -41,6 +43,7 @@ export class Rejections implements BeforeApplicationShutdown {
       const more = hint ? ` ${hint()}` : '';
       return `Refused a request for ${source.tenantId}/${source.name}: ${reason} (request ${requestIdOf(request)}).${more}`;
     });
+    this.counts.rejected(source.name, reason);
     const entry = this.entryOf({ tenantId: source.tenantId, sourceId: source.id, reason });
     if (!entry) return;
     entry.count += 1;

@@ -199,6 +199,13 @@ export const SETTINGS = {
     '15s',
     'How long a stopping process waits for requests in flight.',
   ),
+  metrics: required(
+    'METRICS',
+    kinds.flag,
+    'true',
+    'Whether anything is counted, and GET /metrics is there for the admin key.',
+  ),
+  metricsPublic: required('METRICS_PUBLIC', kinds.flag, 'false', 'Whether GET /metrics needs no key.'),
   logLevel: required(
     'LOG_LEVEL',
     kinds.oneOf('error', 'warn', 'log', 'debug', 'verbose'),

@@ -1,0 +1,78 @@
+// What happens, counted for Prometheus. Counting is an addition in memory, and nothing at all where metrics are off; the
+// texts are made when somebody asks. The registry is our own: a host's default one stays as it is.
+import { Inject, Injectable } from '@nestjs/common';
+import { Counter, Registry } from 'prom-client';
+import { SETTINGS_TOKEN } from '../config/index.js';
+import type { Settings } from '../config/index.js';
+
+/** Adds one to the series of these label values. */
+export type Count<Labels extends readonly string[]> = (...values: { [At in keyof Labels]: string }) => void;
+
+export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+
+/** Series of one counter. What would be more counts under `other`, in the place of the first label's value. */
+const MAX_SERIES = 1_000;
+const OTHER = 'other';
+
+/**
+ * The counters of this process. The server serves them at `/metrics`; in an application of your own, add `text()` to what
+ * yours answers.
+ *
+ * @example
+ * \@Get('metrics')
+ * async metrics(): Promise<string> {
+ *   return (await register.metrics()) + (await this.posthorn.text());
+ * }
+ */
+@Injectable()
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #enabled: boolean;
+
+  constructor(@Inject(SETTINGS_TOKEN) { metrics }: Pick<Settings, 'metrics'>) {
+    this.#enabled = metrics;
+  }
+
+  /**
+   * A counter, once per name. All labels but the first must be of a closed list: only the first is kept from growing. No
+   * label may hold what belongs to a tenant.
+   *
+   * @internal
+   */
+  counter<const Labels extends readonly [string, ...string[]]>(
+    name: string,
+    help: string,
+    labels: Labels,
+  ): Count<Labels> {
+    if (!this.#enabled) return () => undefined;
+    const series = new Map<string, { readonly values: readonly string[]; count: number }>();
+    this.#registry.registerMetric(
+      new Counter<string>({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const { values, count } of series.values())
+            this.inc(Object.fromEntries(labels.map((label, at) => [label, values[at] ?? ''])), count);
+        },
+      }),
+    );
+    return (...given) => {
+      let values: readonly string[] = given;
+      let entry = series.get(values.join('\n'));
+      if (!entry && series.size >= MAX_SERIES) {
+        values = [OTHER, ...values.slice(1)];
+        entry = series.get(values.join('\n'));
+      }
+      if (!entry) series.set(values.join('\n'), (entry = { values, count: 0 }));
+      entry.count += 1;
+    };
+  }
+
+  /** All of them in Prometheus's text format; empty where metrics are off. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

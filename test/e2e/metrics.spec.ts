@@ -1,0 +1,96 @@
+// What Prometheus reads: real requests, then a scrape.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Metrics } from '../../src/platform/observability/index.js';
+import { cloneDatabase } from '../setup/database.js';
+import { ADMIN_KEY, startTestServer } from '../setup/server.js';
+import type { TestServer } from '../setup/server.js';
+import {
+  answerOf,
+  EXACT,
+  post,
+  sendStripe,
+  startShop,
+  STRIPE_SECRET,
+  stripeEvent,
+  stripeHeaders,
+} from './receive.harness.js';
+import type { Shop } from './receive.harness.js';
+
+let databaseUrl: string;
+let server: TestServer;
+let shop: Shop;
+
+beforeAll(async () => {
+  databaseUrl = (await cloneDatabase()).url;
+  server = await startTestServer({ databaseUrl, stripeWebhookSecret: [STRIPE_SECRET] });
+  shop = await startShop((await cloneDatabase()).url);
+});
+afterAll(async () => {
+  await Promise.all([server?.close(), shop?.app.close()]);
+});
+
+const scrape = (url: string, key?: string): Promise<Response> =>
+  fetch(`${url}/metrics`, { headers: key === undefined ? {} : { authorization: `Bearer ${key}` } });
+
+describe('the metrics', () => {
+  it('count what was received by its answer, and what was turned away by its reason', async () => {
+    const { body } = stripeEvent('thing.happened');
+    const hook = `${server.url}/webhooks/stripe`;
+    for (const expected of [EXACT.processed, EXACT.already, EXACT.already])
+      expect(answerOf(await post(hook, body, stripeHeaders(body)))).toEqual(expected);
+    expect(answerOf(await post(hook, body, stripeHeaders(body, 'whsec_of-a-stranger')))).toEqual(EXACT.invalid);
+    expect(answerOf(await post(hook, body))).toEqual(EXACT.invalid);
+
+    const answer = await scrape(server.url, ADMIN_KEY);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringMatching(/^text\/plain; version=0\.0\.4/),
+    ]);
+    const text = await answer.text();
+    expect(
+      text
+        .split('\n')
+        .filter((line) => line.includes('stripe'))
+        .sort(),
+    ).toEqual([
+      'posthorn_received_webhooks_total{source="stripe",outcome="already_processed"} 2',
+      'posthorn_received_webhooks_total{source="stripe",outcome="processed"} 1',
+      'posthorn_rejected_requests_total{source="stripe",reason="no_secret_matched"} 1',
+      'posthorn_rejected_requests_total{source="stripe",reason="no_signature"} 1',
+    ]);
+    expect(text).toContain('# TYPE posthorn_received_webhooks_total counter');
+  });
+
+  it('count how handlers ended, also in an application of one’s own', async () => {
+    shop.behaviour.plan('thank', () => {
+      throw new Error('Not today.');
+    });
+    expect(answerOf(await sendStripe(shop, stripeEvent('payment.made').body))).toEqual(EXACT.failed);
+    const text = await shop.app.get(Metrics, { strict: false }).text();
+    expect(text).toContain('posthorn_handler_runs_total{handler="Payments.bookPayment",outcome="succeeded"} 1\n');
+    expect(text).toContain('posthorn_handler_runs_total{handler="thank-customer",outcome="failed"} 1\n');
+    expect(text).toContain('posthorn_received_webhooks_total{source="stripe",outcome="failed"} 1\n');
+    // The route is the server's own.
+    expect((await scrape(shop.url, ADMIN_KEY)).status).toBe(404);
+  });
+
+  it('are for the administrator, unless they are public, and not there where they are off', async () => {
+    expect((await scrape(server.url)).status).toBe(401);
+    expect((await scrape(server.url, `${ADMIN_KEY}x`)).status).toBe(401);
+    const { body: key } = await server.api<{ key: string }>('POST', '/api/api-keys', {
+      name: 'all',
+      scopes: ['admin'],
+    });
+    expect(key.key).toEqual(expect.any(String));
+    expect((await scrape(server.url, key.key)).status).toBe(404);
+
+    const open = await startTestServer({ databaseUrl, metricsPublic: true, role: 'worker' });
+    const off = await startTestServer({ databaseUrl, metricsPublic: true, metrics: false });
+    try {
+      expect((await scrape(open.url)).status).toBe(200);
+      expect((await scrape(off.url, ADMIN_KEY)).status).toBe(404);
+    } finally {
+      await Promise.all([open.close(), off.close()]);
+    }
+  });
+});
