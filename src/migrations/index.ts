@@ -18,6 +18,7 @@ import { TestDeliveries1764000001400 } from './1764000001400-test-deliveries.js'
 import { UsualGap1764000001600 } from './1764000001600-usual-gap.js';
 import { ApiKeys1764000001700 } from './1764000001700-api-keys.js';
 import { AuditLog1764000001710 } from './1764000001710-audit-log.js';
+import { TenantDeletion1764000001720 } from './1764000001720-tenant-deletion.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -39,4 +40,5 @@ export const POSTHORN_MIGRATIONS = [
   UsualGap1764000001600,
   ApiKeys1764000001700,
   AuditLog1764000001710,
+  TenantDeletion1764000001720,
 ] as const;

@@ -54,9 +54,16 @@ export class TenantNotFoundError extends NotFoundError {
   }
 }
 
+/** The tenant that requests without `X-Tenant` act for must be there. */
+export class DefaultTenantError extends ConflictError {
+  constructor() {
+    super('default_tenant', 'The tenant default cannot be deleted.');
+  }
+}
+
 export class TenantExistsError extends ConflictError {
   constructor() {
-    super('tenant_exists', 'There is a tenant with this id.');
+    super('tenant_exists', 'There is a tenant with this id, or one that is being erased.');
   }
 }
 

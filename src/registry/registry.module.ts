@@ -24,6 +24,7 @@ import { SourcesController } from './sources.controller.js';
 import { SourcesRepository } from './sources.repository.js';
 import { SourcesService } from './sources.service.js';
 import { Tenant } from './tenant.entity.js';
+import { TenantErasures } from './tenant-erasures.js';
 import { TenantsController } from './tenants.controller.js';
 import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
@@ -72,6 +73,7 @@ export class RegistryModule {
       controllers: [WebhooksController, TenantsController, ApiKeysController, AuditLogController, SourcesController],
       providers: [
         TenantsRepository,
+        TenantErasures,
         TenantsService,
         AuditLogService,
         ApiKeysRepository,

@@ -1,8 +1,9 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { SendingPolicyColumns } from './sending-policy.columns.js';
 
 /** Whose data a row is, and the policy of its webhooks that have none of their own. */
 @Entity({ name: 'tenant' })
+@Index('tenant_deleted', ['id'], { where: 'deleted_at IS NOT NULL' })
 export class Tenant extends SendingPolicyColumns {
   @PrimaryColumn({ name: 'id', type: 'text', primaryKeyConstraintName: 'tenant_pkey' })
   id!: string;
@@ -12,4 +13,8 @@ export class Tenant extends SendingPolicyColumns {
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
+
+  /** Since when it is being erased: it exists no more, and its rows go. */
+  @Column({ name: 'deleted_at', type: 'timestamptz', nullable: true })
+  deletedAt!: Date | null;
 }

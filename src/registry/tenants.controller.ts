@@ -1,5 +1,6 @@
-import { Body, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
+  ApiAcceptedResponse,
   ApiConflictResponse,
   ApiCreatedResponse,
   ApiNotFoundResponse,
@@ -73,5 +74,20 @@ export class TenantsController {
     @CurrentAuthor() author: Author,
   ): Promise<TenantDto> {
     return this.tenants.update(id, change, author);
+  }
+
+  @Delete(':id')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Delete a tenant and all that it has',
+    description:
+      'It is gone at once: its keys, its webhooks, its sources. Its rows are erased in the background, those that are being ' +
+      'sent once that has ended; until then its id cannot be taken again. `default` cannot be deleted.',
+  })
+  @TenantId()
+  @ApiAcceptedResponse({ description: 'It is gone; the rest of its rows are being erased.' })
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`default_tenant`' })
+  delete(@Param('id') id: string, @CurrentAuthor() author: Author): Promise<void> {
+    return this.tenants.delete(id, author);
   }
 }

@@ -12,9 +12,10 @@ import { BriefCache } from './brief-cache.js';
 import type { CreateTenantDto } from './dto/create-tenant.dto.js';
 import { TenantDto } from './dto/tenant.dto.js';
 import type { UpdateTenantDto } from './dto/update-tenant.dto.js';
-import { TenantExistsError, TenantNotFoundError } from './registry.errors.js';
+import { DefaultTenantError, TenantExistsError, TenantNotFoundError } from './registry.errors.js';
 import { policyColumnsOf } from './dto/sending-policy.dto.js';
-import { isTenantId } from './tenant-id.js';
+import { TenantErasures } from './tenant-erasures.js';
+import { DEFAULT_TENANT, isTenantId } from './tenant-id.js';
 import { TenantsRepository } from './tenants.repository.js';
 
 @Injectable()
@@ -26,6 +27,7 @@ export class TenantsService {
     private readonly tenants: TenantsRepository,
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
+    private readonly erasures: TenantErasures,
   ) {}
 
   /** Whether there is such a tenant; at most a second old. */
@@ -84,5 +86,23 @@ export class TenantsService {
       limit,
       ({ id }) => id,
     );
+  }
+
+  /**
+   * Ends a tenant at once and has all its rows erased, which takes as long as it takes.
+   *
+   * @throws TenantNotFoundError, DefaultTenantError
+   */
+  async delete(id: string, author?: Author): Promise<void> {
+    if (id === DEFAULT_TENANT) throw new DefaultTenantError();
+    await this.tenants.transaction(async (manager) => {
+      if (!isTenantId(id) || !(await this.tenants.lock(manager, id))) throw new TenantNotFoundError();
+      await this.tenants.end(manager, id);
+      // Its own log is erased with it.
+      const recorded = author && { ...author, tenantId: author.tenantId === id ? DEFAULT_TENANT : author.tenantId };
+      await this.audit.within(manager, recorded, { action: 'tenant.deleted', resource: id });
+    });
+    this.#known.forget(id);
+    this.erasures.look();
   }
 }

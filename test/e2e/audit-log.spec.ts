@@ -147,6 +147,13 @@ const CHANGES: Record<string, [() => Promise<ApiAnswer<Body>>, string]> = {
   'DELETE /api/sources/{name}': [() => call('DELETE', '/api/sources/shop'), 'source.deleted'],
   'POST /api/tenants': [() => call('POST', '/api/tenants', { id: 'bolt', name: 'Bolt' }), 'tenant.created'],
   'PATCH /api/tenants/{id}': [() => call('PATCH', '/api/tenants/bolt', { name: 'Bolt Ltd' }), 'tenant.updated'],
+  'DELETE /api/tenants/{id}': [
+    async () => {
+      await call('POST', '/api/tenants', { id: 'gone', name: 'Gone' });
+      return call('DELETE', '/api/tenants/gone');
+    },
+    'tenant.deleted',
+  ],
   'POST /api/api-keys': [() => call('POST', '/api/api-keys', { name: 'k', scopes: ['admin'] }), 'api_key.created'],
   'DELETE /api/api-keys/{id}': [
     async () => {

@@ -13,6 +13,7 @@ import { Database } from './database.js';
 import { Notifications } from './notifications.js';
 import { Partitions } from './partitions.js';
 import { Retention } from './retention.js';
+import { TenantRows } from './tenant-rows.js';
 
 /** What the owner of the tables hands to the plumbing: the entities and the migrations, both explicit lists. */
 export interface Persistence {
@@ -72,8 +73,8 @@ export class DatabaseModule {
           },
         }),
       ],
-      providers: [Database, Notifications, Partitions, Retention],
-      exports: [Database, Notifications, Partitions],
+      providers: [Database, Notifications, Partitions, Retention, TenantRows],
+      exports: [Database, Notifications, Partitions, TenantRows],
     };
   }
 }

@@ -12,3 +12,4 @@ export { Partitions } from './partitions.js';
 export { Retention } from './retention.js';
 export { DEFAULT_SCHEMA } from './schema.js';
 export type { Tables } from './schema.js';
+export { TenantRows } from './tenant-rows.js';

@@ -1,0 +1,74 @@
+// Erases the tenants that were deleted. A row of `tenant` with `deleted_at` is what there is to do, so that any process goes
+// on with it after a crash; the row itself goes last.
+import { Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { TenantRows } from '../platform/database/index.js';
+import { TenantsRepository } from './tenants.repository.js';
+
+const IDLE_MS = 60_000;
+const UNFINISHED_MS = 1_000;
+
+@Injectable()
+export class TenantErasures implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Tenants');
+  /** Those of which nothing was left at a look: what was under way at their end may still come in. */
+  private readonly emptied = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private stopped = true;
+
+  constructor(
+    private readonly tenants: TenantsRepository,
+    private readonly rows: TenantRows,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.stopped = false;
+    this.look();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  /** Begins at once; where a round is under way, its end is followed by the next soon enough. */
+  look(): void {
+    if (!this.stopped && !this.running) this.next(0);
+  }
+
+  private next(afterMs: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.running = this.round().then((pauseMs) => {
+        this.running = undefined;
+        if (!this.stopped) this.next(pauseMs);
+      });
+    }, afterMs);
+  }
+
+  /** Resolves with how long to pause; never rejects. */
+  private async round(): Promise<number> {
+    try {
+      const deleted = await this.tenants.findDeleted();
+      for (const { id, isOver } of deleted) await this.erase(id, isOver);
+      return deleted.length > 0 ? UNFINISHED_MS : IDLE_MS;
+    } catch (error) {
+      this.logger.warn(`A tenant could not be erased, will try again: ${(error as Error).message}`);
+      return UNFINISHED_MS;
+    }
+  }
+
+  /** @param isOver - Whether all that was under way when it was deleted has ended by now. */
+  private async erase(id: string, isOver: boolean): Promise<void> {
+    if (this.emptied.has(id) && !isOver) return;
+    const outcome = await this.rows.erase(id, () => this.stopped);
+    if (outcome !== 'erased') return;
+    this.emptied.add(id);
+    if (!isOver) return;
+    await this.tenants.forget(id);
+    this.emptied.delete(id);
+    this.logger.log(`Erased tenant ${id}.`);
+  }
+}
