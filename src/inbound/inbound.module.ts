@@ -39,6 +39,10 @@ import { SourceLimits } from './source-limits.js';
 import { SourceWatch } from './source-watch.js';
 import { SourceWatchRepository } from './source-watch.repository.js';
 import { SourceGate } from './source.gate.js';
+import { StreamWake } from './stream/stream-wake.js';
+import { StreamController } from './stream/stream.controller.js';
+import { StreamRepository } from './stream/stream.repository.js';
+import { StreamService } from './stream/stream.service.js';
 
 /** The entities whose tables belong to receiving. */
 export const INBOUND_ENTITIES = [ReceivedEventRow, HandlerRun, SourceRejection] as const;
@@ -63,7 +67,13 @@ export class InboundModule {
         DiscoveryModule,
         TypeOrmModule.forFeature([...INBOUND_ENTITIES], DATA_SOURCE),
       ],
-      controllers: [InboundController, ChallengesController, ReceivedEventsController, RejectionsController],
+      controllers: [
+        InboundController,
+        ChallengesController,
+        ReceivedEventsController,
+        RejectionsController,
+        StreamController,
+      ],
       providers: [
         queueProvider(RUNS_QUEUE),
         BulkReplayRepository,
@@ -93,6 +103,9 @@ export class InboundModule {
         SourceLimits,
         SourceWatch,
         SourceWatchRepository,
+        StreamRepository,
+        StreamService,
+        StreamWake,
       ],
     };
   }

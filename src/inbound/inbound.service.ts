@@ -18,6 +18,7 @@ import { ReceivingCounts } from './receiving-counts.js';
 import { Relay } from './relay.js';
 import { RunsQueue } from './runs.queue.js';
 import { SourceWatch } from './source-watch.js';
+import { StreamWake } from './stream/stream-wake.js';
 import { sha256, storable } from './webhook.js';
 import type { VerifiedWebhook } from './webhook.js';
 
@@ -41,6 +42,7 @@ export class InboundService implements BeforeApplicationShutdown {
     private readonly queue: RunsQueue,
     private readonly relay: Relay,
     private readonly sourceWatch: SourceWatch,
+    private readonly streamWake: StreamWake,
     private readonly database: Database,
     private readonly counts: ReceivingCounts,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
@@ -58,7 +60,10 @@ export class InboundService implements BeforeApplicationShutdown {
     const event = this.describe(webhook);
     for (let look = 0; look < MAX_LOOKS; look++) {
       const stored = await this.store(event, webhook);
-      if (stored) return this.admitFirst(event, webhook, stored.receivedAt);
+      if (stored) {
+        this.streamWake.stored();
+        return this.admitFirst(event, webhook, stored.receivedAt);
+      }
       const entry = await this.ledger.findEntry(event);
       if (entry) return this.admitCopy(entry, webhook.source.processing === 'queued');
     }

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { PosthornError } from '../../kernel/errors.js';
 import { Authenticator } from './authenticator.js';
 import { FailedAttempts } from './failed-attempts.js';
-import { setPrincipal } from './principal.js';
+import { setAccess, setPrincipal } from './principal.js';
 import type { Principal } from './principal.js';
 import { judgeRequirement, REQUIREMENT } from './requirement.js';
 import type { Requirement } from './scopes.js';
@@ -35,17 +35,19 @@ export class ApiGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<IncomingRequest>();
     const authorization = authorizationOf(request);
-    const principal = await this.unlessTooOften(request, authorization, () => {
-      const tenant = request.headers['x-tenant'];
-      return this.authenticator.authenticate({
+    const tenant = request.headers['x-tenant'];
+    const authenticate = (): Promise<Principal> =>
+      this.authenticator.authenticate({
         authorization,
         // Given twice, it is joined by a comma, which no tenant's name contains.
         tenant: Array.isArray(tenant) ? tenant.join() : tenant,
         request,
       });
-    });
+    const principal = await this.unlessTooOften(request, authorization, authenticate);
+    const requirement = requirementOf(context);
     setPrincipal(request, principal);
-    judgeRequirement(principal, requirementOf(context));
+    judgeRequirement(principal, requirement);
+    setAccess(request, async () => judgeRequirement(await authenticate(), requirement));
     return true;
   }
 

@@ -2,7 +2,7 @@ export { ApiGuard } from './api.guard.js';
 export { Authenticator, bearerToken } from './authenticator.js';
 export type { AuthenticationRequest } from './authenticator.js';
 export { FailedAttempts, TooManyAttemptsError } from './failed-attempts.js';
-export { isPrincipal, principalOf } from './principal.js';
+export { accessOf, isPrincipal, principalOf } from './principal.js';
 export type { Principal } from './principal.js';
 export { InsufficientScopeError, REQUIREMENT } from './requirement.js';
 export { includesScope, SCOPE_MEANINGS, SCOPES } from './scopes.js';

@@ -36,8 +36,11 @@ const UNSTORABLE = /[\0\p{Cs}]/u;
 
 const PRINCIPAL = Symbol('posthorn.principal');
 
+const ACCESS = Symbol('posthorn.access');
+
 interface Bearer {
   [PRINCIPAL]?: Principal;
+  [ACCESS]?: () => Promise<void>;
 }
 
 export function setPrincipal(request: object, principal: Principal): void {
@@ -46,3 +49,11 @@ export function setPrincipal(request: object, principal: Principal): void {
 
 /** The principal that `ApiGuard` found, or `undefined` on a request that it did not guard. */
 export const principalOf = (request: object): Principal | undefined => (request as Bearer)[PRINCIPAL];
+
+/** Notes how to ask again whether the caller may do what it does. */
+export function setAccess(request: object, access: () => Promise<void>): void {
+  (request as Bearer)[ACCESS] = access;
+}
+
+/** Rejects once the caller may not do any more what the request does; `undefined` where `ApiGuard` did not guard. */
+export const accessOf = (request: object): (() => Promise<void>) | undefined => (request as Bearer)[ACCESS];
