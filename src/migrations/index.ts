@@ -19,6 +19,7 @@ import { UsualGap1764000001600 } from './1764000001600-usual-gap.js';
 import { ApiKeys1764000001700 } from './1764000001700-api-keys.js';
 import { AuditLog1764000001710 } from './1764000001710-audit-log.js';
 import { TenantDeletion1764000001720 } from './1764000001720-tenant-deletion.js';
+import { TenantQuotas1764000001730 } from './1764000001730-tenant-quotas.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -41,4 +42,5 @@ export const POSTHORN_MIGRATIONS = [
   ApiKeys1764000001700,
   AuditLog1764000001710,
   TenantDeletion1764000001720,
+  TenantQuotas1764000001730,
 ] as const;

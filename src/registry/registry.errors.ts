@@ -22,6 +22,13 @@ export class InvalidHeadersError extends InvalidError {
   }
 }
 
+/** A tenant has as many as it may. */
+export class QuotaExceededError extends ConflictError {
+  constructor(noun: 'webhooks' | 'sources', limit: number) {
+    super('quota_exceeded', `The tenant may have ${limit} ${noun}: delete one, or have the limit raised.`);
+  }
+}
+
 /** A retry schedule is longer than rows are kept. */
 export class ScheduleTooLongError extends InvalidError {
   constructor() {

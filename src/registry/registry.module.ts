@@ -17,6 +17,7 @@ import { AuditLogService } from './audit/audit-log.service.js';
 import { CheckedAuthenticator } from './checked.authenticator.js';
 import { KeyAuthenticator } from './key.authenticator.js';
 import { OpenSources } from './open-sources.js';
+import { Quotas } from './quotas.js';
 import { SourceSecret } from './source-secret.entity.js';
 import { SourceSecrets } from './source-secrets.js';
 import { Source } from './source.entity.js';
@@ -72,6 +73,7 @@ export class RegistryModule {
       imports: [platform, providers, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
       controllers: [WebhooksController, TenantsController, ApiKeysController, AuditLogController, SourcesController],
       providers: [
+        Quotas,
         TenantsRepository,
         TenantErasures,
         TenantsService,

@@ -43,7 +43,7 @@ export class SourcesController {
     description: 'Its sender posts to the `path` of the answer. Secrets are encrypted, and never shown again.',
   })
   @ApiCreatedResponse({ type: SourceDto })
-  @ApiConflictResponse({ type: ErrorAnswer, description: '`source_exists`' })
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`source_exists`, `quota_exceeded`' })
   create(
     @CurrentTenant() tenantId: string,
     @Body() source: CreateSourceDto,

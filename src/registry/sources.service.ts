@@ -22,6 +22,7 @@ import { SourceDto } from './dto/source.dto.js';
 import type { UpdateSourceDto } from './dto/update-source.dto.js';
 import { SecretDto } from './dto/webhook.dto.js';
 import { OpenSources } from './open-sources.js';
+import { Quotas } from './quotas.js';
 import {
   InvalidSourceError,
   LastSecretError,
@@ -48,9 +49,10 @@ export class SourcesService {
     private readonly providers: SourceProviders,
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
+    private readonly quotas: Quotas,
   ) {}
 
-  /** @throws UnknownProviderError, InvalidSourceError, SourceExistsError */
+  /** @throws UnknownProviderError, InvalidSourceError, QuotaExceededError, SourceExistsError */
   async create(
     tenantId: string,
     { name, provider, secrets: texts, ...policy }: CreateSourceDto,
@@ -64,6 +66,7 @@ export class SourcesService {
     const sealed = this.secrets.sealAll({ id, tenantId }, secrets);
     return this.sources.transaction((manager) =>
       this.ledger.within(manager, request, async () => {
+        await this.quotas.makeRoom(manager, tenantId, 'sources');
         if (!(await this.sources.insert(manager, source, sealed))) throw new SourceExistsError();
         const made = await this.get(tenantId, name, manager);
         await this.audit.within(manager, author, {

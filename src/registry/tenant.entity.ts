@@ -14,6 +14,13 @@ export class Tenant extends SendingPolicyColumns {
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
 
+  /** How many of them it may have. Null: as the installation says. */
+  @Column({ name: 'max_webhooks', type: 'integer', nullable: true })
+  maxWebhooks!: number | null;
+
+  @Column({ name: 'max_sources', type: 'integer', nullable: true })
+  maxSources!: number | null;
+
   /** Since when it is being erased: it exists no more, and its rows go. */
   @Column({ name: 'deleted_at', type: 'timestamptz', nullable: true })
   deletedAt!: Date | null;

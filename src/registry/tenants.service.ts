@@ -38,14 +38,14 @@ export class TenantsService {
 
   /** @throws TenantExistsError, ScheduleTooLongError */
   async create(
-    { id, name, ...policy }: CreateTenantDto,
+    { id, name, maxWebhooks, maxSources, ...policy }: CreateTenantDto,
     request?: IdempotentRequest,
     author?: Author,
   ): Promise<TenantDto> {
     const columns = policyColumnsOf(policy, this.settings.retentionMs);
     return this.tenants.transaction((manager) =>
       this.ledger.within(manager, request, async () => {
-        const tenant = await this.tenants.insert(manager, { id, name, ...columns });
+        const tenant = await this.tenants.insert(manager, { id, name, maxWebhooks, maxSources, ...columns });
         if (!tenant) throw new TenantExistsError();
         const made = TenantDto.of(tenant);
         await this.audit.within(manager, author, {
@@ -66,12 +66,21 @@ export class TenantsService {
   }
 
   /** Absent fields stay as they are; what waits already is judged by the new policy. @throws TenantNotFoundError, ScheduleTooLongError */
-  async update(id: string, { name, ...policy }: UpdateTenantDto, author?: Author): Promise<TenantDto> {
+  async update(
+    id: string,
+    { name, maxWebhooks, maxSources, ...policy }: UpdateTenantDto,
+    author?: Author,
+  ): Promise<TenantDto> {
     const columns = policyColumnsOf(policy, this.settings.retentionMs);
     return this.tenants.transaction(async (manager) => {
       const before = isTenantId(id) ? await this.tenants.lock(manager, id) : null;
       if (!before) throw new TenantNotFoundError();
-      await this.tenants.update(manager, id, { ...columns, ...(name !== undefined && { name }) });
+      await this.tenants.update(manager, id, {
+        ...columns,
+        ...(name !== undefined && { name }),
+        ...(maxWebhooks !== undefined && { maxWebhooks }),
+        ...(maxSources !== undefined && { maxSources }),
+      });
       const now = TenantDto.of(await this.tenants.read(manager, id));
       const facts = { before: factsOfTenant(TenantDto.of(before)), after: factsOfTenant(now) };
       await this.audit.within(manager, author, { action: 'tenant.updated', resource: id, ...facts });

@@ -44,6 +44,7 @@ export class WebhooksController {
       'Refused URLs answer 400 with one of `Invalid URL`, `HTTPS required`, `URL not allowed`. The answer is the only one that shows the `secret`.',
   })
   @ApiCreatedResponse({ type: CreatedWebhookDto })
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`quota_exceeded`' })
   create(
     @CurrentTenant() tenantId: string,
     @Body() webhook: CreateWebhookDto,

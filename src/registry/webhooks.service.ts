@@ -7,7 +7,6 @@ import type { Observable } from 'rxjs';
 import type { EntityManager } from 'typeorm';
 import { parseCustomHeaders, readCustomHeaders, writeCustomHeaders } from '../kernel/custom-headers.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
-import { parseExpiresAfter } from '../kernel/expiry.js';
 import { newId } from '../kernel/ids.js';
 import { SecretBox, SecretBoxError } from '../kernel/secret-box.js';
 import { newSigningSecret } from '../kernel/secret.js';
@@ -24,8 +23,8 @@ import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { factsOfWebhook } from './audit/facts.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
-import type { WebhookPolicyDto } from './dto/webhook-policy.dto.js';
 import { CreatedSecretDto, CreatedWebhookDto, SecretDto, WebhookDto } from './dto/webhook.dto.js';
+import { Quotas } from './quotas.js';
 import {
   InvalidHeadersError,
   LastSecretError,
@@ -34,7 +33,7 @@ import {
   UrlRefusedError,
   WebhookNotFoundError,
 } from './registry.errors.js';
-import { policyColumnsOf } from './dto/sending-policy.dto.js';
+import { webhookColumnsOf } from './webhook-columns.js';
 import type { WebhookSecret } from './webhook-secret.entity.js';
 import type { Webhook } from './webhook.entity.js';
 import { WebhooksRepository } from './webhooks.repository.js';
@@ -68,6 +67,7 @@ export class WebhooksService implements OnModuleDestroy {
     private readonly box: SecretBox,
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
+    private readonly quotas: Quotas,
   ) {}
 
   onModuleDestroy(): void {
@@ -76,7 +76,7 @@ export class WebhooksService implements OnModuleDestroy {
 
   /**
    * @returns a repeat of `request` gets the webhook without its secret.
-   * @throws InvalidHeadersError, ScheduleTooLongError, UrlRefusedError
+   * @throws InvalidHeadersError, QuotaExceededError, ScheduleTooLongError, UrlRefusedError
    */
   async create(
     tenantId: string,
@@ -85,12 +85,13 @@ export class WebhooksService implements OnModuleDestroy {
     author?: Author,
   ): Promise<CreatedWebhookDto | WebhookDto> {
     const id = newId();
-    const columns = { ...columnsOf(rest, this.settings.retentionMs), ...this.sealHeaders(id, headers) };
+    const columns = { ...webhookColumnsOf(rest, this.settings.retentionMs), ...this.sealHeaders(id, headers) };
     await this.judge(url);
     const secret = newSigningSecret();
     const row = this.seal(tenantId, id, secret);
     const created = await this.webhooks.transaction((manager) =>
       this.ledger.within(manager, request, async () => {
+        await this.quotas.makeRoom(manager, tenantId, 'webhooks');
         await this.webhooks.insert(manager, { id, tenantId, url, patterns: fold(events), ...columns }, row);
         const made = await this.read(tenantId, id, manager);
         await this.audit.within(manager, author, {
@@ -133,7 +134,7 @@ export class WebhooksService implements OnModuleDestroy {
     const sealed = this.sealHeaders(id, headers);
     if (url !== undefined) await this.judge(url);
     const change: WebhookChange = {
-      ...columnsOf(rest, this.settings.retentionMs),
+      ...webhookColumnsOf(rest, this.settings.retentionMs),
       ...sealed,
       ...(url !== undefined && { url }),
       ...(events !== undefined && { patterns: fold(events) }),
@@ -270,34 +271,3 @@ export class WebhooksService implements OnModuleDestroy {
 }
 
 const fold = (events: readonly string[]): string[] => [...new Set(events)];
-
-/** The columns of the fields that were given, and no others. */
-function columnsOf(
-  {
-    active,
-    description,
-    format,
-    maxInFlight,
-    expiresAfter,
-    guarantee,
-    rateLimit,
-    ordered,
-    ...policy
-  }: WebhookPolicyDto,
-  retentionMs: number,
-): WebhookChange {
-  return {
-    ...policyColumnsOf(policy, retentionMs),
-    ...(active !== undefined && { active, disabledReason: active ? null : ('manual' satisfies DisabledReason) }),
-    ...(description !== undefined && { description }),
-    ...(format !== undefined && { format }),
-    ...(maxInFlight !== undefined && { maxInFlight }),
-    ...(expiresAfter !== undefined && { expiresAfterMs: parseExpiresAfter(expiresAfter) ?? null }),
-    ...(guarantee !== undefined && { guarantee }),
-    ...(rateLimit !== undefined && {
-      rateLimitMax: rateLimit?.max ?? null,
-      rateLimitSeconds: rateLimit?.perSeconds ?? null,
-    }),
-    ...(ordered !== undefined && { ordered }),
-  };
-}

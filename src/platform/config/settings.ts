@@ -150,6 +150,18 @@ export const SETTINGS = {
     '256',
     'Most requests in flight from this process.',
   ),
+  maxWebhooks: required(
+    'MAX_WEBHOOKS',
+    kinds.integer(0, 1_000_000),
+    '10000',
+    'Most webhooks of a tenant; maxWebhooks of a tenant says otherwise.',
+  ),
+  maxSources: required(
+    'MAX_SOURCES',
+    kinds.integer(0, 1_000_000),
+    '1000',
+    'Most sources of a tenant; maxSources of a tenant says otherwise.',
+  ),
   maxEventSize: required(
     'MAX_EVENT_SIZE',
     kinds.integer(1_024, 10_485_760),

@@ -1,8 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Tenant } from '../tenant.entity.js';
-import { SendingPolicyView, viewOfPolicy } from './sending-policy.dto.js';
+import { TenantPolicyView } from './quota-fields.js';
+import { viewOfPolicy } from './sending-policy.dto.js';
 
-export class TenantDto extends SendingPolicyView {
+export class TenantDto extends TenantPolicyView {
   @ApiProperty({ example: 'acme' })
   id!: string;
 
@@ -13,7 +14,7 @@ export class TenantDto extends SendingPolicyView {
   createdAt!: string;
 
   static of(tenant: Tenant): TenantDto {
-    const { id, name, createdAt } = tenant;
-    return { id, name, ...viewOfPolicy(tenant), createdAt: createdAt.toISOString() };
+    const { id, name, maxWebhooks, maxSources, createdAt } = tenant;
+    return { id, name, ...viewOfPolicy(tenant), maxWebhooks, maxSources, createdAt: createdAt.toISOString() };
   }
 }
