@@ -11,6 +11,9 @@ export interface Subscription extends OnWebhookOptions<never> {
   readonly pattern: string;
 }
 
+/** What a body held, as `JSON.parse` types it: where a handler says no shape, any member may be read. */
+export type ParsedJson = ReturnType<typeof JSON.parse>;
+
 /** Options of `@OnWebhook()`. */
 export interface OnWebhookOptions<Data = unknown> {
   /**
@@ -55,6 +58,7 @@ export interface OnWebhookOptions<Data = unknown> {
  * @example
  * \@OnWebhook('stripe', 'payment_intent.succeeded')
  * async onPaid(event: ReceivedEvent<StripePaymentIntent>): Promise<void> { … }
+ * @typeParam Data - The shape of `data` in the options; without it, `serialBy` may read whatever it likes.
  * @example
  * \@OnWebhook('stripe', 'invoice.paid', { transactional: true })
  * async book(event: ReceivedEvent<StripeInvoice>, manager: EntityManager): Promise<void> {
@@ -62,7 +66,7 @@ export interface OnWebhookOptions<Data = unknown> {
  * }
  */
 export const OnWebhook =
-  <Data = unknown>(source: string, typePattern: string, options: OnWebhookOptions<Data> = {}): MethodDecorator =>
+  <Data = ParsedJson>(source: string, typePattern: string, options: OnWebhookOptions<Data> = {}): MethodDecorator =>
   (_target, _key, descriptor) => {
     const method = descriptor.value as object;
     const subscription: Subscription = { ...options, source, pattern: typePattern };
