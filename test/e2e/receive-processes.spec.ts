@@ -51,6 +51,24 @@ describe('two processes', () => {
     expect(await rows.query('SELECT FROM posthorn.received_event WHERE external_id = $1', [id])).toHaveLength(1);
   });
 
+  it('run each handler 100 times for 1,000 simultaneous copies of 100 events', async () => {
+    const events = Array.from({ length: 100 }, () => stripeEvent('payment.made'));
+    // One copy of each event after the other, so that all events are new at once, and each has copies at both processes.
+    const sent = Array.from({ length: COPIES }, (_, at) => ({ at, event: events[at % events.length] }));
+    const answers = await Promise.all(
+      sent.map(({ at, event }) => send(at + Math.floor(at / events.length), event?.body ?? '')),
+    );
+    const count = (text: string) => answers.filter((answer) => JSON.stringify(answer.body).includes(text)).length;
+    expect(count('"processed"')).toBe(events.length);
+    expect(count('"already_processed"') + count('"In progress"')).toBe(COPIES - events.length);
+    const ran = await rows.query<{ handler: string; times: number; events: number }>(
+      `SELECT handler, count(*)::int AS times, count(DISTINCT external_id)::int AS events FROM public.effect
+       WHERE external_id = ANY ($1) GROUP BY handler ORDER BY handler`,
+      [events.map(({ id }) => id)],
+    );
+    expect(ran).toEqual(['book', 'notify', 'thank'].map((handler) => ({ handler, times: 100, events: 100 })));
+  });
+
   it('take each other’s webhooks for copies, and a secret that the other was given', async () => {
     const { body } = stripeEvent('payment.made');
     expect((await send(0, body)).body).toEqual({ status: 'processed' });
