@@ -1,9 +1,12 @@
 // What the vendors say themselves: published signatures hold here, and what our signers sign holds for the vendors' own
 // libraries. Together with the contract, whose requests these signers sign, neither side can share a mistake with the other.
+import { Signature as HubspotSignature } from '@hubspot/api-client';
 import { describe, expect, it } from '@jest/globals';
 import { LinearWebhookClient } from '@linear/sdk/webhooks';
 import { Paddle } from '@paddle/paddle-node-sdk';
 import { EventWebhook } from '@sendgrid/eventwebhook';
+import { ApiVersion, LogSeverity, shopifyApi } from '@shopify/shopify-api';
+import '@shopify/shopify-api/adapters/web-api';
 import { verifySlackRequest } from '@slack/bolt';
 import { verify as verifyGithub } from '@octokit/webhooks-methods';
 import { verifyKey } from 'discord-interactions';
@@ -54,6 +57,16 @@ const LIBRARIES: Record<string, (request: WebhookRequest, pair: SecretPair) => u
     verifyKey(body, header(headers, 'x-signature-ed25519'), header(headers, 'x-signature-timestamp'), secret),
   github: ({ body, headers }, { secret }) =>
     verifyGithub(secret, body.toString(), header(headers, 'x-hub-signature-256')),
+  hubspot: ({ method, url, body, headers }, { secret }) =>
+    HubspotSignature.isValid({
+      method,
+      url,
+      requestBody: body.toString(),
+      signatureVersion: 'v3',
+      clientSecret: secret,
+      signature: header(headers, 'x-hubspot-signature-v3'),
+      timestamp: Number(header(headers, 'x-hubspot-request-timestamp')),
+    }),
   linear: ({ body, headers }, { secret }) =>
     new LinearWebhookClient(secret).verify(body, header(headers, 'linear-signature')),
   paddle: async ({ body, headers }, { secret }) =>
@@ -65,6 +78,28 @@ const LIBRARIES: Record<string, (request: WebhookRequest, pair: SecretPair) => u
       header(headers, `x-twilio-email-event-webhook-${name}`),
     );
     return library.verifySignature(key, body.toString(), signature ?? '', time ?? '');
+  },
+  shopify: async ({ url, body, headers }, { secret }) => {
+    const library = shopifyApi({
+      apiSecretKey: secret,
+      apiKey: 'unused',
+      hostName: 'shop.example',
+      apiVersion: ApiVersion.Unstable,
+      isEmbeddedApp: false,
+      logger: { level: LogSeverity.Error },
+    });
+    // What it wants to see besides the signature, which covers none of it.
+    const rest = {
+      'x-shopify-topic': 'orders/create',
+      'x-shopify-shop-domain': 'shop.myshopify.com',
+      'x-shopify-api-version': ApiVersion.Unstable,
+      'x-shopify-webhook-id': 'b54557e4-bdd9-4b37-8a5f-bf7d70bcd043',
+    };
+    const rawRequest = new Request(url, {
+      method: 'POST',
+      headers: { ...(headers as Record<string, string>), ...rest },
+    });
+    return (await library.webhooks.validate({ rawBody: body.toString(), rawRequest })).valid;
   },
   slack: ({ body, headers }, { secret }) => {
     const given = {

@@ -3,19 +3,28 @@ import { parseHex } from '../../kernel/signatures/encoding.js';
 import { isForm, parseForm, parseJson } from './body.js';
 import { builtIn } from './built-in.js';
 import { reader, UNIX_TIME } from './claims.js';
+import { isMultipart, multipartFields, parseMultipart } from './multipart.js';
 import { field, firstOf, plausible } from './naming.js';
 import { fieldOf, textField } from './provider.js';
-import type { Provider } from './provider.js';
+import type { Provider, WebhookRequest } from './provider.js';
 import { macOf } from './scheme.js';
 
 const TOKEN = /^[0-9a-zA-Z]{1,100}$/;
 
-const parse: Provider['parse'] = (request) => (isForm(request) ? parseForm(request) : parseJson(request.body));
+const parse: Provider['parse'] = (request) => {
+  if (isMultipart(request)) return parseMultipart(request);
+  return isForm(request) ? parseForm(request) : parseJson(request.body);
+};
+
+/** Where the signature stands. Files are not looked at: nothing is believed yet. */
+function placeOf(request: WebhookRequest): unknown {
+  if (isMultipart(request)) return multipartFields(request);
+  return isForm(request) ? parseForm(request)?.data : fieldOf(parseJson(request.body)?.data, ['signature']);
+}
 
 /** The signature stands in the body: in `signature` of the JSON, or among the fields of a form. */
 const read = reader([], (request) => {
-  const data = parse(request)?.data;
-  const place = isForm(request) ? data : fieldOf(data, ['signature']);
+  const place = placeOf(request);
   const [time, token, text] = ['timestamp', 'token', 'signature'].map((name) => textField(place, name));
   if (time === undefined || token === undefined || text === undefined) return 'no_signature';
   const signature = parseHex(text, 32);
@@ -33,6 +42,7 @@ export const mailgun = builtIn({
   title: 'Mailgun',
   page: 'https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks',
   secret: 'The account’s HTTP webhook signing key, in API Security',
+  note: 'JSON and forms; a route that forwards mail with attachments sends files, up to 25 MB: raise `maxBodyBytes`. In `data`, a file is `{ filename, contentType, content }` in base64',
   covers: 'nothing',
   scheme: { read, check: macOf('sha256', ({ time = '', id = '' }) => [time, id]), time: { unit: 's' } },
   parse,

@@ -226,6 +226,26 @@ const EXAMPLES: readonly Example[] = [
     externalId: `en-1:envelope-completed:${NEW_YEAR}`,
     occurredAt: NEW_YEAR,
   },
+  {
+    provider: 'docusign',
+    headers: { 'content-type': 'text/xml; charset=utf-8' },
+    body: `<?xml version="1.0" encoding="utf-8"?>
+<DocuSignEnvelopeInformation xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns="http://www.docusign.net/API/3.0">
+  <EnvelopeStatus>
+    <RecipientStatuses><RecipientStatus><Type>Signer</Type><Status>Sent</Status></RecipientStatus></RecipientStatuses>
+    <TimeGenerated>2025-12-31T17:00:00.25</TimeGenerated>
+    <EnvelopeID>8f3a-1</EnvelopeID>
+    <Subject>Terms &lt;final&gt;</Subject>
+    <Status>Completed</Status>
+    <ACHolder /><!-- <Status>Voided</Status> -->
+  </EnvelopeStatus>
+  <TimeZone>Pacific Standard Time</TimeZone>
+  <TimeZoneOffset>-7</TimeZoneOffset>
+</DocuSignEnvelopeInformation>`,
+    type: 'envelope-completed',
+    externalId: '8f3a-1:envelope-completed:2025-12-31T17:00:00.25-07:00',
+    occurredAt: '2026-01-01T00:00:00.250Z',
+  },
   { provider: 'telegram', body: { update_id: 10_000, message: { date: 1 } }, type: 'message', externalId: '10000' },
   {
     provider: 'mailgun',

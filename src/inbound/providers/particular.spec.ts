@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import { Secret } from '../../kernel/secret.js';
 import { signedRequest } from '../../testing/index.js';
+import { docusign } from './docusign.js';
 import { gitlab } from './gitlab.js';
 import { hmacProvider } from './hmac.js';
 import { mailgun } from './mailgun.js';
@@ -153,6 +154,85 @@ describe('mailgun', () => {
     expect(later({})).toEqual({ ok: true });
     expect(later({ toleranceSeconds: 300 })).toEqual({ ok: false, reason: 'stale' });
   });
+});
+
+describe('mailgun with files', () => {
+  const key = 'mailgun-key';
+  const [timestamp, token] = [String(NOW_MS / 1_000), 'a1'.repeat(25)];
+  const signature = createHmac('sha256', key)
+    .update(timestamp + token)
+    .digest('hex');
+
+  /** A request as fetch writes such a form. */
+  async function sent(fields: Record<string, string | File>): Promise<WebhookRequest> {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    const response = new Response(form);
+    const headers = { 'content-type': response.headers.get('content-type') ?? '' };
+    const body = Buffer.from(await response.arrayBuffer());
+    return { method: 'POST', url: 'https://x.example/', headers, body };
+  }
+  const verify = (request: WebhookRequest) => mailgun.verify(request, [new Secret(key)], NOW_MS);
+
+  it('is verified by its fields, and gives fields and files', async () => {
+    const bytes = Buffer.from([0, 255, 13, 10, 45, 45, 13, 10, 13, 10]);
+    const file = new File([bytes], 'scan.bin', { type: 'application/octet-stream' });
+    const fields = { timestamp, token, signature, subject: 'żółw\r\n--🐢', 'attachment-1': file };
+    const request = await sent(fields);
+    expect(verify(request)).toEqual({ ok: true });
+    const data = mailgun.parse?.(request)?.data;
+    expect(data).toEqual({
+      ...fields,
+      'attachment-1': {
+        filename: 'scan.bin',
+        contentType: 'application/octet-stream',
+        content: bytes.toString('base64'),
+      },
+    });
+    expect(mailgun.describe(request, data)).toMatchObject({ externalId: token });
+  });
+
+  it('is not verified by a file in the place of a field, or by another signature', async () => {
+    const file = new File([signature], 'signature');
+    expect(verify(await sent({ timestamp, token, signature: file }))).toEqual({ ok: false, reason: 'no_signature' });
+    const other = 'ab'.repeat(32);
+    expect(verify(await sent({ timestamp, token, signature: other }))).toEqual({
+      ok: false,
+      reason: 'no_secret_matched',
+    });
+  });
+
+  it('is refused where it is cut off or has no such boundary', async () => {
+    const request = await sent({ timestamp, token, signature });
+    for (const end of [1, 4, 60, 200])
+      expect(verify({ ...request, body: request.body.subarray(0, -end) }).ok).toBe(end === 1);
+    for (const type of ['multipart/form-data; boundary=other', 'multipart/form-data', 'multipart/form-data; boundary='])
+      expect(verify({ ...request, headers: { 'content-type': type } })).toEqual({ ok: false, reason: 'no_signature' });
+  });
+});
+
+describe('docusign', () => {
+  const parse = (xml: string) =>
+    docusign.parse?.({ headers: { 'content-type': 'application/xml' }, body: Buffer.from(xml) });
+  const inRoot = (inner: string) => `<DocuSignEnvelopeInformation>${inner}</DocuSignEnvelopeInformation>`;
+  const status = '<EnvelopeStatus><EnvelopeID>e</EnvelopeID><Status>Sent</Status></EnvelopeStatus>';
+
+  it('gives the document of legacy Connect beside what names it', () => {
+    const xml = inRoot(status.replace('Sent', '<![CDATA[Se]]>&#110;t'));
+    expect(parse(xml)).toEqual({ data: { event: 'envelope-sent', data: { envelopeId: 'e' }, xml } });
+  });
+
+  it.each([
+    ['no XML', '{"event":"envelope-sent"}'],
+    ['another document', '<Other><EnvelopeStatus><EnvelopeID>e</EnvelopeID></EnvelopeStatus></Other>'],
+    ['an element that is not closed', inRoot(status.replace('</Status>', ''))],
+    ['a document that is cut off', inRoot(status).slice(0, -5)],
+    ['a document type', `<!DOCTYPE x [<!ENTITY s "Sent">]>${inRoot(status)}`],
+    [
+      'only the status of a recipient',
+      inRoot('<EnvelopeStatus><EnvelopeID>e</EnvelopeID><R><Status>Sent</Status></R></EnvelopeStatus>'),
+    ],
+  ])('refuses %s', (_what, xml) => expect(parse(xml)).toBeUndefined());
 });
 
 describe('twilio', () => {
