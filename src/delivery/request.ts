@@ -28,7 +28,7 @@ export interface SignedRequest {
  * @param keys - The webhook's live signing keys, newest first.
  * @param custom - The webhook's own headers; none of them has a name that we set.
  * @param payload - What the body is: `headersOf` the format that it is written in.
- * Of the usual request, native and without headers of the webhook's own, the log keeps the User-Agent alone: the rest is
+ * Of the usual request, native, signed by a shared secret, without headers of the webhook's own, the log keeps the User-Agent alone: the rest is
  * known from the delivery, and would be a third of all that an attempt writes.
  */
 export function signRequest(
@@ -43,12 +43,11 @@ export function signRequest(
   const headers = ownHeaders(delivery, USER_AGENT, timestampSeconds, payload);
   const shown = headers.length;
   for (const [name, value] of custom) headers.push(name, value);
-  const oldest = keys.at(-1);
-  if (oldest) {
-    headers.push('X-Webhook-Signature', plainSignature(oldest, body));
+  const plain = plainSignature(keys, body);
+  if (plain) headers.push('X-Webhook-Signature', plain);
+  if (keys.length > 0)
     headers.push('webhook-signature', standardSignature(keys, { id: delivery.eventId, timestampSeconds, body }));
-  }
-  const isUsual = custom.length === 0 && delivery.format === 'native';
+  const isUsual = custom.length === 0 && delivery.format === 'native' && plain !== undefined;
   return { headers, body, loggedHeaders: isUsual ? LOGGED_USUALLY : loggedJson(headers, shown) };
 }
 

@@ -1,5 +1,4 @@
 // A secret is a type: it refuses to be empty, prints as [secret] however it is printed, and opens in one place.
-import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 
 /** Text that must not be seen: logs, errors, `JSON.stringify` and template strings all show `[secret]`. */
@@ -34,6 +33,3 @@ export class Secret {
     return '[secret]';
   }
 }
-
-/** A new signing secret: `whsec_` and base64 of 32 random bytes (Standard Webhooks asks for 24 to 64). */
-export const newSigningSecret = (): Secret => new Secret(`whsec_${randomBytes(32).toString('base64')}`);

@@ -20,6 +20,7 @@ import { ApiKeys1764000001700 } from './1764000001700-api-keys.js';
 import { AuditLog1764000001710 } from './1764000001710-audit-log.js';
 import { TenantDeletion1764000001720 } from './1764000001720-tenant-deletion.js';
 import { TenantQuotas1764000001730 } from './1764000001730-tenant-quotas.js';
+import { PublicKeys1764000001800 } from './1764000001800-public-keys.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -43,4 +44,5 @@ export const POSTHORN_MIGRATIONS = [
   AuditLog1764000001710,
   TenantDeletion1764000001720,
   TenantQuotas1764000001730,
+  PublicKeys1764000001800,
 ] as const;

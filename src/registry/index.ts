@@ -1,5 +1,5 @@
 export { KeyAuthenticator } from './key.authenticator.js';
-export { CreatedSecretDto, CreatedWebhookDto, SecretDto, WebhookDto } from './dto/webhook.dto.js';
+export { CreatedSecretDto, CreatedWebhookDto, SecretDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
 export { UnauthenticatedError, WebhookNotFoundError } from './registry.errors.js';
 export { REGISTRY_ENTITIES, RegistryModule } from './registry.module.js';
 export type { RegistryExtras } from './registry.module.js';

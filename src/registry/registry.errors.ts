@@ -29,6 +29,13 @@ export class QuotaExceededError extends ConflictError {
   }
 }
 
+/** A secret was given that signs by another scheme than the one asked for. */
+export class SchemeMismatchError extends InvalidError {
+  constructor() {
+    super('signature_scheme_mismatch', 'The secret does not sign by this signatureScheme.');
+  }
+}
+
 /** A retry schedule is longer than rows are kept. */
 export class ScheduleTooLongError extends InvalidError {
   constructor() {

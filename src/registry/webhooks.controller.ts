@@ -1,6 +1,7 @@
 import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiBody,
   ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -24,8 +25,9 @@ import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { CreateWebhookDto } from './dto/create-webhook.dto.js';
+import { RotateSecretDto } from './dto/signing-secret.dto.js';
 import { UpdateWebhookDto } from './dto/update-webhook.dto.js';
-import { CreatedSecretDto, CreatedWebhookDto, SecretDto, WebhookDto } from './dto/webhook.dto.js';
+import { CreatedSecretDto, CreatedWebhookDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
 import { WebhooksService } from './webhooks.service.js';
 
 const WebhookId = (): MethodDecorator => ApiParam({ name: 'id', format: 'uuid', description: 'The webhook.' });
@@ -143,20 +145,23 @@ export class WebhooksController {
   @Requires('webhooks:write')
   @ApiOperation({
     summary: 'Rotate the signing secret',
-    description: 'The old secrets sign along for 24 hours, so that a receiver can change over without a gap.',
+    description:
+      'The old secrets sign along for 24 hours, or as long as asked, so that a receiver can change over without a gap. A scheme ' +
+      'may change with it.',
   })
   @WebhookId()
+  @ApiBody({ type: RotateSecretDto, required: false })
   @ApiCreatedResponse({ type: CreatedSecretDto })
   @NotFound()
   @ApiConflictResponse({ type: ErrorAnswer, description: '`too_many_secrets`' })
   rotate(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
-    @Body() _body: EmptyBody,
+    @Body() secret: RotateSecretDto,
     @OncePerKey() request: IdempotentRequest | undefined,
     @CurrentAuthor() author: Author,
-  ): Promise<SecretDto> {
-    return this.webhooks.rotate(tenantId, id, request, author);
+  ): Promise<SigningSecretDto> {
+    return this.webhooks.rotate(tenantId, id, secret, request, author);
   }
 
   @Delete(':id/secrets/:secretId')

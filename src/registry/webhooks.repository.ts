@@ -33,10 +33,7 @@ export type WebhookChange = Partial<
 /** What a new webhook is made of. */
 export type NewWebhook = Pick<Webhook, 'id' | 'tenantId' | 'url' | 'patterns'> & WebhookChange;
 
-export type NewSecret = Pick<WebhookSecret, 'id' | 'tenantId' | 'webhookId' | 'ciphertext' | 'hint'>;
-
-// How long replaced secrets stay live, so that a receiver can take over the new one without losing a delivery.
-const GRACE = `interval '24 hours'`;
+export type NewSecret = Pick<WebhookSecret, 'id' | 'tenantId' | 'webhookId' | 'ciphertext' | 'hint' | 'publicKey'>;
 
 const LIVE = '(secret.expires_at IS NULL OR secret.expires_at > now())';
 
@@ -127,14 +124,15 @@ export class WebhooksRepository {
     return affected === 1;
   }
 
-  /** Adds the newest secret; the others live on for a day, or for what was left of theirs. */
-  async rotate(manager: EntityManager, secret: NewSecret): Promise<WebhookSecret> {
+  /** Adds the newest secret; the others live on for so long, or for what was left of theirs. */
+  async rotate(manager: EntityManager, secret: NewSecret, othersLiveMs: number): Promise<WebhookSecret> {
     await manager
       .createQueryBuilder()
       .update(WebhookSecret)
-      .set({ expiresAt: () => `least(expires_at, now() + ${GRACE})` })
+      .set({ expiresAt: () => `least(expires_at, now() + :othersLiveMs * interval '1 ms')` })
       .where({ webhookId: secret.webhookId })
       .andWhere('(expires_at IS NULL OR expires_at > now())')
+      .setParameters({ othersLiveMs })
       .execute();
     await manager.insert(WebhookSecret, secret);
     return manager.findOneByOrFail(WebhookSecret, { id: secret.id });

@@ -7,10 +7,12 @@ import type { Observable } from 'rxjs';
 import type { EntityManager } from 'typeorm';
 import { parseCustomHeaders, readCustomHeaders, writeCustomHeaders } from '../kernel/custom-headers.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
+import { parseDuration } from '../kernel/duration.js';
 import { newId } from '../kernel/ids.js';
 import { SecretBox, SecretBoxError } from '../kernel/secret-box.js';
-import { newSigningSecret } from '../kernel/secret.js';
-import type { Secret } from '../kernel/secret.js';
+import { Secret } from '../kernel/secret.js';
+import { newSigningSecret, publicKeyOf, schemeOf } from '../kernel/signatures/signing-secret.js';
+import type { SignatureScheme } from '../kernel/signatures/signing-secret.js';
 import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -22,12 +24,15 @@ import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { factsOfWebhook } from './audit/facts.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
+import { DEFAULT_OVERLAP } from './dto/signing-secret.dto.js';
+import type { RotateSecretDto } from './dto/signing-secret.dto.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
-import { CreatedSecretDto, CreatedWebhookDto, SecretDto, WebhookDto } from './dto/webhook.dto.js';
+import { CreatedSecretDto, CreatedWebhookDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
 import { Quotas } from './quotas.js';
 import {
   InvalidHeadersError,
   LastSecretError,
+  SchemeMismatchError,
   SecretNotFoundError,
   TooManySecretsError,
   UrlRefusedError,
@@ -76,18 +81,18 @@ export class WebhooksService implements OnModuleDestroy {
 
   /**
    * @returns a repeat of `request` gets the webhook without its secret.
-   * @throws InvalidHeadersError, QuotaExceededError, ScheduleTooLongError, UrlRefusedError
+   * @throws InvalidHeadersError, QuotaExceededError, SchemeMismatchError, ScheduleTooLongError, UrlRefusedError
    */
   async create(
     tenantId: string,
-    { url, events, headers, ...rest }: CreateWebhookDto,
+    { url, events, headers, secret: given, signatureScheme, ...rest }: CreateWebhookDto,
     request?: IdempotentRequest,
     author?: Author,
   ): Promise<CreatedWebhookDto | WebhookDto> {
     const id = newId();
     const columns = { ...webhookColumnsOf(rest, this.settings.retentionMs), ...this.sealHeaders(id, headers) };
+    const secret = secretOf(given, signatureScheme);
     await this.judge(url);
-    const secret = newSigningSecret();
     const row = this.seal(tenantId, id, secret);
     const created = await this.webhooks.transaction((manager) =>
       this.ledger.within(manager, request, async () => {
@@ -173,30 +178,34 @@ export class WebhooksService implements OnModuleDestroy {
   }
 
   /**
-   * A new secret; the others stay live for a day.
+   * A new secret; the others sign along for as long as asked.
    *
    * @returns a repeat of `request` gets all but the secret itself.
-   * @throws WebhookNotFoundError, TooManySecretsError
+   * @throws WebhookNotFoundError, TooManySecretsError, SchemeMismatchError
    */
   async rotate(
     tenantId: string,
     id: string,
+    { secret: given, signatureScheme, expireOthersAfter = DEFAULT_OVERLAP }: RotateSecretDto,
     request?: IdempotentRequest,
     author?: Author,
-  ): Promise<CreatedSecretDto | SecretDto> {
-    const secret = newSigningSecret();
-    const row = this.seal(tenantId, id, secret);
-    const made = await this.webhooks.locked(tenantId, id, (_webhook, manager) =>
-      this.ledger.within(manager, request, async () => {
-        const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
-        if (live.length >= MAX_LIVE_SECRETS) throw new TooManySecretsError(MAX_LIVE_SECRETS);
+  ): Promise<CreatedSecretDto | SigningSecretDto> {
+    const othersLiveMs = parseDuration(expireOthersAfter) ?? 0;
+    const done = await this.webhooks.locked(tenantId, id, async (_webhook, manager) => {
+      const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
+      const secret = secretOf(given, signatureScheme, live[0] && SigningSecretDto.of(live[0]).signatureScheme);
+      const row = this.seal(tenantId, id, secret);
+      const made = await this.ledger.within(manager, request, async () => {
+        // Those that end now make room.
+        if (othersLiveMs > 0 && live.length >= MAX_LIVE_SECRETS) throw new TooManySecretsError(MAX_LIVE_SECRETS);
         await this.audit.within(manager, author, { action: 'webhook.secret_rotated', resource: id });
-        return SecretDto.of(await this.webhooks.rotate(manager, row));
-      }),
-    );
-    if (!made) throw new WebhookNotFoundError();
+        return SigningSecretDto.of(await this.webhooks.rotate(manager, row, othersLiveMs));
+      });
+      return made.id === row.id ? CreatedSecretDto.reveal(made, secret) : made;
+    });
+    if (!done) throw new WebhookNotFoundError();
     this.#changes.next({ kind: 'updated', tenantId, webhookId: id });
-    return made.id === row.id ? CreatedSecretDto.reveal(made, secret) : made;
+    return done;
   }
 
   /**
@@ -234,7 +243,8 @@ export class WebhooksService implements OnModuleDestroy {
 
   private seal(tenantId: string, webhookId: string, secret: Secret): NewSecret {
     const id = newId();
-    return { id, tenantId, webhookId, ciphertext: this.box.seal(secret.reveal(), id), hint: secret.hint };
+    const ciphertext = this.box.seal(secret.reveal(), id);
+    return { id, tenantId, webhookId, ciphertext, hint: secret.hint, publicKey: publicKeyOf(secret) ?? null };
   }
 
   /** The column of the custom headers, where they were given: the whole map replaces the one before. */
@@ -268,6 +278,14 @@ export class WebhooksService implements OnModuleDestroy {
     if (change.url !== undefined && change.url !== before.url)
       this.#changes.next({ kind: 'moved', tenantId, webhookId });
   }
+}
+
+/** The secret that was given, else a new one of the scheme asked for. @throws SchemeMismatchError */
+function secretOf(given: string | undefined, asked: SignatureScheme | undefined, otherwise?: SignatureScheme): Secret {
+  if (given === undefined) return newSigningSecret(asked ?? otherwise);
+  const secret = new Secret(given);
+  if (asked !== undefined && schemeOf(secret) !== asked) throw new SchemeMismatchError();
+  return secret;
 }
 
 const fold = (events: readonly string[]): string[] => [...new Set(events)];

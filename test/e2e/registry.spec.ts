@@ -48,6 +48,8 @@ describe('registering a webhook', () => {
           hint: `…${webhook.secret.slice(-4)}`,
           createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
           expiresAt: null,
+          signatureScheme: 'hmac',
+          publicKey: null,
         },
       ],
       createdAt: expect.stringMatching(/^\d{4}-.*Z$/),

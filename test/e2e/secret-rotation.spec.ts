@@ -23,6 +23,8 @@ describe('secrets', () => {
       hint: expect.stringMatching(/^….{4}$/),
       createdAt: expect.any(String),
       expiresAt: null,
+      signatureScheme: 'hmac',
+      publicKey: null,
       secret: expect.stringMatching(/^whsec_/),
     });
     const { secrets: now } = await read('default', id);

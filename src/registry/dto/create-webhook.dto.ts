@@ -1,3 +1,5 @@
+import type { SignatureScheme } from '../../kernel/signatures/signing-secret.js';
+import { SignatureSchemeField, SigningSecretField } from './signing-secret.dto.js';
 import { EventsField, UrlField } from './webhook-fields.js';
 import { WebhookPolicyDto } from './webhook-policy.dto.js';
 
@@ -7,4 +9,10 @@ export class CreateWebhookDto extends WebhookPolicyDto {
 
   @EventsField()
   events!: string[];
+
+  @SigningSecretField()
+  secret?: string;
+
+  @SignatureSchemeField()
+  signatureScheme?: SignatureScheme;
 }

@@ -3,6 +3,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { formatDuration } from '../../kernel/duration.js';
 import type { Secret } from '../../kernel/secret.js';
+import { schemeOf, SIGNATURE_SCHEMES } from '../../kernel/signatures/signing-secret.js';
+import type { SignatureScheme } from '../../kernel/signatures/signing-secret.js';
 import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
 import type { Guarantee, PayloadFormat, Webhook } from '../webhook.entity.js';
 import type { WebhookSecret } from '../webhook-secret.entity.js';
@@ -37,12 +39,37 @@ export class SecretDto {
   }
 }
 
-export class CreatedSecretDto extends SecretDto {
-  @ApiProperty({ description: 'Shown only here.', example: SECRET })
-  secret!: string;
+/** A secret that signs what is sent. */
+export class SigningSecretDto extends SecretDto {
+  @ApiProperty({ enum: SIGNATURE_SCHEMES, enumName: 'SignatureScheme', description: 'How it signs.' })
+  signatureScheme!: SignatureScheme;
 
-  static reveal(created: SecretDto, secret: Secret): CreatedSecretDto {
-    return { ...created, secret: secret.reveal() };
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'What `v1a` signatures are verified with, `whpk_` and base64 of its 32 bytes. Null: the secret is shared.',
+    example: null,
+  })
+  publicKey!: string | null;
+
+  static override of(secret: WebhookSecret): SigningSecretDto {
+    const { publicKey } = secret;
+    return { ...SecretDto.of(secret), signatureScheme: publicKey === null ? 'hmac' : 'ed25519', publicKey };
+  }
+}
+
+export class CreatedSecretDto extends SigningSecretDto {
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Shown only here. Null: it is a private key, and never shown.',
+    example: SECRET,
+  })
+  secret!: string | null;
+
+  static reveal(created: SigningSecretDto, secret: Secret): CreatedSecretDto {
+    return { ...created, secret: sharedText(secret) };
   }
 }
 
@@ -112,8 +139,8 @@ export class WebhookDto extends SendingPolicyView {
   @ApiProperty({ description: 'Whether deliveries with the same ordering key go one after the other.', example: false })
   ordered!: boolean;
 
-  @ApiProperty({ type: [SecretDto], description: 'The live ones, newest first.' })
-  secrets!: SecretDto[];
+  @ApiProperty({ type: [SigningSecretDto], description: 'The live ones, newest first.' })
+  secrets!: SigningSecretDto[];
 
   @ApiProperty({ format: 'date-time', example: TIME })
   createdAt!: string;
@@ -141,7 +168,7 @@ export class WebhookDto extends SendingPolicyView {
           : null,
       ordered: webhook.ordered,
       ...viewOfPolicy(webhook),
-      secrets: secrets.map((secret) => SecretDto.of(secret)),
+      secrets: secrets.map((secret) => SigningSecretDto.of(secret)),
       createdAt: webhook.createdAt.toISOString(),
       updatedAt: webhook.updatedAt.toISOString(),
     };
@@ -150,12 +177,18 @@ export class WebhookDto extends SendingPolicyView {
 
 export class CreatedWebhookDto extends WebhookDto {
   @ApiProperty({
-    description: 'Signs what is delivered. Shown only here; keep it, or rotate for another.',
+    type: String,
+    nullable: true,
+    description:
+      'Signs what is delivered. Shown only here; keep it, or rotate for another. Null: it is a private key, and never shown.',
     example: SECRET,
   })
-  secret!: string;
+  secret!: string | null;
 
   static reveal(created: WebhookDto, secret: Secret): CreatedWebhookDto {
-    return { ...created, secret: secret.reveal() };
+    return { ...created, secret: sharedText(secret) };
   }
 }
+
+/** What its holder and we both need; a private key is nobody's business but ours. */
+const sharedText = (secret: Secret): string | null => (schemeOf(secret) === 'hmac' ? secret.reveal() : null);
