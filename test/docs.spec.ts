@@ -129,7 +129,14 @@ describe('a page', () => {
 });
 
 /** Names in capitals that are no settings of the server. */
-const OTHERS = new Set(['TEST_DATABASE_URL', 'TEST_LOG', 'POSTGRES_PASSWORD', 'SKIP_LOCKED', 'UV_THREADPOOL_SIZE']);
+const OTHERS = new Set([
+  'TEST_DATABASE_URL',
+  'TEST_LOG',
+  'POSTGRES_PASSWORD',
+  'SKIP_LOCKED',
+  'UV_THREADPOOL_SIZE',
+  'POSTHORN_API_KEY',
+]);
 
 const headingsOf = (page: string): string[] =>
   [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>

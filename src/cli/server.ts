@@ -1,0 +1,105 @@
+// The API of a Posthorn server, as far as `listen` asks it.
+import type { IncomingMessage } from 'node:http';
+import { ask, open } from './http.js';
+import { FailureError } from './usage.js';
+
+/** Bodies of GitHub come up to 25 MiB, and base64 and JSON add to that. */
+const MAX_EVENT_BYTES = 67_108_864;
+const MAX_REFUSAL_BYTES = 4_096;
+
+/** The server says something every 15 seconds. */
+const SILENCE_MS = 45_000;
+
+/** What went wrong may be over in a while: the server was away, or had no room. */
+export class AwayError extends FailureError {
+  constructor(
+    message: string,
+    /** How long the server says it takes. */
+    readonly retryAfterMs?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A received event with everything that came. */
+export interface FullEvent {
+  readonly id: string;
+  readonly provider: string;
+  readonly type: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export class Server {
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly url: string,
+    { key, tenant, signal }: { key: string; tenant?: string; signal: AbortSignal },
+  ) {
+    this.#headers = { authorization: `Bearer ${key}`, ...(tenant !== undefined && { 'x-tenant': tenant }) };
+    this.signal = signal;
+  }
+
+  private readonly signal: AbortSignal;
+
+  /** The stream of what comes in, from an id on where there is one. */
+  async stream(source: string | undefined, lastEventId: string | undefined): Promise<IncomingMessage> {
+    const query = source === undefined ? '' : `?source=${encodeURIComponent(source)}`;
+    const headers = { ...this.#headers, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
+    const answer = await this.away(() =>
+      open(this.at(`api/stream${query}`), { headers, silenceMs: SILENCE_MS, signal: this.signal }),
+    );
+    if (answer.statusCode === 200) return answer;
+    let text = '';
+    for await (const chunk of answer as AsyncIterable<Buffer>)
+      if (text.length < MAX_REFUSAL_BYTES) text += chunk.toString();
+    throw refusal(answer.statusCode ?? 0, answer.headers, text);
+  }
+
+  /** One event, or `undefined` where it is past its retention. */
+  async event(id: string): Promise<FullEvent | undefined> {
+    const { status, headers, body } = await this.away(() =>
+      ask(this.at(`api/received-events/${encodeURIComponent(id)}`), {
+        headers: this.#headers,
+        silenceMs: SILENCE_MS,
+        signal: this.signal,
+        maxBytes: MAX_EVENT_BYTES,
+      }),
+    );
+    if (status === 404) return undefined;
+    if (status !== 200) throw refusal(status, headers, body.toString());
+    const event = JSON.parse(body.toString()) as FullEvent & { body: string; bodyEncoding: 'utf8' | 'base64' };
+    return { ...event, body: Buffer.from(event.body, event.bodyEncoding) };
+  }
+
+  private at(path: string): string {
+    return new URL(path, this.url.endsWith('/') ? this.url : `${this.url}/`).href;
+  }
+
+  /** Nothing that an unreachable server does is its last word. */
+  private async away<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof FailureError ? new AwayError(error.message) : error;
+    }
+  }
+}
+
+function refusal(status: number, headers: IncomingMessage['headers'], text: string): FailureError {
+  const sentence = `The server answers ${status}: ${saidIn(text)}`;
+  const retryAfter = Number(headers['retry-after']);
+  const retryAfterMs = Number.isInteger(retryAfter) ? retryAfter * 1_000 : undefined;
+  return status === 429 || status >= 500 ? new AwayError(sentence, retryAfterMs) : new FailureError(sentence);
+}
+
+function saidIn(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown };
+    if (typeof error === 'string') return error;
+  } catch {
+    // No answer of ours; what it says is shown as it is.
+  }
+  return text.slice(0, 200).replaceAll(/\s+/g, ' ').trim() || 'nothing more.';
+}
