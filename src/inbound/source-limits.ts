@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { isWithin, parseNetwork } from '../kernel/address-ranges.js';
 import type { Network } from '../kernel/address-ranges.js';
 import { monotonicNow } from '../kernel/clock.js';
+import { TokenBuckets } from '../kernel/token-buckets.js';
 import type { HttpRequest } from '../platform/http/index.js';
 import type { OpenSource } from '../registry/index.js';
 import { InvalidSignatureError, TooManyRequestsError } from './inbound.errors.js';
@@ -11,19 +12,10 @@ import { Rejections } from './rejections/rejections.js';
 
 type Limits = Pick<OpenSource, 'id' | 'tenantId' | 'name' | 'allowedIps' | 'rateLimit'>;
 
-/** What is left of a source's rate at a moment. */
-interface Bucket {
-  tokens: number;
-  atMs: number;
-}
-
-/** Bounds the memory; the source that was asked for longest ago starts anew. */
-const MAX_BUCKETS = 10_000;
-
 @Injectable()
 export class SourceLimits {
   readonly #networks = new WeakMap<readonly string[], readonly Network[]>();
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new TokenBuckets(monotonicNow);
 
   constructor(private readonly rejections: Rejections) {}
 
@@ -36,24 +28,10 @@ export class SourceLimits {
       this.rejections.count(source, 'ip_not_allowed', request);
       throw new InvalidSignatureError();
     }
-    if (rateLimit && !this.take(source.id, rateLimit)) {
+    if (rateLimit && this.#buckets.take(source.id, rateLimit) > 0) {
       this.rejections.count(source, 'rate_limited', request);
       throw new TooManyRequestsError(Math.ceil(rateLimit.perSeconds / rateLimit.max));
     }
-  }
-
-  /** A token bucket: `max` at once, filled up again evenly over `perSeconds`. */
-  private take(sourceId: string, { max, perSeconds }: NonNullable<Limits['rateLimit']>): boolean {
-    const nowMs = monotonicNow();
-    const { tokens, atMs } = this.#buckets.get(sourceId) ?? { tokens: max, atMs: nowMs };
-    const filled = Math.min(max, tokens + ((nowMs - atMs) * max) / (perSeconds * 1_000));
-    const taken = filled >= 1;
-    // Put last again: the first of the map is the one that was asked for longest ago.
-    this.#buckets.delete(sourceId);
-    this.#buckets.set(sourceId, { tokens: taken ? filled - 1 : filled, atMs: nowMs });
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > MAX_BUCKETS && oldest !== undefined) this.#buckets.delete(oldest);
-    return taken;
   }
 
   private networksOf(allowedIps: readonly string[]): readonly Network[] {

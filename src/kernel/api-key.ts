@@ -1,6 +1,6 @@
 // API keys: `ph_`, 43 letters and digits that hold 256 random bits, and six more that are a checksum of all before them. By
 // prefix and checksum a secret scanner knows one, and a mistyped key is refused without asking a database.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Secret } from './secret.js';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -34,7 +34,7 @@ export const apiKeyPrefix = (key: string): string => key.slice(0, PREFIX_LENGTH)
  * What is stored of a key. SHA-256 and no slow hash (bcrypt, argon2): those make guessing what people thought up expensive,
  * and 2^256 random keys cannot be guessed at any price, while a slow hash would cost every request its milliseconds.
  */
-export const fingerprintOf = (key: string): Buffer => createHash('sha256').update(key).digest();
+export const fingerprintOf = (key: string): Buffer => hash('sha256', key, 'buffer');
 
 /** Whether two fingerprints are the same, in a time that says nothing of where they differ. */
 export const isSameFingerprint = (one: Buffer, other: Buffer): boolean =>

@@ -5,7 +5,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { systemClock } from '../kernel/clock.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SecretBox } from '../kernel/secret-box.js';
-import { FailedAttempts } from './access/index.js';
+import { FailedAttempts, RequestLimits } from './access/index.js';
 import { AuditLog, AuditRetention } from './audit/index.js';
 import { SETTINGS_TOKEN, SettingsError } from './config/index.js';
 import type { Settings } from './config/index.js';
@@ -40,6 +40,11 @@ const providers = [
     provide: FailedAttempts,
     inject: [SETTINGS_TOKEN],
     useFactory: (settings: Settings): FailedAttempts => new FailedAttempts(settings),
+  },
+  {
+    provide: RequestLimits,
+    inject: [SETTINGS_TOKEN],
+    useFactory: (settings: Settings): RequestLimits => new RequestLimits(settings),
   },
   { provide: CLOCK_TOKEN, useValue: systemClock },
   { provide: RANDOM_TOKEN, useValue: Math.random },

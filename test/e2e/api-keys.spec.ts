@@ -47,6 +47,21 @@ async function make(scopes: readonly Scope[], more: object = {}, how: object = {
 const statusWith = async (key: string, at = server): Promise<number> =>
   (await at.api('GET', '/api/webhooks', undefined, { key })).status;
 
+/** What a route answers to a key. A body is read only where it is a refusal: there are routes whose answers do not end. */
+async function knock(
+  method: string,
+  path: string,
+  key: string,
+): Promise<{ status: number; code?: string; challenge: string | null }> {
+  const ended = new AbortController();
+  const headers = { authorization: `Bearer ${key}` };
+  const response = await fetch(server.url + path, { method, headers, signal: ended.signal });
+  const { status } = response;
+  const { code } = status < 400 ? {} : ((await response.json()) as { code?: string });
+  ended.abort();
+  return { status, code, challenge: response.headers.get('www-authenticate') };
+}
+
 /** Every operation under /api, as OpenAPI documents it. */
 async function routes(): Promise<{ method: string; path: string; requirement: string | undefined }[]> {
   const { body } = await server.api<{ paths: Record<string, Record<string, Record<string, string>>> }>(
@@ -170,14 +185,14 @@ describe('a scope', () => {
       const { key } = await make([scope]);
       const readToo = scope.replace(':write', ':read');
       for (const { method, path, requirement } of all) {
-        const { status, body, headers } = await server.api(method, path, undefined, { key });
+        const { status, code, challenge } = await knock(method, path, key);
         const what = `${scope}: ${method} ${path}`;
-        if (requirement === 'installation') expect([what, status, body.code]).toEqual([what, 404, 'route_not_found']);
+        if (requirement === 'installation') expect([what, status, code]).toEqual([what, 404, 'route_not_found']);
         else if (requirement === scope || requirement === readToo)
           expect([what, [401, 403].includes(status)]).toEqual([what, false]);
         else {
-          expect([what, status, body.code]).toEqual([what, 403, 'insufficient_scope']);
-          expect(headers.get('www-authenticate')).toBe(`Bearer error="insufficient_scope", scope="${requirement}"`);
+          expect([what, status, code]).toEqual([what, 403, 'insufficient_scope']);
+          expect(challenge).toBe(`Bearer error="insufficient_scope", scope="${requirement}"`);
         }
       }
     }
@@ -187,7 +202,7 @@ describe('a scope', () => {
     const all = await routes();
     const { key } = await make(['admin'], {}, { tenant: 'acme' });
     for (const { method, path, requirement } of all) {
-      const { status } = await server.api(method, path, undefined, { key });
+      const { status } = await knock(method, path, key);
       const what = `${method} ${path}`;
       expect([what, [401, 403].includes(status)]).toEqual([what, false]);
       if (requirement === 'installation') expect(status).toBe(404);

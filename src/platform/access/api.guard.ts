@@ -8,6 +8,7 @@ import { Authenticator } from './authenticator.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { setAccess, setPrincipal } from './principal.js';
 import type { Principal } from './principal.js';
+import { RequestLimits } from './request-limits.js';
 import { judgeRequirement, REQUIREMENT } from './requirement.js';
 import type { Requirement } from './scopes.js';
 
@@ -30,6 +31,7 @@ export class ApiGuard implements CanActivate {
   constructor(
     private readonly authenticator: Authenticator,
     private readonly attempts: FailedAttempts,
+    private readonly limits: RequestLimits,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -46,6 +48,7 @@ export class ApiGuard implements CanActivate {
     const principal = await this.unlessTooOften(request, authorization, authenticate);
     const requirement = requirementOf(context);
     setPrincipal(request, principal);
+    this.limits.count(principal);
     judgeRequirement(principal, requirement);
     setAccess(request, async () => judgeRequirement(await authenticate(), requirement));
     return true;

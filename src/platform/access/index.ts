@@ -4,6 +4,7 @@ export type { AuthenticationRequest } from './authenticator.js';
 export { FailedAttempts, TooManyAttemptsError } from './failed-attempts.js';
 export { accessOf, isPrincipal, principalOf } from './principal.js';
 export type { Principal } from './principal.js';
+export { RequestLimits, RequestRateError } from './request-limits.js';
 export { InsufficientScopeError, REQUIREMENT } from './requirement.js';
 export { includesScope, SCOPE_MEANINGS, SCOPES } from './scopes.js';
 export type { Requirement, Scope } from './scopes.js';

@@ -115,6 +115,18 @@ export const SETTINGS = {
     '30',
     'Requests with a wrong API key that one address may make in a minute, of each process; then it is answered 429. 0: as many as it likes.',
   ),
+  maxRequestsPerCaller: required(
+    'MAX_REQUESTS_PER_CALLER',
+    kinds.integer(0, 10_000_000),
+    '0',
+    'Requests to the API that one API key or user may make in a minute, of each process; then it is answered 429. 0: as many as it likes.',
+  ),
+  maxRequestsPerTenant: required(
+    'MAX_REQUESTS_PER_TENANT',
+    kinds.integer(0, 10_000_000),
+    '0',
+    'The same of all callers of a tenant together.',
+  ),
   retrySchedule: required(
     'RETRY_SCHEDULE',
     kinds.retrySchedule,

@@ -6,6 +6,7 @@ import {
   ApiHeader,
   ApiServiceUnavailableResponse,
   ApiTags,
+  ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { ApiGuard } from '../access/index.js';
@@ -37,5 +38,9 @@ export const ApiController = (path: string, tag: string): ClassDecorator =>
     }),
     ApiBadRequestResponse({ type: ErrorAnswer, description: 'Malformed or invalid; `details` says what.' }),
     ApiUnauthorizedResponse({ type: ErrorAnswer, description: 'The API key is missing or unknown.' }),
+    ApiTooManyRequestsResponse({
+      type: ErrorAnswer,
+      description: 'Too many requests, or too many wrong keys; `Retry-After` says when to come again.',
+    }),
     ApiServiceUnavailableResponse({ type: ErrorAnswer, description: 'The database is away; `Retry-After` says when.' }),
   );
