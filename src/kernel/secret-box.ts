@@ -22,6 +22,11 @@ export class SecretBox {
     this.#current = { id: keyId(first), key: first };
   }
 
+  /** What the boxes of the first key begin with. */
+  get currentKeyId(): Buffer {
+    return this.#current.id;
+  }
+
   /** The box: key id, nonce, ciphertext, tag. `owner` is the id of the row that will hold it. */
   seal(plaintext: string, owner: string): Buffer {
     const nonce = randomBytes(NONCE_BYTES);

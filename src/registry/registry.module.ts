@@ -11,6 +11,8 @@ import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { KeyUses } from './api-keys/key-uses.js';
+import { EncryptionController } from './encryption/encryption.controller.js';
+import { ReEncryption } from './encryption/re-encryption.js';
 import { EnvironmentSources } from './environment-sources.js';
 import { AuditLogController } from './audit/audit-log.controller.js';
 import { AuditLogService } from './audit/audit-log.service.js';
@@ -71,7 +73,14 @@ export class RegistryModule {
     return {
       module: RegistryModule,
       imports: [platform, providers, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
-      controllers: [WebhooksController, TenantsController, ApiKeysController, AuditLogController, SourcesController],
+      controllers: [
+        WebhooksController,
+        TenantsController,
+        ApiKeysController,
+        AuditLogController,
+        SourcesController,
+        EncryptionController,
+      ],
       providers: [
         Quotas,
         TenantsRepository,
@@ -88,6 +97,7 @@ export class RegistryModule {
         OpenSources,
         EnvironmentSources,
         SourcesService,
+        ReEncryption,
         KeyAuthenticator,
         ...authenticatorProviders(authenticator),
         ApiGuard,

@@ -144,6 +144,7 @@ const CHANGES: Record<string, [() => Promise<ApiAnswer<Body>>, string]> = {
     () => call('POST', '/api/received-events/replay', { since: '2026-01-01', source: 'shop' }),
     'received_events.replayed',
   ],
+  'POST /api/encryption/re-encrypt': [() => call('POST', '/api/encryption/re-encrypt'), 'encryption.renewed'],
   'DELETE /api/sources/{name}': [() => call('DELETE', '/api/sources/shop'), 'source.deleted'],
   'POST /api/tenants': [() => call('POST', '/api/tenants', { id: 'bolt', name: 'Bolt' }), 'tenant.created'],
   'PATCH /api/tenants/{id}': [() => call('PATCH', '/api/tenants/bolt', { name: 'Bolt Ltd' }), 'tenant.updated'],

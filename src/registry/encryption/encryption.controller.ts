@@ -1,0 +1,26 @@
+import { Body, HttpCode, Post } from '@nestjs/common';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import type { Author } from '../../platform/audit/index.js';
+import { ApiController, CurrentAuthor, EmptyBody, ErrorAnswer, Requires } from '../../platform/http/index.js';
+import { ReEncryptedDto } from './re-encrypted.dto.js';
+import { ReEncryption } from './re-encryption.js';
+
+@Requires('installation')
+@ApiController('encryption', 'Encryption')
+@ApiNotFoundResponse({ type: ErrorAnswer, description: 'The key is not the administrator’s.' })
+export class EncryptionController {
+  constructor(private readonly encryption: ReEncryption) {}
+
+  @Post('re-encrypt')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Seal every secret under the first encryption key',
+    description:
+      'Of all tenants. After it, with nothing unreadable, the keys behind the first may be dropped from `ENCRYPTION_KEY`. May be ' +
+      'asked again at any time.',
+  })
+  @ApiOkResponse({ type: ReEncryptedDto })
+  reEncrypt(@Body() _body: EmptyBody, @CurrentAuthor() author: Author): Promise<ReEncryptedDto> {
+    return this.encryption.run(author);
+  }
+}

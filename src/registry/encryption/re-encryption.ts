@@ -1,0 +1,105 @@
+// Seals anew, under the first encryption key, what an older one sealed, so that the older one may be dropped. Row by row and
+// from wherever it was left: a run that is cut off has done what it has done, and several at once do no harm.
+import { Injectable } from '@nestjs/common';
+import { FIRST_ID } from '../../kernel/ids.js';
+import { SecretBox, SecretBoxError } from '../../kernel/secret-box.js';
+import { AuditLog } from '../../platform/audit/index.js';
+import type { Author } from '../../platform/audit/index.js';
+import { Database } from '../../platform/database/index.js';
+import type { Statement } from '../../platform/database/index.js';
+
+/** What a run came to. */
+export interface ReEncrypted {
+  /** Secrets, and sets of custom headers, that were sealed anew. */
+  readonly reencrypted: number;
+  /** Those that no key of the ring opens; they stay as they are. */
+  readonly unreadable: number;
+}
+
+const BATCH = 200;
+
+interface Sealed {
+  readonly id: string;
+  readonly box: Buffer;
+}
+
+interface Walk {
+  readonly page: Statement;
+  readonly replace: Statement;
+}
+
+@Injectable()
+export class ReEncryption {
+  /** Every column that holds a box; the id of its row is what the box is bound to. */
+  private readonly walks: readonly Walk[];
+
+  constructor(
+    private readonly database: Database,
+    private readonly box: SecretBox,
+    private readonly audit: AuditLog,
+  ) {
+    const { webhook, webhook_secret, source_secret } = database.tables;
+    const columns = [
+      [webhook_secret, 'ciphertext'],
+      [source_secret, 'ciphertext'],
+      [webhook, 'headers'],
+    ] as const;
+    this.walks = columns.map(([table, column]) => ({
+      page: {
+        // Walks the primary key and locks nothing.
+        text: `SELECT id, ${column} AS box FROM ${table}
+               WHERE id > $1 AND substring(${column} FOR $2) <> $3 ORDER BY id LIMIT ${BATCH}`,
+      },
+      replace: {
+        // Locks the rows it changes, in the order of their key; one that was changed or deleted meanwhile is left alone.
+        text: `WITH locked AS (
+                 SELECT t.id, n.fresh FROM ${table} t
+                 JOIN unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS n (id, old, fresh) ON n.id = t.id AND n.old = t.${column}
+                 ORDER BY t.id FOR UPDATE OF t)
+               UPDATE ${table} t SET ${column} = locked.fresh FROM locked WHERE t.id = locked.id RETURNING t.id`,
+      },
+    }));
+  }
+
+  async run(author: Author): Promise<ReEncrypted> {
+    let [reencrypted, unreadable] = [0, 0];
+    for (const walk of this.walks) {
+      for (let after = FIRST_ID; ;) {
+        const { currentKeyId } = this.box;
+        const rows = await this.database.query<Sealed>(walk.page, [after, currentKeyId.length, currentKeyId]);
+        const readable = rows.flatMap(({ id, box }) => {
+          const fresh = this.sealAnew(box, id);
+          return fresh ? [{ id, box, fresh }] : [];
+        });
+        unreadable += rows.length - readable.length;
+        reencrypted += await this.replace(walk, readable);
+        const last = rows.at(-1);
+        if (!last || rows.length < BATCH) break;
+        after = last.id;
+      }
+    }
+    await this.database.transaction((executor) =>
+      this.audit.record(executor, author, {
+        action: 'encryption.renewed',
+        resource: 'secrets',
+        after: { shown: { reencrypted, unreadable } },
+      }),
+    );
+    return { reencrypted, unreadable };
+  }
+
+  private async replace(walk: Walk, rows: readonly (Sealed & { fresh: Buffer })[]): Promise<number> {
+    if (rows.length === 0) return 0;
+    const values = [rows.map(({ id }) => id), rows.map(({ box }) => box), rows.map(({ fresh }) => fresh)];
+    return (await this.database.query(walk.replace, values)).length;
+  }
+
+  private sealAnew(box: Buffer, owner: string): Buffer | undefined {
+    try {
+      return this.box.seal(this.box.open(box, owner), owner);
+    } catch (error) {
+      if (error instanceof SecretBoxError) return undefined;
+      throw error;
+    }
+  }
+}
