@@ -37,7 +37,7 @@ export async function withServer(kind, options, node, work) {
   const child = fork(fileURLToPath(import.meta.url), [JSON.stringify({ kind, options })], { execArgv: node });
   const ended = once(child, 'exit');
   try {
-    const [{ url }] = await once(child, 'message');
+    const [{ url }] = await Promise.race([once(child, 'message'), ended.then(() => gaveUp(kind))]);
     const handledSoFar = async () => {
       const answer = once(child, 'message');
       child.send('handled?');
@@ -48,6 +48,11 @@ export async function withServer(kind, options, node, work) {
     if (child.connected) child.disconnect();
     await ended;
   }
+}
+
+/** A server that cannot start says why on its own; waiting for it would never end. */
+function gaveUp(kind) {
+  throw new Error(`The server ${kind} ended before it listened: nothing was measured.`);
 }
 
 async function posthorn({ databaseUrl, secret }) {
