@@ -47,6 +47,11 @@ export class KeyAuthenticator extends Authenticator {
     // Whoever names another tenant means it: acting for the key's own instead would change the wrong one.
     if (tenant !== undefined && tenant !== key.tenantId) throw new TenantNotFoundError();
     this.uses.note(key.id);
-    return { tenantId: key.tenantId, scopes: key.scopes, subject: `key:${key.id}` };
+    return {
+      tenantId: key.tenantId,
+      scopes: key.scopes,
+      subject: `key:${key.id}`,
+      expiresAt: key.expiresAt ?? undefined,
+    };
   }
 }

@@ -87,6 +87,13 @@ export class ApiKeyNotFoundError extends NotFoundError {
   }
 }
 
+/** A key was to live longer than the one that makes it: who holds a key for a day would have one for ever. */
+export class OutlivesMakerError extends InvalidError {
+  constructor() {
+    super('outlives_maker', 'A key expires no later than the key that makes it.');
+  }
+}
+
 /** A key was to expire before it was made. */
 export class ExpiredAlreadyError extends InvalidError {
   constructor() {

@@ -218,6 +218,16 @@ describe('a scope', () => {
     expect([child.status, child.body.createdBy]).toEqual([201, `key:${id}`]);
   });
 
+  it('does not outlive its maker’s key', async () => {
+    const expiresAt = '2100-01-01T00:00:00.000Z';
+    const { key } = await make(['keys:write'], { expiresAt });
+    const attempt = (more: object) =>
+      server.api('POST', '/api/api-keys', { name: 'k', scopes: ['keys:write'], ...more }, { key });
+    expect(await attempt({})).toMatchObject({ status: 201, body: { expiresAt } });
+    expect(await attempt({ expiresAt: '2099-01-01' })).toMatchObject({ status: 201 });
+    expect(await attempt({ expiresAt: '2100-01-02' })).toMatchObject({ status: 400, body: { code: 'outlives_maker' } });
+  });
+
   it('must be one that there is', async () => {
     for (const scopes of [[], ['root'], ['webhooks:read', 'webhooks:read'], 'admin', [1], undefined])
       expect(await server.api('POST', '/api/api-keys', { name: 'k', scopes })).toMatchObject({

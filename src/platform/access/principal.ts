@@ -12,13 +12,15 @@ export interface Principal {
   readonly subject: string;
   /** Whether the caller runs the installation: it may manage tenants, and everything else. @defaultValue false */
   readonly installation?: boolean;
+  /** When what let it in ends; the keys that it makes end no later. @defaultValue never */
+  readonly expiresAt?: Date;
 }
 
 const MAX_SUBJECT_LENGTH = 200;
 
 /** Whether something that code answered is a principal: of a tenant with a name, known scopes, and somebody. */
 export function isPrincipal(answer: unknown): answer is Principal {
-  const { tenantId, scopes, subject } = (answer ?? {}) as Partial<Record<keyof Principal, unknown>>;
+  const { tenantId, scopes, subject, expiresAt } = (answer ?? {}) as Partial<Record<keyof Principal, unknown>>;
   return (
     typeof tenantId === 'string' &&
     tenantId !== '' &&
@@ -27,6 +29,7 @@ export function isPrincipal(answer: unknown): answer is Principal {
     typeof subject === 'string' &&
     subject.length > 0 &&
     subject.length <= MAX_SUBJECT_LENGTH &&
+    (expiresAt === undefined || expiresAt instanceof Date) &&
     !UNSTORABLE.test(subject)
   );
 }

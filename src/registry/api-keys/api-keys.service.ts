@@ -14,14 +14,14 @@ import { IdempotencyLedger } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { factsOfApiKey } from '../audit/facts.js';
 import { BriefCache } from '../brief-cache.js';
-import { ApiKeyNotFoundError, ExpiredAlreadyError } from '../registry.errors.js';
+import { ApiKeyNotFoundError, ExpiredAlreadyError, OutlivesMakerError } from '../registry.errors.js';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeyDto, CreatedApiKeyDto } from './dto/api-key.dto.js';
 import type { CreateApiKeyDto } from './dto/create-api-key.dto.js';
 
 /** A key that may be used, as far as a request needs it. */
-export type UsableKey = Pick<ApiKey, 'id' | 'tenantId' | 'scopes'>;
+export type UsableKey = Pick<ApiKey, 'id' | 'tenantId' | 'scopes' | 'expiresAt'>;
 
 @Injectable()
 export class ApiKeysService {
@@ -38,17 +38,18 @@ export class ApiKeysService {
    * A new key for the tenant of whoever asks.
    *
    * @returns a repeat of `request` gets all but the key itself.
-   * @throws InsufficientScopeError where it would be allowed more than its maker; ExpiredAlreadyError
+   * @throws InsufficientScopeError where it would be allowed more than its maker; ExpiredAlreadyError, OutlivesMakerError
    */
   async create(
-    { tenantId, scopes: held, subject, installation }: Principal,
+    { tenantId, scopes: held, subject, installation, expiresAt: makerEnds }: Principal,
     { name, scopes, expiresAt }: CreateApiKeyDto,
     request?: IdempotentRequest,
     author?: Author,
   ): Promise<CreatedApiKeyDto | ApiKeyDto> {
     const beyond = installation ? undefined : scopes.find((scope) => !includesScope(held, scope));
     if (beyond) throw new InsufficientScopeError(beyond);
-    const expiry = momentOf(expiresAt) ?? null;
+    const expiry = momentOf(expiresAt) ?? makerEnds ?? null;
+    if (makerEnds && expiry && expiry > makerEnds) throw new OutlivesMakerError();
     if (expiry && expiry.getTime() <= systemClock()) throw new ExpiredAlreadyError();
     const key = newApiKey();
     const row = {

@@ -32,6 +32,9 @@ export class CreateApiKeyDto {
   @IsIn(SCOPES, { each: true, message: `each of scopes must be one of ${SCOPES.join(', ')}` })
   scopes!: Scope[];
 
-  @Instant('From when on it is refused. Absent: it does not expire.', '2100-01-01T00:00:00Z')
+  @Instant(
+    'From when on it is refused, no later than the key that makes it. Absent: as that one, or never.',
+    '2100-01-01T00:00:00Z',
+  )
   expiresAt?: string;
 }
