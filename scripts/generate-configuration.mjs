@@ -63,7 +63,7 @@ Some settings depend on each other:
   [retention](operating.md#retention).
 - \`DATABASE_SCHEMA\` also names the schema of the queue's tables (\`posthorn_queue\` beside \`posthorn\`).
 
-\`openssl rand -base64 32\` makes an \`ENCRYPTION_KEY\`. To rotate it, put the new key in front: \`ENCRYPTION_KEY=<new>,<old>\`.
+\`openssl rand -base64 32\` makes an \`ENCRYPTION_KEY\`. To rotate it: [operating.md](operating.md#rotating-keys).
 `;
 }
 

@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { lowestIdAt, newId } from '../../src/kernel/ids.js';
 import { EventStream } from '../../src/platform/http/index.js';
 import { MAX_TENANT_STREAMS, StreamService } from '../../src/inbound/stream/stream.service.js';
@@ -225,14 +225,31 @@ describe('a stream', () => {
 
   it('keeps no process from stopping, whether its reader reads or not', async () => {
     const stopping = await startShop(scene.databaseUrl, { role: 'api' });
+    const sockets: Socket[] = [];
+    (stopping.app.getHttpServer() as HttpServer).on('connection', (socket: Socket) => sockets.push(socket));
     const reader = await Reader.open(stopping.url);
+    // More than fits into the buffers of a connection that nobody reads from.
+    await scene.rows.query(
+      `INSERT INTO posthorn.received_event (id, tenant_id, source_id, source, provider, external_id, type, status, headers, body)
+       SELECT (left($1::text, 24) || lpad(to_hex(n), 12, '0'))::uuid, 'acme', $1::uuid, 'stripe', 'stripe', repeat('x', 255),
+         repeat('y', 255), 'unhandled', '{}', '' FROM generate_series(1, 15000) n`,
+      [newId()],
+    );
     const stalled = request(`${stopping.url}/api/stream`, {
-      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'last-event-id': lowestIdAt(Date.now() - 60_000) },
+      headers: {
+        authorization: `Bearer ${ADMIN_KEY}`,
+        'x-tenant': 'acme',
+        'last-event-id': lowestIdAt(Date.now() - 60_000),
+      },
       agent: false,
     });
     stalled.on('error', () => undefined).end();
-    // Its body is never read.
     await once(stalled, 'response');
+    let before = -1;
+    await eventually(() => {
+      const [unread] = sockets.filter(({ writableNeedDrain }) => writableNeedDrain);
+      return unread !== undefined && before === (before = unread.bytesWritten - unread.writableLength);
+    }, 'nothing more is taken');
     await stopping.app.close();
     expect(reader.ended).toBe(true);
     stalled.destroy();

@@ -23,6 +23,8 @@ export class Notifications implements OnModuleInit, BeforeApplicationShutdown {
   /** Those of them that were asked for since. */
   private readonly asked = new Set<string>();
   private client: pg.Client | undefined;
+  /** A connection takes one statement at a time. */
+  private listening: Promise<unknown> = Promise.resolve();
   private reconnect: NodeJS.Timeout | undefined;
   private stopped = false;
 
@@ -42,7 +44,8 @@ export class Notifications implements OnModuleInit, BeforeApplicationShutdown {
     let listeners = this.listeners.get(channel);
     if (!listeners) this.listeners.set(channel, (listeners = new Set()));
     listeners.add(listener);
-    void this.client?.query(`LISTEN ${channel}`).catch(() => undefined);
+    // Without a connection, connecting does it.
+    this.listening = this.listening.then(() => this.client?.query(`LISTEN ${channel}`)).catch(() => undefined);
   }
 
   /** Hints at `topic`, once for many calls, on a connection of its own: for work that is already committed. */
