@@ -1,6 +1,7 @@
 // Deliveries that are claimed as they are stored: which are, which are not, and that neither a refusal nor a crowd leaves
 // anything behind.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
 import { EventDispatcher } from '../../src/outbound/index.js';
 import { eventually } from '../setup/eventually.js';
 import { DeliveryScene } from './delivery.harness.js';
@@ -15,8 +16,14 @@ let dispatcher: EventDispatcher;
 beforeAll(async () => {
   scene = await DeliveryScene.open({ deliveryConcurrency: CONCURRENCY });
   dispatcher = scene.server.get(EventDispatcher);
-  // As what each delivery comes into the world; and a database that refuses some of them.
-  await scene.sql(`
+  await watchBirths(scene);
+});
+afterAll(() => scene?.close());
+afterEach(() => scene.closeReceivers());
+
+/** Writes down as what each delivery comes into the world; and makes the database refuse some of them. */
+const watchBirths = (at: DeliveryScene): Promise<unknown> =>
+  at.sql(`
     CREATE TABLE public.birth (delivery_id uuid, webhook_id uuid, status text, attempt_count int);
     CREATE FUNCTION public.note_birth() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -25,9 +32,6 @@ beforeAll(async () => {
       RETURN NULL;
     END $$;
     CREATE TRIGGER note_birth AFTER INSERT ON posthorn.delivery FOR EACH ROW EXECUTE FUNCTION public.note_birth();`);
-});
-afterAll(() => scene?.close());
-afterEach(() => scene.closeReceivers());
 
 const bornAs = async ({ webhookId }: Target): Promise<string[]> => {
   const rows = await scene.sql<{ status: string }>('SELECT status FROM public.birth WHERE webhook_id = $1', [
@@ -129,4 +133,31 @@ it('what the database refuses gives back the room that was kept for it', async (
   const batch = Array.from({ length: 2 * CONCURRENCY }, () => ({ event: 'refused.by.database', data: {} }));
   for (let n = 0; n < 10; n += 1) await expect(dispatcher.dispatchMany(batch)).rejects.toThrow('no room on this disk');
   await together(plain, other);
+});
+
+it('a process that stops answers for what is in flight, and gives back what waits', async () => {
+  // One request of each webhook and four in all: the others wait.
+  const stopping = await DeliveryScene.open({ deliveryConcurrency: 4 });
+  const held: ServerResponse[] = [];
+  const receiver = await stopping.receiver((_, response) => void held.push(response));
+  try {
+    await watchBirths(stopping);
+    const targets = await Promise.all(Array.from({ length: 8 }, () => stopping.target(receiver.url)));
+    const events = targets.map(({ type }) => ({ event: type, data: {} }));
+    await stopping.server.get(EventDispatcher).dispatchMany(events);
+    await eventually(() => held.length === 4, 'four are in flight');
+    const stopped = stopping.server.close();
+    for (const response of held) response.writeHead(200).end();
+    await stopped;
+    const ends = await stopping.sql<{ born: string; status: string; attempts: number; count: number }>(
+      `SELECT birth.status AS born, d.status, d.attempt_count AS attempts, count(*)::int AS count
+       FROM posthorn.delivery d JOIN public.birth ON birth.delivery_id = d.id GROUP BY 1, 2, 3 ORDER BY 2`,
+    );
+    expect(ends).toEqual([
+      { born: 'sending', status: 'pending', attempts: 0, count: 4 },
+      { born: 'sending', status: 'success', attempts: 1, count: 4 },
+    ]);
+  } finally {
+    await stopping.close();
+  }
 });

@@ -2,6 +2,8 @@ import { Body, HttpCode, Post } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { Author } from '../../platform/audit/index.js';
 import { ApiController, CurrentAuthor, EmptyBody, ErrorAnswer, Requires } from '../../platform/http/index.js';
+import { OncePerKey } from '../../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { ReEncryptedDto } from './re-encrypted.dto.js';
 import { ReEncryption } from './re-encryption.js';
 
@@ -20,7 +22,11 @@ export class EncryptionController {
       'asked again at any time.',
   })
   @ApiOkResponse({ type: ReEncryptedDto })
-  reEncrypt(@Body() _body: EmptyBody, @CurrentAuthor() author: Author): Promise<ReEncryptedDto> {
-    return this.encryption.run(author);
+  reEncrypt(
+    @Body() _body: EmptyBody,
+    @OncePerKey() request: IdempotentRequest | undefined,
+    @CurrentAuthor() author: Author,
+  ): Promise<ReEncryptedDto> {
+    return this.encryption.run(author, request);
   }
 }

@@ -7,6 +7,8 @@ import { AuditLog } from '../../platform/audit/index.js';
 import type { Author } from '../../platform/audit/index.js';
 import { Database } from '../../platform/database/index.js';
 import type { Statement } from '../../platform/database/index.js';
+import { IdempotencyLedger } from '../../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 
 /** What a run came to. */
 export interface ReEncrypted {
@@ -37,6 +39,7 @@ export class ReEncryption {
     private readonly database: Database,
     private readonly box: SecretBox,
     private readonly audit: AuditLog,
+    private readonly ledger: IdempotencyLedger,
   ) {
     const { webhook, webhook_secret, source_secret } = database.tables;
     const columns = [
@@ -61,7 +64,17 @@ export class ReEncryption {
     }));
   }
 
-  async run(author: Author): Promise<ReEncrypted> {
+  /** Walks outside the transaction that records it: a walk that fails half-way has still done what it has done. */
+  run(author: Author, request?: IdempotentRequest): Promise<ReEncrypted> {
+    return this.ledger.run(request, async (executor) => {
+      const done = await this.walkAll();
+      const change = { action: 'encryption.renewed', resource: 'secrets', after: { shown: { ...done } } };
+      await this.audit.record(executor, author, change);
+      return done;
+    });
+  }
+
+  private async walkAll(): Promise<ReEncrypted> {
     let [reencrypted, unreadable] = [0, 0];
     for (const walk of this.walks) {
       for (let after = FIRST_ID; ;) {
@@ -78,13 +91,6 @@ export class ReEncryption {
         after = last.id;
       }
     }
-    await this.database.transaction((executor) =>
-      this.audit.record(executor, author, {
-        action: 'encryption.renewed',
-        resource: 'secrets',
-        after: { shown: { reencrypted, unreadable } },
-      }),
-    );
     return { reencrypted, unreadable };
   }
 
