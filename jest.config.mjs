@@ -25,5 +25,6 @@ export default {
   },
   maxWorkers: 2,
   workerIdleMemoryLimit: '800MB',
-  testTimeout: 30_000,
+  // Says that a test hangs, not that the machine is slow: several start servers, each with a PostgreSQL of its own.
+  testTimeout: 120_000,
 };

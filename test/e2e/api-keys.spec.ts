@@ -196,7 +196,7 @@ describe('a scope', () => {
         }
       }
     }
-  }, 60_000);
+  });
 
   it('admin opens all but what belongs to the installation', async () => {
     const all = await routes();

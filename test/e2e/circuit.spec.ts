@@ -119,7 +119,7 @@ describe('a webhook with a limit of requests in flight', () => {
     const witness = await TestReceiver.start();
     const other = await scene.target(witness.url);
     for (let answered = 0; answered < 20; answered += 2) {
-      await eventually(() => held.length === 2, 'two requests are in flight', { within: 15_000 });
+      await eventually(() => held.length === 2, 'two requests are in flight');
       // Somebody else's delivery, dispatched now, goes all the way: whatever could have been sent meanwhile was.
       await scene.settled(await other.send());
       expect(receiver.received).toHaveLength(answered + 2);

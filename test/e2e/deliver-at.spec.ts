@@ -69,9 +69,7 @@ describe('an event with deliverAt', () => {
     expect(await listed(target, 'pending')).toEqual([id]);
     expect(await listed(target, 'retrying')).toEqual([]);
     await makeDue(id);
-    await eventually(async () => (await scene.delivery(id)).status === 'success', 'the sweep finds it', {
-      within: 8_000,
-    });
+    await eventually(async () => (await scene.delivery(id)).status === 'success', 'the sweep finds it');
     expect(await scene.delivery(id)).toMatchObject({ attemptCount: 1, attempts: [{ number: 1, outcome: 'success' }] });
   });
 
@@ -81,9 +79,7 @@ describe('an event with deliverAt', () => {
       const target = await scene.target(failing.url, { retrySchedule: ['1h'] });
       const id = await send(target, { deliverAt: ahead(HOUR_MS) });
       await makeDue(id);
-      await eventually(async () => (await scene.delivery(id)).status === 'retrying', 'it is retried', {
-        within: 8_000,
-      });
+      await eventually(async () => (await scene.delivery(id)).status === 'retrying', 'it is retried');
       expect(await listed(target, 'retrying')).toEqual([id]);
       expect(await listed(target, 'pending')).toEqual([]);
     } finally {

@@ -243,7 +243,7 @@ describe('no hostile', () => {
         })),
       );
     expect(await tryAll(cases)).toEqual([]);
-  }, 120_000);
+  });
 
   it('header gives a 5xx', async () => {
     // prettier-ignore
@@ -270,7 +270,7 @@ describe('no hostile', () => {
       })),
     );
     expect(await tryAll(cases)).toEqual([]);
-  }, 120_000);
+  });
 
   it('method or path gives a 5xx', async () => {
     // prettier-ignore
@@ -288,7 +288,7 @@ describe('no hostile', () => {
       })),
     );
     expect(await tryAll(cases)).toEqual([]);
-  }, 60_000);
+  });
 
   it('request that is not HTTP ends the server', async () => {
     const { hostname, port } = new URL(server.url);

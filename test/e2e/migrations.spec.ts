@@ -64,25 +64,25 @@ describe('migrations', () => {
     const { rows } = await (await connect(url)).query<{ name: string }>('select name from posthorn.migration');
     const { migrations } = dataSourceOptions({ url });
     expect(rows.map(({ name }) => name)).toEqual((migrations as (new () => unknown)[]).map(({ name }) => name));
-  }, 60_000);
+  });
 
   it('leave nothing for the entities to ask for', async () => {
     const { exitCode, output } = await script('migration:check', (await cloneDatabase()).url);
     expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
-  }, 60_000);
+  });
 
   it('are found wanting where a column has drifted', async () => {
     const { url } = await cloneDatabase();
     await (await connect(url)).query('alter table posthorn.delivery_attempt alter column error type varchar(10)');
     const { exitCode, output } = await script('migration:check', url);
     expect({ exitCode, names: output.includes('"delivery_attempt"') }).toEqual({ exitCode: 1, names: true });
-  }, 60_000);
+  });
 
   it('say which variable is missing', async () => {
     const { exitCode, output } = await script('migration:run', '');
     expect(exitCode).not.toBe(0);
     expect(output).toContain('DATABASE_URL must say which PostgreSQL to migrate.');
-  }, 60_000);
+  });
 });
 
 describe('the schema', () => {

@@ -160,7 +160,7 @@ describe('the ledger', () => {
     const pruning = await startShop(databaseUrl);
     try {
       const entries = () => rows.query('SELECT FROM posthorn.received_key WHERE external_id = $1', [id]);
-      await eventually(async () => (await entries()).length === 0, 'the entry is deleted', { within: 10_000 });
+      await eventually(async () => (await entries()).length === 0, 'the entry is deleted');
       expect(await rows.event(id)).toMatchObject({ status: 'processed' });
     } finally {
       await pruning.app.close();

@@ -29,7 +29,7 @@ beforeAll(async () => {
   };
   processes = [1, 2].map(() => new ServerProcess(environment, { program: PROGRAM }));
   urls = await Promise.all(processes.map((process) => process.url()));
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all(processes.map((process) => process.stop()));
   await rows?.end();

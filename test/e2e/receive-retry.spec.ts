@@ -79,7 +79,7 @@ describe('a handler that throws', () => {
     shop.behaviour.plan('book', fail);
     await sendStripe(shop, body);
     shop.behaviour.plan('book', () => undefined);
-    await eventually(async () => (await rows.event(id))?.status === 'processed', 'our own retry', { within: 20_000 });
+    await eventually(async () => (await rows.event(id))?.status === 'processed', 'our own retry');
     expect(shop.behaviour.runsOf(id)).toEqual(['book', 'thank', 'book']);
   });
 
@@ -202,7 +202,7 @@ describe('a queued source', () => {
     const left = async (): Promise<number> =>
       (await otherRows.query(`SELECT FROM posthorn.received_event WHERE status <> 'processed'`)).length;
     // By eights, one lot every sweep, it would take fifty seconds.
-    await eventually(async () => (await left()) === 0, 'all are processed', { within: 25_000 });
+    await eventually(async () => (await left()) === 0, 'all are processed');
     expect(ids.flatMap((id) => working.behaviour.runsOf(id))).toHaveLength(200);
     await working.app.close();
     await otherRows.end();
@@ -230,7 +230,7 @@ describe('a handler that takes longer than a lease', () => {
     // As if most of the lease had passed.
     await rows.query(`UPDATE posthorn.handler_run SET due_at = now() + interval '12 seconds' WHERE status = 'running'`);
     const renewed = async () => (await rows.runs(id)).every(({ due_in }) => (due_in ?? 0) > 15);
-    await eventually(renewed, 'the lease is renewed', { within: 12_000 });
+    await eventually(renewed, 'the lease is renewed');
     open();
     expect(answerOf(await answer)).toEqual(EXACT.processed);
     expect(shop.behaviour.runsOf(id)).toEqual(['book', 'thank']);

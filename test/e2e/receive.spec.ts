@@ -209,7 +209,7 @@ describe('a database that is away', () => {
       }
       await proxy.restore();
       const back = async () => (await sendStripe(behind, body)).status === 200;
-      await eventually(back, 'the database is back', { within: 10_000 });
+      await eventually(back, 'the database is back');
       expect(behind.behaviour.runsOf(id)).toEqual(['book', 'thank']);
     } finally {
       await proxy.restore();

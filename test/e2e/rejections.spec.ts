@@ -184,7 +184,7 @@ describe('rejections', () => {
       );
     // A process looks soon after its start, and once a minute from then on.
     const started = await startShop(databaseUrl);
-    await eventually(async () => (await page(name)).data.length === 1, 'the old ones are deleted', { within: 15_000 });
+    await eventually(async () => (await page(name)).data.length === 1, 'the old ones are deleted');
     await started.app.close();
   });
 

@@ -8,7 +8,6 @@ import { TestReceiver } from '../setup/receiver.js';
 import { DeliveryScene, msBetween } from './delivery.harness.js';
 
 /** The sweep looks every three seconds; slower than this would be more than one look. */
-const BY_THE_SWEEP = { within: 8_000 };
 
 const receivers: TestReceiver[] = [];
 afterEach(async () => {
@@ -30,15 +29,11 @@ async function expectRetriesByJobs(scene: DeliveryScene): Promise<void> {
   receiver.answers(...Array.from({ length: 10 }, () => 500)).always(200);
   const target = await scene.target(receiver.url, { retrySchedule: Array.from({ length: 10 }, () => '50ms') });
   const id = await target.send();
-  const delivery = await eventually(
-    async () => {
-      const found = await scene.delivery(id);
-      if (found.status !== 'success') throw new Error(`It is ${found.status}`);
-      return found;
-    },
-    'the delivery succeeds on its eleventh attempt',
-    { within: 15_000 },
-  );
+  const delivery = await eventually(async () => {
+    const found = await scene.delivery(id);
+    if (found.status !== 'success') throw new Error(`It is ${found.status}`);
+    return found;
+  }, 'the delivery succeeds on its eleventh attempt');
   expect(delivery.attemptCount).toBe(11);
   const { attempts } = delivery;
   expect(msBetween(attempts[0]!.startedAt, attempts[10]!.startedAt)).toBeLessThan(9_000);
@@ -60,7 +55,7 @@ async function expectNoneLostWithItsJob(scene: DeliveryScene, loseAllJobs: () =>
   receiver.always(200);
   await scene.sql(`UPDATE posthorn.delivery SET due_at = now() WHERE id = ANY ($1)`, [ids]);
   for (const id of ids)
-    await eventually(async () => (await scene.delivery(id)).status === 'success', `${id} is delivered`, BY_THE_SWEEP);
+    await eventually(async () => (await scene.delivery(id)).status === 'success', `${id} is delivered`);
   expect(receiver.received).toHaveLength(2 * ids.length);
 }
 
@@ -72,7 +67,7 @@ async function expectDeliveredFromBeyondTheHorizon(scene: DeliveryScene): Promis
   expect(await queueOf(scene).getDelayedCount()).toBe(0);
   receiver.always(200);
   await scene.sql('UPDATE posthorn.delivery SET due_at = now() WHERE id = $1', [id]);
-  await eventually(async () => (await scene.delivery(id)).status === 'success', 'the sweep delivers it', BY_THE_SWEEP);
+  await eventually(async () => (await scene.delivery(id)).status === 'success', 'the sweep delivers it');
 }
 
 describe('with the queue on PostgreSQL', () => {
@@ -162,18 +157,12 @@ const missing = redisMissing();
     const target = await scene.target(receiver.url, { retrySchedule: ['50ms'] });
     expect(await scene.becomes(await target.send(), 'success')).toMatchObject({ attemptCount: 1 });
     const retried = await target.send();
-    await eventually(
-      async () => (await scene.delivery(retried)).status === 'success',
-      'the sweep retries',
-      BY_THE_SWEEP,
-    );
+    await eventually(async () => (await scene.delivery(retried)).status === 'success', 'the sweep retries');
     expect(await scene.delivery(retried)).toMatchObject({ attemptCount: 2 });
     const ready = await fetch(`${scene.server.url}/health/ready`);
     expect(ready.status).toBe(200);
     await redis.run();
-    await eventually(async () => (await queueOf(scene).getDelayedCount()) === 0, 'the queue is back', {
-      within: 10_000,
-    });
+    await eventually(async () => (await queueOf(scene).getDelayedCount()) === 0, 'the queue is back');
     await expectRetriesByJobs(scene);
   });
 

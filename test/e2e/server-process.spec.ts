@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.kill();
-  await eventually(() => postmaster() === undefined, 'no PostgreSQL is left', { within: 15_000 });
+  await eventually(() => postmaster() === undefined, 'no PostgreSQL is left');
   rmSync(scene, { recursive: true, force: true, maxRetries: 5 });
 });
 
@@ -203,7 +203,7 @@ describe('after a kill -9', () => {
       events: ['*'],
     });
     await first.kill({ group });
-    await eventually(() => postmaster() === undefined, 'PostgreSQL is gone', { within: 10_000 });
+    await eventually(() => postmaster() === undefined, 'PostgreSQL is gone');
     const again = await start({ ADMIN_API_KEY: KEY }).url();
     expect((await call(again, KEY, 'GET', `/api/webhooks/${body.id}`)).status).toBe(200);
     await call(again, KEY, 'POST', '/api/events', { event: 'after.kill', data: {} });

@@ -63,8 +63,7 @@ const lastHeard = (name: string, ago: string) =>
 /** Once more, beside the looks that each takes by itself. */
 const everyReplicaLooks = () => Promise.all([shop, replica].map(({ app }) => app.get(SourceWatch).look()));
 
-const until = (what: string, check: () => Promise<boolean>): Promise<unknown> =>
-  eventually(check, what, { within: 20_000 });
+const until = (what: string, check: () => Promise<boolean>): Promise<unknown> => eventually(check, what);
 
 describe('a source with silentAfter', () => {
   it('is told of once when it is silent for longer, by whatever replica, and once when it is heard of again', async () => {

@@ -99,8 +99,6 @@ const letTimePass = (id: string) =>
 const isForgotten = async (id: string): Promise<boolean> =>
   (await sql.query('SELECT FROM posthorn.tenant WHERE id = $1', [id])).rowCount === 0;
 
-const WITHIN = { within: 30_000 };
-
 describe('deleting a tenant', () => {
   it('erases its rows in every table, and nobody else’s', async () => {
     await settled('acme');
@@ -111,11 +109,11 @@ describe('deleting a tenant', () => {
 
     expect((await server.api('DELETE', '/api/tenants/acme')).status).toBe(202);
     await letTimePass('acme');
-    await eventually(() => isForgotten('acme'), 'the tenant is forgotten', WITHIN);
+    await eventually(() => isForgotten('acme'), 'the tenant is forgotten');
     expect(await total('acme')).toBe(0);
     // One more: that of the deletion.
     expect(await countsOf('default')).toEqual({ ...others, audit_log: (others.audit_log ?? 0) + 1 });
-  }, 60_000);
+  });
 
   it('ends it at once: its keys, its routes, its sources; and its id can be taken again', async () => {
     await server.api('POST', '/api/tenants', { id: 'brief', name: 'Brief' });
@@ -136,8 +134,8 @@ describe('deleting a tenant', () => {
     const again = () => server.api('POST', '/api/tenants', { id: 'brief', name: 'Again' });
     expect((await again()).body.code).toBe('tenant_exists');
     await letTimePass('brief');
-    await eventually(async () => (await again()).status === 201, 'its id is free', WITHIN);
-  }, 60_000);
+    await eventually(async () => (await again()).status === 201, 'its id is free');
+  });
 
   it('waits for what is being sent, and sends nothing more', async () => {
     await server.api('POST', '/api/tenants', { id: 'busy', name: 'Busy' });
@@ -155,14 +153,14 @@ describe('deleting a tenant', () => {
       await eventually(async () => (await countsOf('busy')).delivery === 1, 'all but the one in flight are erased');
       expect(await isForgotten('busy')).toBe(false);
       answer();
-      await eventually(() => isForgotten('busy'), 'the tenant is forgotten', WITHIN);
+      await eventually(() => isForgotten('busy'), 'the tenant is forgotten');
       expect(await total('busy')).toBe(0);
       expect(slow.received).toHaveLength(1);
     } finally {
       answer();
       await slow.close();
     }
-  }, 60_000);
+  });
 
   it('goes on in another process where one was stopped halfway', async () => {
     const first = await startTestServer({ ...options, databaseUrl: server.databaseUrl });
@@ -178,9 +176,9 @@ describe('deleting a tenant', () => {
     expect(await total('large')).toBeGreaterThan(0);
     await letTimePass('large');
     server = await startTestServer({ ...options, databaseUrl: server.databaseUrl });
-    await eventually(() => isForgotten('large'), 'the tenant is forgotten', WITHIN);
+    await eventually(() => isForgotten('large'), 'the tenant is forgotten');
     expect(await total('large')).toBe(0);
-  }, 60_000);
+  });
 
   it('is refused for the default tenant, for one that there is not, and to all but the administrator', async () => {
     expect(await server.api('DELETE', '/api/tenants/default')).toMatchObject({

@@ -54,7 +54,7 @@ export class TestReceiver {
   }
 
   /** The next request that nobody asked for yet. */
-  async next({ within = 5_000 }: { within?: number } = {}): Promise<Received> {
+  async next({ within = 30_000 }: { within?: number } = {}): Promise<Received> {
     const index = this.taken++;
     return eventually(() => this.received[index], `request ${index + 1} arrives at the receiver`, { within });
   }
