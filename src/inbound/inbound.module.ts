@@ -36,6 +36,8 @@ import { RUNS_QUEUE, RunsQueue } from './runs.queue.js';
 import { SerialLanes } from './serial-lanes.js';
 import { SignatureGuard } from './signature.guard.js';
 import { SourceLimits } from './source-limits.js';
+import { SourceRateRepository } from './source-rate.repository.js';
+import { SourceRates } from './source-rates.js';
 import { SourceWatch } from './source-watch.js';
 import { SourceWatchRepository } from './source-watch.repository.js';
 import { SourceGate } from './source.gate.js';
@@ -101,6 +103,8 @@ export class InboundModule {
         SignatureGuard,
         SourceGate,
         SourceLimits,
+        SourceRateRepository,
+        SourceRates,
         SourceWatch,
         SourceWatchRepository,
         StreamRepository,

@@ -70,7 +70,7 @@ export class SourceGate {
     if (!source) throw new NotFoundError('source');
     const provider = this.providers.find(source.provider);
     if (!provider) throw new Error(`Source ${source.name} names the provider ${source.provider}, which is not here.`);
-    this.limits.check(source, request);
+    await this.limits.check(source, request);
     return { source, provider };
   }
 

@@ -21,6 +21,7 @@ import { AuditLog1764000001710 } from './1764000001710-audit-log.js';
 import { TenantDeletion1764000001720 } from './1764000001720-tenant-deletion.js';
 import { TenantQuotas1764000001730 } from './1764000001730-tenant-quotas.js';
 import { PublicKeys1764000001800 } from './1764000001800-public-keys.js';
+import { SourceRate1764000001950 } from './1764000001950-source-rate.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -45,4 +46,5 @@ export const POSTHORN_MIGRATIONS = [
   TenantDeletion1764000001720,
   TenantQuotas1764000001730,
   PublicKeys1764000001800,
+  SourceRate1764000001950,
 ] as const;

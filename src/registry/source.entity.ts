@@ -66,7 +66,7 @@ export class Source {
   @Column({ name: 'silent_after_gaps', type: 'integer', nullable: true })
   silentAfterGaps!: number | null;
 
-  /** Requests in any `rateLimitSeconds` seconds at most, of each process. Both are null, or neither. */
+  /** Requests in any `rateLimitSeconds` seconds at most, of all processes together. Both are null, or neither. */
   @Column({ name: 'rate_limit_max', type: 'integer', nullable: true })
   rateLimitMax!: number | null;
 

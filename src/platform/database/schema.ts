@@ -14,6 +14,7 @@ const TABLES = [
   'source_secret',
   'source_rejection',
   'source_watch',
+  'source_rate',
   'event',
   'delivery',
   'delivery_attempt',
