@@ -51,9 +51,19 @@ export class InboundService implements BeforeApplicationShutdown {
   /** Stores the event if it is the first of its id; else says what its copies are answered. */
   async admit(webhook: VerifiedWebhook): Promise<InboundAdmission> {
     this.sourceWatch.noteHeard(webhook.source);
-    const admission = await this.judge(webhook);
+    const admission = await this.countingErrors(webhook.source.name, this.judge(webhook));
     if ('outcome' in admission) this.counts.received(webhook.source.name, admission.outcome);
     return admission;
+  }
+
+  /** What has no outcome of its own, as where the database is away, is counted too. */
+  private async countingErrors<Result>(source: string, work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } catch (error) {
+      this.counts.received(source, 'error');
+      throw error;
+    }
   }
 
   private async judge(webhook: VerifiedWebhook): Promise<InboundAdmission> {
@@ -72,7 +82,7 @@ export class InboundService implements BeforeApplicationShutdown {
 
   /** Runs what was claimed. */
   async process(claim: Claim): Promise<Outcome> {
-    const progress = await this.runner.run(claim, WAIT_MS);
+    const progress = await this.countingErrors(claim.event.source, this.runner.run(claim, WAIT_MS));
     const outcome = progress === 'interrupted' ? 'in_progress' : progress;
     this.counts.received(claim.event.source, outcome);
     return outcome;
@@ -134,7 +144,7 @@ export class InboundService implements BeforeApplicationShutdown {
     if (event.status === 'rejected') return { outcome: 'not_json' };
     if (event.status === 'unhandled') {
       this.logger.log(`No handler for ${event.source} ${event.type} (received event ${event.id}).`);
-      return { outcome: 'processed' };
+      return { outcome: 'unhandled' };
     }
     if (event.runStatus === 'pending') {
       this.queue.hint(event.id, 0);

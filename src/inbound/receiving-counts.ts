@@ -4,7 +4,7 @@ import { Metrics } from '../platform/observability/index.js';
 
 @Injectable()
 export class ReceivingCounts {
-  /** A verified webhook was answered. */
+  /** A verified webhook was answered: an `Outcome`, or `error` where it came to none. */
   readonly received;
   /** A request was turned away before it was believed. */
   readonly rejected;
@@ -14,7 +14,7 @@ export class ReceivingCounts {
   constructor(metrics: Metrics) {
     this.received = metrics.counter(
       'posthorn_received_webhooks_total',
-      'Verified webhooks by source and by what they were answered.',
+      'Verified webhooks by source and by what became of them.',
       ['source', 'outcome'],
     );
     this.rejected = metrics.counter(

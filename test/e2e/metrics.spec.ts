@@ -8,6 +8,7 @@ import {
   answerOf,
   EXACT,
   post,
+  Rows,
   sendStripe,
   startShop,
   STRIPE_SECRET,
@@ -54,7 +55,7 @@ describe('the metrics', () => {
         .sort(),
     ).toEqual([
       'posthorn_received_webhooks_total{source="stripe",outcome="already_processed"} 2',
-      'posthorn_received_webhooks_total{source="stripe",outcome="processed"} 1',
+      'posthorn_received_webhooks_total{source="stripe",outcome="unhandled"} 1',
       'posthorn_rejected_requests_total{source="stripe",reason="no_secret_matched"} 1',
       'posthorn_rejected_requests_total{source="stripe",reason="no_signature"} 1',
     ]);
@@ -72,6 +73,26 @@ describe('the metrics', () => {
     expect(text).toContain('posthorn_received_webhooks_total{source="stripe",outcome="failed"} 1\n');
     // The route is the server's own.
     expect((await scrape(shop.url, ADMIN_KEY)).status).toBe(404);
+  });
+
+  it('count what came to no outcome at all, apart from handlers that threw', async () => {
+    const { url } = await cloneDatabase();
+    const rows = new Rows(url);
+    const other = await startShop(url);
+    try {
+      const { body } = stripeEvent('payment.made');
+      await rows.query('ALTER TABLE posthorn.received_key RENAME TO not_there');
+      expect((await sendStripe(other, body)).status).toBeGreaterThanOrEqual(500);
+      await rows.query('ALTER TABLE posthorn.not_there RENAME TO received_key');
+      expect(answerOf(await sendStripe(other, body))).toEqual(EXACT.processed);
+      const text = await other.app.get(Metrics, { strict: false }).text();
+      expect(text.split('\n').filter((line) => line.startsWith('posthorn_received_webhooks_total{'))).toEqual([
+        'posthorn_received_webhooks_total{source="stripe",outcome="error"} 1',
+        'posthorn_received_webhooks_total{source="stripe",outcome="processed"} 1',
+      ]);
+    } finally {
+      await Promise.all([other.app.close(), rows.end()]);
+    }
   });
 
   it('are for the administrator, unless they are public, and not there where they are off', async () => {
