@@ -14,6 +14,9 @@ const MASK = '[secret]';
 const OF_THE_CONNECTION =
   /^(?:host|connection|keep-alive|content-length|transfer-encoding|te|trailer|upgrade|expect|via|forwarded|x-forwarded-.*|proxy-.*|x-real-ip)$/;
 
+/** Linear's time, which stands in the body that is signed. */
+const LINEAR_TIME = /("webhookTimestamp"\s*:\s*)\d+/g;
+
 /** Where events go, and how. */
 export interface Forwarding {
   readonly url: string;
@@ -59,8 +62,14 @@ function requestOf({ provider, headers, body }: FullEvent, { url, resign, config
   const known = PROVIDERS.find((each) => each === provider);
   if (!known) throw new FailureError(`not signed again: nobody but its own sender signs as ${provider}.`);
   try {
-    return signedRequest(known, { body, secret: resign, url, headers: kept, config });
+    return signedRequest(known, { body: renewed(known, body), secret: resign, url, headers: kept, config });
   } catch (error) {
     throw new FailureError(`not signed again (${(error as Error).message}).`);
   }
+}
+
+/** A body that can be signed now: of a sender whose time stands in it, with the time of now, and else byte for byte. */
+function renewed(provider: string, body: Buffer): Buffer {
+  if (provider !== 'linear') return body;
+  return Buffer.from(body.toString('latin1').replace(LINEAR_TIME, `$1${systemClock()}`), 'latin1');
 }

@@ -45,7 +45,7 @@ export class SignatureGuard implements CanActivate {
       provider,
       request,
       parsed: parsedBy(provider, request),
-      maskedHeaders: masked(request.headers),
+      maskedHeaders: masked(request.headers, source, provider),
     });
     return true;
   }

@@ -21,20 +21,35 @@ export interface VerifiedWebhook {
 /** What stands in the place of a header value that is a secret, or proves the knowledge of one. */
 const MASK = '[secret]';
 const SENSITIVE = /signature|authorization|cookie|token|secret|password|hmac|api-?key/;
+/** Named like one, and yet only an id, a time or a version. */
+const HARMLESS = /(?:^|-)(?:idempotency-(?:token|key)|timestamp|version)$/;
 
 // Both stand in the key of an index, whose entries PostgreSQL limits to a third of a page.
 const MAX_ID_LENGTH = 255;
 const MAX_TYPE_LENGTH = 255;
 
-/** Headers without what is a secret, or proves the knowledge of one. */
-export function masked(headers: IncomingHttpHeaders): Record<string, string> {
+/** Shorter ones stand in other words by chance. */
+const MIN_FOUND_LENGTH = 8;
+
+/** Headers without what is a secret, or proves the knowledge of one: by their name, and whatever holds a secret of the source. */
+export function masked(
+  headers: IncomingHttpHeaders,
+  { secrets, config }: Pick<OpenSource, 'secrets' | 'config'>,
+  provider: Provider,
+): Record<string, string> {
+  const signing = provider.secretHeaders?.(config);
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue;
-    kept[name] = SENSITIVE.test(name) ? MASK : Array.isArray(value) ? value.join(', ') : value;
+    const text = Array.isArray(value) ? value.join(', ') : value;
+    const named = (SENSITIVE.test(name) && !HARMLESS.test(name)) || signing?.includes(name);
+    kept[name] = named || secrets.some((secret) => holds(text, secret.reveal())) ? MASK : text;
   }
   return kept;
 }
+
+const holds = (text: string, secret: string): boolean =>
+  secret.length < MIN_FOUND_LENGTH ? text === secret : text.includes(secret);
 
 type Body = Pick<WebhookRequest, 'headers' | 'body'>;
 

@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders, Server } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
 import path from 'node:path';
-import { newSecretPair } from '../../src/testing/index.js';
+import { newSecretPair, signedRequest } from '../../src/testing/index.js';
 import type { SignedProvider } from '../../src/testing/index.js';
 import { eventually } from '../setup/eventually.js';
 import { freePort } from '../setup/free-port.js';
@@ -176,6 +176,43 @@ describe('what is forwarded', () => {
       // Mailgun's signature stands in the body.
       expect(got).toEqual(name === 'mailgun' ? { ...sent, body: expect.anything() } : sent);
     }
+    await here.close();
+  });
+
+  it('of Twilio has the id of the event, whose header is called a token and is none', async () => {
+    const { secret, signWith } = newSecretPair('twilio');
+    await addSource(scene.rows, { name: 'sms', provider: 'twilio', secrets: [secret] });
+    await listen('--source', 'sms');
+    const url = `${shop.url}/webhooks/sms`;
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'i-twilio-idempotency-token': 'an-id',
+      'x-own-token': 'a-secret',
+    };
+    const signed = signedRequest('twilio', { secret: signWith, body: 'MessageStatus=sent', url, headers });
+    expect(await post(url, signed.body, signed.headers)).toMatchObject({ status: 200 });
+    await local.gets(1);
+    expect(local.got[0]?.headers).toMatchObject({ 'i-twilio-idempotency-token': 'an-id' });
+    for (const name of ['x-own-token', 'x-twilio-signature']) expect(local.got[0]?.headers).not.toHaveProperty(name);
+  });
+
+  it('of Linear, whose time stands in the body, is of now when it is signed again', async () => {
+    const [there, mine] = [newSecretPair('linear'), newSecretPair('linear')];
+    const here = await openScene();
+    const source = { name: 'board', provider: 'linear' };
+    await addSource(scene.rows, { ...source, secrets: [there.secret], toleranceSeconds: 3_600 });
+    await addSource(here.rows, { ...source, secrets: [mine.secret] });
+    const { out } = await listen(
+      ...['--source', 'board', '--forward', `${here.shop.url}/webhooks/board`, '--resign', mine.signWith],
+    );
+    const earlier = Date.now() - 600_000;
+    const body = `{ "type":"Issue", "action":"create", "webhookTimestamp": ${earlier}, "data":{"title":"żółw"}}`;
+    const signed = signedRequest('linear', { secret: there.signWith, body });
+    expect(await post(`${shop.url}/webhooks/board`, signed.body, signed.headers)).toMatchObject({ status: 200 });
+    await eventually(() => out.length === 1, 'it is forwarded');
+    expect(out[0]).toMatch(/ {2}200 {2}\d+ ms$/);
+    const [got] = await here.rows.query<{ body: Buffer }>('SELECT body FROM posthorn.received_event');
+    expect(got?.body.toString().replace(/\d{13}/, String(earlier))).toBe(body);
     await here.close();
   });
 

@@ -163,7 +163,12 @@ describe('what handlers are given', () => {
       EXACT.processed,
     );
     expect(answerOf(await post(`${shop.url}/webhooks/acme`, body, { 'x-acme-key': 'another' }))).toEqual(EXACT.invalid);
-    expect(shop.app.get(Recorder).lastOf('acme')).toMatchObject({ type: 'parcel.lost', data: { kind: 'parcel.lost' } });
+    expect(shop.app.get(Recorder).lastOf('acme')).toMatchObject({
+      type: 'parcel.lost',
+      data: { kind: 'parcel.lost' },
+      // Its name says nothing; what it holds is a secret of the source.
+      headers: { 'x-acme-key': '[secret]' },
+    });
   });
 
   it('of a sender that only its config describes', async () => {

@@ -7,6 +7,7 @@ import { builtIn } from './built-in.js';
 import { base64, hex, oneSignature, reader, withTime } from './claims.js';
 import { configured, configuredProblem } from './configured.js';
 import { headerOf } from './provider.js';
+import type { Provider } from './provider.js';
 import { macOf, signedUrl, urlProblem, verifying } from './scheme.js';
 import type { Message, Scheme, TimeUnit } from './scheme.js';
 
@@ -113,4 +114,5 @@ export const hmacProvider = {
     if (problemOf(secrets, config) !== undefined) return { ok: false, reason: 'malformed' };
     return verifying(schemeOf(config))(request, secrets, nowMs, source);
   },
-} satisfies typeof declared;
+  secretHeaders: (config: Config) => [text(config, 'header').toLowerCase()],
+} satisfies typeof declared & Pick<Provider, 'secretHeaders'>;

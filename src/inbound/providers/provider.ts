@@ -99,6 +99,12 @@ export interface Provider {
    */
   challenge?(request: WebhookRequest, source: SourceOptions): HandshakeAnswer | undefined;
 
+  /**
+   * Headers, in lower case, that are masked wherever the request is kept, besides those whose name says that they should be
+   * (`signature`, `token`, …) and those that hold a secret of the source.
+   */
+  secretHeaders?(config: Readonly<Record<string, unknown>>): readonly string[];
+
   /** What is wrong with the settings of a source of this provider, in one sentence; `undefined` when nothing is. */
   problemOf?(secrets: readonly Secret[], config: Readonly<Record<string, unknown>>): string | undefined;
 }
