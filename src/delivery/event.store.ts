@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { patternsMatching } from '../kernel/event-match.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { Database, plainArray } from '../platform/database/index.js';
+import { bytesArray, Database, plainArray, textArray } from '../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
 import type { Claim, ClaimedDelivery } from './claim.js';
 import { LEASE_MARGIN_MS } from './claim.statements.js';
@@ -70,12 +70,12 @@ export class EventStore {
         WITH input AS (
           SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids,
                  deliver_at, expires_after_ms, ordering_key
-          FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[],
+          FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::text[],
                       $9::timestamptz[], $10::int[], $11::text[])
             AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms, ordering_key)
         ), stored AS (
           INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key)
-          SELECT id, $1, type, occurred_at, convert_to(data, 'UTF8'), idempotency_key, expires_after_ms, ordering_key FROM input
+          SELECT id, $1, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key FROM input
         ), busy AS (
           SELECT * FROM unnest($12::uuid[], $13::int[]) AS b (webhook_id, room)
         ), matching AS MATERIALIZED (
@@ -171,15 +171,15 @@ export class EventStore {
     const rows = await executor.query<StoredRow>(this.insert, [
       tenantId,
       plainArray(events.map((event) => event.id)),
-      events.map((event) => event.type),
+      textArray(events.map((event) => event.type)),
       plainArray(events.map((event) => event.occurredAt.toISOString())),
-      events.map((event) => event.data),
-      events.map((event) => event.idempotencyKey ?? null),
-      events.map((event) => patternsMatching(event.type).join(',')),
-      events.map((event) => event.webhookIds?.join(',') ?? null),
+      bytesArray(events.map((event) => event.data)),
+      textArray(events.map((event) => event.idempotencyKey ?? null)),
+      textArray(events.map((event) => patternsMatching(event.type).join(','))),
+      textArray(events.map((event) => event.webhookIds?.join(',') ?? null)),
       plainArray(events.map((event) => event.deliverAt?.toISOString() ?? null)),
       plainArray(events.map((event) => event.expiresAfterMs ?? null)),
-      events.map((event) => event.orderingKey ?? null),
+      textArray(events.map((event) => event.orderingKey ?? null)),
       plainArray([...perBusyWebhook.keys()]),
       plainArray([...perBusyWebhook.values()]),
       perWebhook,

@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { Database, plainArray } from '../platform/database/index.js';
+import { bytesArray, Database, plainArray, textArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import type { ClaimedDelivery } from './claim.js';
 import type { AttemptOutcome } from './delivery-status.js';
@@ -178,7 +178,7 @@ function settleStatement({ tables: t }: Database): Statement {
     text: `
       WITH r AS (
         SELECT *, 'sending' AS before FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
-                             $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::text[], $15::bytea[],
+                             $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[],
                              $16::float8[])
           AS r (id, number, status, reason, retries_used, wait_ms, outcome, http_status,
                 error, started_at, duration_ms, url, request_headers, response_headers, response_body, pause_ms)
@@ -195,7 +195,7 @@ function settleStatement({ tables: t }: Database): Statement {
         INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,
                                            request_headers, response_headers, response_body)
         SELECT r.id, r.number, settled.tenant_id, r.started_at, r.duration_ms, r.outcome, r.http_status, r.error, r.url,
-               r.request_headers, convert_to(r.response_headers, 'UTF8'), r.response_body
+               r.request_headers, r.response_headers, r.response_body
         FROM r JOIN settled USING (id)
       ), recovered AS (
         DELETE FROM ${t.webhook_health} h USING (SELECT DISTINCT webhook_id FROM settled WHERE outcome = 'success') s
@@ -242,13 +242,13 @@ function settleValues(batch: readonly Settlement[]): unknown[] {
     plainArray(batch.map(({ verdict }) => verdict.waitMs ?? null)),
     plainArray(batch.map(({ attempt }) => attempt.outcome)),
     plainArray(batch.map(({ attempt }) => attempt.httpStatus ?? null)),
-    batch.map(({ attempt }) => attempt.error ?? null),
+    textArray(batch.map(({ attempt }) => attempt.error ?? null)),
     plainArray(batch.map(({ attempt }) => attempt.startedAt.toISOString())),
     plainArray(batch.map(({ attempt }) => attempt.durationMs)),
-    batch.map(({ attempt }) => attempt.url),
-    batch.map(({ attempt }) => attempt.requestHeaders),
-    batch.map(({ attempt }) => attempt.responseHeaders ?? null),
-    batch.map(({ attempt }) => attempt.responseBody ?? null),
+    textArray(batch.map(({ attempt }) => attempt.url)),
+    textArray(batch.map(({ attempt }) => attempt.requestHeaders)),
+    bytesArray(batch.map(({ attempt }) => attempt.responseHeaders ?? null)),
+    bytesArray(batch.map(({ attempt }) => attempt.responseBody ?? null)),
     plainArray(batch.map(({ pauseMs }) => pauseMs ?? null)),
   ];
 }

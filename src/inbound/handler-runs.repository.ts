@@ -1,7 +1,7 @@
 // Who may run which handler, and what came of it. A run belongs to whoever turned its row to `running`, until its lease
 // ends by PostgreSQL's clock; `attempt_count` is the fence that tells two owners apart.
 import { Injectable } from '@nestjs/common';
-import { Database, Gatherer, plainArray } from '../platform/database/index.js';
+import { Database, Gatherer, plainArray, textArray } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { LANE_LOOK_MS, LEASE_MS, RUN_RETRY_WAITS } from './policy.js';
 
@@ -187,9 +187,9 @@ export class HandlerRunsRepository {
       },
       [
         plainArray(outcomes.map(({ eventId }) => eventId)),
-        outcomes.map(({ handler }) => handler),
+        textArray(outcomes.map(({ handler }) => handler)),
         plainArray(outcomes.map(({ attempt }) => attempt)),
-        outcomes.map(({ error }) => error),
+        textArray(outcomes.map(({ error }) => error)),
         plainArray(outcomes.map(({ waitMs }) => waitMs)),
       ],
     );

@@ -1,7 +1,7 @@
 // The ledger of what was received: the one unique key that decides which of many copies is the first. It is small and
 // not partitioned; anything faster in front of it would be a shortcut, not the guarantee.
 import { Injectable } from '@nestjs/common';
-import { Database, Gatherer, plainArray } from '../platform/database/index.js';
+import { bytesArray, Database, Gatherer, plainArray, textArray } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { LEASE_MS } from './policy.js';
 
@@ -72,14 +72,14 @@ export class LedgerRepository {
         name: 'posthorn_received_store',
         text: `
           WITH input AS (
-            SELECT *, sum(length) OVER (ORDER BY place) - length AS before
-            FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::float8[], $14::integer[])
-              WITH ORDINALITY AS i (id, tenant_id, source_id, source, provider, external_id, body_hash, type,
-                status, headers, occurred_at, run_status, window_ms, length, place)
+            SELECT *
+            FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::text[],
+                $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::text[], $14::float8[])
+              AS i (id, tenant_id, source_id, source, provider, external_id, body_hash, type,
+                status, headers, body, occurred_at, run_status, window_ms)
           ), entry AS (
             INSERT INTO ${received_key} AS k (tenant_id, source_id, external_id, received_event_id, body_hash, expires_at)
-            SELECT tenant_id, source_id, external_id, id, decode(body_hash, 'hex'), now() + window_ms * interval '1 millisecond'
+            SELECT tenant_id, source_id, external_id, id, body_hash, now() + window_ms * interval '1 millisecond'
             FROM input ORDER BY source_id, external_id
             ON CONFLICT (tenant_id, source_id, external_id) DO UPDATE
               SET received_event_id = excluded.received_event_id, body_hash = excluded.body_hash, seen_at = excluded.seen_at,
@@ -89,16 +89,15 @@ export class LedgerRepository {
           ), stored AS (
             INSERT INTO ${received_event} (id, tenant_id, source_id, source, provider, external_id, type, status, headers,
               body, occurred_at, processed_at)
-            SELECT id, tenant_id, source_id, source, provider, external_id, type, status, headers,
-              substring($15::bytea FROM before::integer + 1 FOR length), occurred_at,
+            SELECT id, tenant_id, source_id, source, provider, external_id, type, status, headers, body, occurred_at,
               CASE WHEN status <> 'processing' THEN now() END
             FROM input JOIN entry USING (id)
             RETURNING id, received_at
           ), runs AS (
             INSERT INTO ${handler_run} (received_event_id, handler, tenant_id, position, status, attempt_count, due_at)
             SELECT id, h.handler, i.tenant_id, h.position, i.run_status, CASE WHEN i.run_status = 'running' THEN 1 ELSE 0 END,
-              now() + CASE WHEN i.run_status = 'running' THEN $19::float8 ELSE 0 END * interval '1 millisecond'
-            FROM unnest($16::uuid[], $17::text[], $18::integer[]) AS h (id, handler, position)
+              now() + CASE WHEN i.run_status = 'running' THEN $18::float8 ELSE 0 END * interval '1 millisecond'
+            FROM unnest($15::uuid[], $16::text[], $17::integer[]) AS h (id, handler, position)
               JOIN stored USING (id) JOIN input i USING (id)
           )
           SELECT id, received_at AS "receivedAt" FROM stored`,
@@ -155,28 +154,25 @@ export class LedgerRepository {
   }
 }
 
-/** The bodies go as one value, whose bytes the driver sends as they are: as an array, each would be written out in hex. */
 function valuesOf(events: readonly NewReceivedEvent[]): unknown[] {
   const runs = events.flatMap(({ id, handlers }) => handlers.map((handler, at) => ({ id, handler, position: at + 1 })));
-  const [first] = events;
   return [
     plainArray(events.map(({ id }) => id)),
-    events.map(({ tenantId }) => tenantId),
+    textArray(events.map(({ tenantId }) => tenantId)),
     plainArray(events.map(({ sourceId }) => sourceId)),
-    events.map(({ source }) => source),
-    events.map(({ provider }) => provider),
-    events.map(({ externalId }) => externalId),
-    plainArray(events.map(({ bodyHash }) => bodyHash.toString('hex'))),
-    events.map(({ type }) => type),
+    textArray(events.map(({ source }) => source)),
+    textArray(events.map(({ provider }) => provider)),
+    textArray(events.map(({ externalId }) => externalId)),
+    bytesArray(events.map(({ bodyHash }) => bodyHash)),
+    textArray(events.map(({ type }) => type)),
     plainArray(events.map(({ status }) => status)),
-    events.map(({ headers }) => headers),
+    textArray(events.map(({ headers }) => headers)),
+    bytesArray(events.map(({ body }) => body)),
     plainArray(events.map(({ occurredAt }) => occurredAt?.toISOString() ?? null)),
     plainArray(events.map(({ runStatus }) => runStatus)),
     plainArray(events.map(({ windowMs }) => windowMs)),
-    plainArray(events.map(({ body }) => body.length)),
-    first && events.length === 1 ? first.body : Buffer.concat(events.map(({ body }) => body)),
     plainArray(runs.map(({ id }) => id)),
-    runs.map(({ handler }) => handler),
+    textArray(runs.map(({ handler }) => handler)),
     plainArray(runs.map(({ position }) => position)),
     LEASE_MS,
   ];

@@ -1,3 +1,4 @@
+export { bytesArray, plainArray, textArray } from './array-parameters.js';
 export { pgConfig } from './connection.js';
 export type { DatabaseConnection } from './connection.js';
 export { DATA_SOURCE, PosthornDataSource } from './data-source.js';
@@ -7,7 +8,6 @@ export { DatabaseModule, dataSourceOptions } from './database.module.js';
 export type { Persistence } from './database.module.js';
 export { Gatherer } from './gatherer.js';
 export { Notifications } from './notifications.js';
-export { plainArray } from './plain-array.js';
 export { Partitions } from './partitions.js';
 export { Retention } from './retention.js';
 export { DEFAULT_SCHEMA } from './schema.js';
