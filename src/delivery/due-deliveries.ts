@@ -8,6 +8,13 @@ import type { Statement } from '../platform/database/index.js';
 const MAX_UNKNOWN_OUTCOMES = 10;
 
 const BATCH = 500;
+const MAX_NUMBER = 2_147_483_647;
+
+/**
+ * Holds for every row of `found`. PostgreSQL takes it to hold for one in 200, and so updates by the primary key even where
+ * it plans on empty tables: else a new installation's sweeps would read all deliveries until the first ANALYZE.
+ */
+const byKey = (found: string): string => `${found}.attempt_count BETWEEN 0 AND ${MAX_NUMBER}`;
 
 /** A delivery that failed for good, as its operational event tells of it. */
 export interface ExhaustedDelivery {
@@ -32,13 +39,13 @@ export class DueDeliveries {
                  reason = CASE WHEN late.erased THEN 'payload_erased' END,
                  due_at = CASE WHEN NOT late.erased THEN now() END,
                  completed_at = CASE WHEN late.erased THEN now() END
-               FROM late WHERE d.id = late.id RETURNING d.id`;
+               FROM late WHERE d.id = late.id AND ${byKey('late')} RETURNING d.id`;
     this.statements = {
       // A job's time has come. The row decides: a job that is early by the database's clock finds nothing to wake.
       wake: {
         name: 'posthorn_delivery_wake',
         text: `WITH late AS (
-                 SELECT d.id, ${erased} FROM ${t.delivery} d
+                 SELECT d.id, d.attempt_count, ${erased} FROM ${t.delivery} d
                  WHERE d.id = ANY ($1::uuid[]) AND d.status = 'retrying' AND d.due_at <= now() FOR UPDATE OF d)
                ${toPending}`,
       },
@@ -46,7 +53,7 @@ export class DueDeliveries {
       overdue: {
         name: 'posthorn_delivery_overdue',
         text: `WITH late AS (
-                 SELECT d.id, ${erased} FROM ${t.delivery} d WHERE d.status = 'retrying' AND d.due_at <= now()
+                 SELECT d.id, d.attempt_count, ${erased} FROM ${t.delivery} d WHERE d.status = 'retrying' AND d.due_at <= now()
                  ORDER BY d.due_at LIMIT ${BATCH} FOR UPDATE OF d SKIP LOCKED)
                ${toPending}`,
       },
@@ -57,7 +64,7 @@ export class DueDeliveries {
       expired: {
         name: 'posthorn_delivery_expired',
         text: `WITH lost AS (
-                 SELECT d.id, ${erased}, d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} OR w.guarantee = 'at-most-once' AS given_up
+                 SELECT d.id, d.attempt_count, ${erased}, d.unknown_count + 1 >= ${MAX_UNKNOWN_OUTCOMES} OR w.guarantee = 'at-most-once' AS given_up
                  FROM ${t.delivery} d JOIN ${t.webhook} w ON w.id = d.webhook_id
                  WHERE d.status = 'sending' AND d.due_at <= now()
                  ORDER BY d.due_at LIMIT ${BATCH} FOR UPDATE OF d SKIP LOCKED
@@ -68,7 +75,7 @@ export class DueDeliveries {
                    reason = CASE WHEN lost.erased THEN 'payload_erased' WHEN lost.given_up THEN 'unknown_outcome' END,
                    due_at = CASE WHEN NOT (lost.erased OR lost.given_up) THEN now() END,
                    completed_at = CASE WHEN lost.erased OR lost.given_up THEN now() END
-                 FROM lost WHERE d.id = lost.id
+                 FROM lost WHERE d.id = lost.id AND ${byKey('lost')}
                  RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.attempt_count, d.status
                ), logged AS (
                  INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome)
@@ -93,12 +100,12 @@ export class DueDeliveries {
       skip: {
         name: 'posthorn_delivery_skip',
         text: `WITH waiting AS (
-                 SELECT d.id FROM ${t.delivery} d WHERE d.webhook_id = $1 AND d.status IN ('pending', 'retrying')
+                 SELECT d.id, d.attempt_count FROM ${t.delivery} d WHERE d.webhook_id = $1 AND d.status IN ('pending', 'retrying')
                  ORDER BY d.id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
                UPDATE ${t.delivery} d SET status = 'skipped', due_at = NULL, completed_at = now(),
                  reason = CASE WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END
                FROM waiting, ${t.webhook} w
-               WHERE d.id = waiting.id AND w.id = $1 AND (NOT w.active OR w.deleted_at IS NOT NULL) RETURNING d.id`,
+               WHERE d.id = waiting.id AND ${byKey('waiting')} AND w.id = $1 AND (NOT w.active OR w.deleted_at IS NOT NULL) RETURNING d.id`,
       },
     };
   }
