@@ -1,5 +1,7 @@
-// The API in a process of its own: the composition of the server in the role api, and beside it one controller whose
-// handler does nothing, behind the same Express. What a request costs that does nothing is what both have in common.
+// The API in a process of its own: the composition of the server in the role api, and beside it two controllers whose
+// handlers do nothing, behind the same Express. `/empty` has its JSON body read and parsed by the same guard as the API,
+// as an empty handler of any Nest application has by its body parser; `/unread` leaves the body on the socket. Neither asks
+// who the caller is.
 import 'reflect-metadata';
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -35,7 +37,7 @@ async function serve(options) {
   const { NestFactory } = await import('@nestjs/core');
   const { configureHttp, ServerAdapter } = await import('../../dist/platform/http/index.js');
   const { SETTINGS_TOKEN } = await import('../../dist/platform/config/index.js');
-  const app = await NestFactory.create(await apiWithEmptyHandler(options), new ServerAdapter(), {
+  const app = await NestFactory.create(await apiWithEmptyHandlers(options), new ServerAdapter(), {
     bodyParser: false,
     logger: ['warn', 'error'],
     abortOnError: false,
@@ -49,10 +51,23 @@ async function serve(options) {
   });
 }
 
-/** Decorators, called as what they are: functions. */
-async function apiWithEmptyHandler(options) {
-  const { Controller, HttpCode, Post } = await import('@nestjs/common');
+async function apiWithEmptyHandlers(options) {
   const { AppModule } = await import('../../dist/app.module.js');
+  const { JsonBodyGuard } = await import('../../dist/platform/http/json-body.guard.js');
+  class BenchModule {}
+  return {
+    module: BenchModule,
+    imports: [AppModule.register(options)],
+    controllers: [
+      await emptyController('empty', [new JsonBodyGuard({ maxEventSize: 262_144 })]),
+      await emptyController('unread', []),
+    ],
+  };
+}
+
+/** Decorators, called as what they are: functions. */
+async function emptyController(path, guards) {
+  const { Controller, HttpCode, Post, UseGuards } = await import('@nestjs/common');
   class EmptyController {
     handle() {
       return {};
@@ -63,9 +78,9 @@ async function apiWithEmptyHandler(options) {
     'handle',
     Reflect.getOwnPropertyDescriptor(EmptyController.prototype, 'handle'),
   ];
-  Controller('empty')(EmptyController);
+  Controller(path)(EmptyController);
+  UseGuards(...guards)(EmptyController);
   Post()(...handler);
   HttpCode(202)(...handler);
-  class BenchModule {}
-  return { module: BenchModule, imports: [AppModule.register(options)], controllers: [EmptyController] };
+  return EmptyController;
 }

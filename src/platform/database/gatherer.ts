@@ -2,8 +2,14 @@
 // paid per statement. No timer: what comes while statements run goes with the next one, so who comes alone waits for nobody.
 // Events that are dispatched, webhooks that are received and outcomes of handlers are written through one each.
 
-/** Statements of a line under way. With one, PostgreSQL would idle while this process prepares the next. */
-const MAX_UNDER_WAY = 2;
+/** Statements of a line under way, so that who comes while a small one runs need not wait for it. */
+const MAX_STATEMENTS = 2;
+
+/**
+ * While so many items are under way, what comes gathers for the next statement. Two large ones at a time would each hold half
+ * of what one can: PostgreSQL and this process would both pay twice, and be no sooner done.
+ */
+const MANY_ITEMS = 8;
 
 /** Bounds of one statement: beyond that there is little left to share, and bytes are held until it commits. */
 const MAX_ITEMS = 100;
@@ -17,7 +23,9 @@ interface Waiting<Item, Result> {
 
 interface Line<Item, Result> {
   waiting: Waiting<Item, Result>[];
-  underWay: number;
+  /** Each with a statement under way, or about to have one. */
+  workers: number;
+  itemsUnderWay: number;
 }
 
 /** What a gatherer has to know of its items. */
@@ -41,19 +49,25 @@ export class Gatherer<Item, Result> {
     return new Promise((resolve, reject) => {
       const name = this.gathering.lineOf(item);
       let line = this.#lines.get(name);
-      if (!line) this.#lines.set(name, (line = { waiting: [], underWay: 0 }));
+      if (!line) this.#lines.set(name, (line = { waiting: [], workers: 0, itemsUnderWay: 0 }));
       line.waiting.push({ item, resolve, reject });
-      if (line.underWay < MAX_UNDER_WAY) void this.work(name, line);
+      if (line.workers < MAX_STATEMENTS && line.itemsUnderWay < MANY_ITEMS) void this.work(name, line);
     });
   }
 
   private async work(name: string, line: Line<Item, Result>): Promise<void> {
-    line.underWay += 1;
+    line.workers += 1;
     // What came in the same turn of the event loop goes along: under load, that is most of it.
     await new Promise((resolve) => setImmediate(resolve));
-    while (line.waiting.length > 0) await this.writeTogether(this.takeBatch(line));
-    line.underWay -= 1;
-    if (line.underWay === 0) this.#lines.delete(name);
+    // Where it stops for the other's items, the other goes on when those are written.
+    while (line.waiting.length > 0 && line.itemsUnderWay < MANY_ITEMS) {
+      const batch = this.takeBatch(line);
+      line.itemsUnderWay += batch.length;
+      await this.writeTogether(batch);
+      line.itemsUnderWay -= batch.length;
+    }
+    line.workers -= 1;
+    if (line.workers === 0) this.#lines.delete(name);
   }
 
   /** Never rejects: each item's own promise tells. */
