@@ -57,7 +57,8 @@ function compose(
   const delivery = faced(extended(DeliveryModule.register({ platform, registry }, extensions)));
   const outbound = faced(OutboundModule.register({ platform, registry, delivery }));
   const inbound = faced(InboundModule.register({ platform, registry, delivery, outbound, providers }));
-  const features = [registry, delivery, outbound, inbound];
+  // Express tries routes one after the other, in this order: those that are asked for most come first.
+  const features = [outbound, inbound, registry, delivery];
   return {
     module: PosthornModule,
     global: isGlobal,

@@ -35,10 +35,10 @@ export class EventsService {
 
   /** @param headerKey - The `Idempotency-Key` header; it and the body's key must be equal when both are given. */
   async dispatch(tenant: string, input: EventDto, headerKey: string | undefined): Promise<DispatchView> {
-    const idempotencyKey = checkIdempotencyKey(headerKey ?? input.idempotencyKey);
-    if (headerKey !== undefined && input.idempotencyKey !== undefined && headerKey !== input.idempotencyKey) {
+    if (headerKey === undefined) return this.dispatcher.dispatchInput(input, { tenant });
+    const idempotencyKey = checkIdempotencyKey(headerKey);
+    if (input.idempotencyKey !== undefined && headerKey !== input.idempotencyKey)
       throw new IdempotencyKeysDifferError();
-    }
     return this.dispatcher.dispatchInput({ ...input, idempotencyKey }, { tenant });
   }
 

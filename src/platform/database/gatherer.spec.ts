@@ -29,10 +29,15 @@ class Store {
     return keys.map((key) => this.gatherer.add({ line: 'one', key }));
   }
 
+  /** Lets what may begin by now begin. */
+  async turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Ends what is under way, and what that lets begin, until nothing is left. */
   async finish(): Promise<void> {
     for (let idle = 0; idle < 3;) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.turn();
       const ended = this.open.splice(0);
       for (const end of ended) end();
       idle = ended.length > 0 ? 0 : idle + 1;
@@ -47,6 +52,27 @@ describe('what is written at the same moment', () => {
     await store.finish();
     expect(await Promise.all(told)).toEqual(['wrote c', 'wrote a', 'wrote b']);
     expect(store.statements).toEqual([['a', 'b', 'c']]);
+  });
+
+  it('goes beside a small statement that is under way, and gathers while a large one is', async () => {
+    const store = new Store();
+    const told = store.add('a', 'b');
+    await store.turn();
+    told.push(...store.add('c'));
+    await store.turn();
+    expect(store.statements).toEqual([['a', 'b'], ['c']]);
+    await store.finish();
+    const many = ['d', 'e', 'f', 'g', 'h', 'i', 'j', 'k'];
+    told.push(...store.add(...many));
+    await store.turn();
+    told.push(...store.add('l'));
+    await store.turn();
+    told.push(...store.add('m'));
+    await store.turn();
+    expect(store.statements.slice(2)).toEqual([many]);
+    await store.finish();
+    expect(store.statements.slice(3)).toEqual([['l', 'm']]);
+    expect(await Promise.all(told)).toHaveLength(13);
   });
 
   it('shares none with another of its key: that goes with the next', async () => {

@@ -18,7 +18,8 @@ const MAX_DETAILS = 50;
 
 @Injectable()
 export class ApiValidationPipe implements PipeTransform {
-  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+  /** A promise only where the libraries are asked: most requests need none, and Nest waits for what it is given. */
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom' || !metatype || PRIMITIVES.includes(metatype)) return value;
     const given = value ?? {};
     if (typeof given !== 'object' || Array.isArray(given))
@@ -32,17 +33,20 @@ export class ApiValidationPipe implements PipeTransform {
       if (surplus.length > 0) throw refuse(surplus.map((name) => `property ${label(name)} should not exist`));
       return Object.assign(new (metatype as Type<object>)(), given);
     }
-    const instance = instantiate(metatype as Type<object>, given, nested);
-    const errors = await validate(instance, {
-      whitelist: true,
-      forbidNonWhitelisted: true,
-      forbidUnknownValues: true,
-      stopAtFirstError: true,
-      validationError: { target: false, value: false },
-    });
-    if (errors.length > 0) throw refuse(errors.flatMap((error) => sentences(error, '')));
-    return instance;
+    return validated(instantiate(metatype as Type<object>, given, nested));
   }
+}
+
+async function validated(instance: object): Promise<object> {
+  const errors = await validate(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    stopAtFirstError: true,
+    validationError: { target: false, value: false },
+  });
+  if (errors.length > 0) throw refuse(errors.flatMap((error) => sentences(error, '')));
+  return instance;
 }
 
 /** What a DTO declares. */
@@ -80,16 +84,19 @@ const label = (name: string): string => JSON.stringify(name.slice(0, 100)).slice
 
 /** Fields that no DTO could describe, whatever it declares. */
 function textProblems(given: object, isQuery: boolean): string[] {
-  return Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
-    if (name === '__proto__' || name === 'constructor') return [`property ${name} should not exist`];
+  const problems: string[] = [];
+  for (const name of Object.keys(given)) {
+    const value = (given as Record<string, unknown>)[name];
+    if (name === '__proto__' || name === 'constructor') problems.push(`property ${name} should not exist`);
     // Arrays and objects are what parsers make of a repeated parameter. A host's own global pipe may have made numbers.
-    if (isQuery && typeof value === 'object') return [`${label(name)} must be given once`];
-    const texts: unknown[] = Array.isArray(value) ? [name, ...(value as unknown[])] : [name, value];
-    return texts.some((text) => typeof text === 'string' && UNSTORABLE.test(text))
-      ? [`${label(name)} must not contain NUL or unpaired surrogates`]
-      : [];
-  });
+    else if (isQuery && typeof value === 'object') problems.push(`${label(name)} must be given once`);
+    else if (isUnstorable(name) || (Array.isArray(value) ? value.some(isUnstorable) : isUnstorable(value)))
+      problems.push(`${label(name)} must not contain NUL or unpaired surrogates`);
+  }
+  return problems;
 }
+
+const isUnstorable = (value: unknown): boolean => typeof value === 'string' && UNSTORABLE.test(value);
 
 /**
  * The DTO. Only nested DTOs (`@ValidateNested`) are transformed in depth; any other object or array is the caller's own

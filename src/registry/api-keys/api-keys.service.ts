@@ -98,10 +98,11 @@ export class ApiKeysService {
   }
 
   /** The key that a token is, if it may be used: neither revoked nor expired, as of a second ago at most. */
-  async recognise(token: string): Promise<UsableKey | undefined> {
-    if (!isApiKey(token)) return undefined;
+  recognise(token: string): Promise<UsableKey | undefined> {
     const fingerprint = fingerprintOf(token);
     return this.#usable.get(fingerprint.toString('base64'), async () => {
+      // Asked only now: the checksum takes longer than looking up what is remembered.
+      if (!isApiKey(token)) return undefined;
       const candidates = await this.keys.findUsableByPrefix(apiKeyPrefix(token));
       return candidates.find((key) => isSameFingerprint(key.fingerprint, fingerprint));
     });
