@@ -1,8 +1,9 @@
 // What the server costs while there is nothing to do:
-//   npm run bench:idle -- [--seconds 60] [--settle 15]
-// One process of the server in the role all, with a few webhooks and a source registered, on the embedded PostgreSQL. After a
-// while to settle down, the processor time of the process and of PostgreSQL, and the transactions it ran, are taken over
-// `seconds`. Beside it the same PostgreSQL before the server was started: what it costs by itself. Prints, and judges nothing.
+//   npm run bench:idle -- [--seconds 60] [--settle 45]
+// One process of the server in the role all, with a few webhooks and a source registered, on the embedded PostgreSQL. Once
+// it has settled down, the processor time of the process and of PostgreSQL, and the transactions it ran, are taken over
+// `seconds`. Until then V8 collects, twice and some 20 s after the start, what starting has left: that minute is shown
+// beside it. So is the same PostgreSQL before the server was started: what it costs by itself. Prints, and judges nothing.
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/ensure.mjs';
@@ -10,7 +11,7 @@ import { ensureBuilt } from '../scripts/ensure.mjs';
 const { values: flags } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
-    settle: { type: 'string', default: '15' },
+    settle: { type: 'string', default: '45' },
   },
 });
 const [SECONDS, SETTLE] = [Number(flags.seconds), Number(flags.settle)];
@@ -41,11 +42,11 @@ async function transactions({ connection }, name) {
   return withClient(connection, async (client) => Number((await client.query(sum, [name])).rows[0].count));
 }
 
-/** Percent of one core that each of these processes, with those it started, uses over the time measured. */
-async function loadOf(pids) {
+/** Percent of one core that each of these processes, with those it started, uses over so many seconds. */
+async function loadOf(pids, seconds = SECONDS) {
   const before = pids.map(cpuMsOf);
   const startedAt = performance.now();
-  await delay(SECONDS * 1_000);
+  await delay(seconds * 1_000);
   const ms = performance.now() - startedAt;
   return pids.map((pid, at) => (100 * (cpuMsOf(pid) - before[at])) / ms);
 }
@@ -57,13 +58,14 @@ await withPostgres(async (postgres) => {
   const [alone] = await loadOf([postgres.pid]);
   await withProcess({ ...at, role: 'all' }, async ({ url, pid }) => {
     await register(url);
-    await delay(SETTLE * 1_000);
+    const [settling] = await loadOf([pid], SETTLE);
     const before = await transactions(at, 'idle');
     const [server, database] = await loadOf([pid, postgres.pid]);
     const perSecond = ((await transactions(at, 'idle')) - before) / SECONDS;
     table([
       ['', '% of a core', 'transactions/s', 'MB'],
       ['server, nothing to do', server.toFixed(2), perSecond.toFixed(1), memoryOf(pid).now],
+      [`server, in the ${SETTLE} s before`, settling.toFixed(2), '', ''],
       ['PostgreSQL, with it', database.toFixed(2), '', ''],
       ['PostgreSQL, alone', alone.toFixed(2), '', ''],
     ]);

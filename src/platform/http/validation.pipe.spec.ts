@@ -41,7 +41,7 @@ class Named {
 
 const pipe = new ApiValidationPipe();
 const body = async (value: unknown, metatype: ArgumentMetadata['metatype'] = Outer) =>
-  pipe.transform(value, { type: 'body', metatype });
+  await pipe.transform(value, { type: 'body', metatype });
 const problems = async (value: unknown, metatype?: ArgumentMetadata['metatype']): Promise<readonly string[]> => {
   const error: unknown = await body(value, metatype).catch((thrown: unknown) => thrown);
   if (!(error instanceof InvalidError)) throw new Error('It was not refused.', { cause: error });
@@ -109,7 +109,7 @@ describe('validation', () => {
   });
 
   it('fills in the defaults of a query, and refuses what comes twice', async () => {
-    const query = async (value: object) => pipe.transform(value, { type: 'query', metatype: PageQuery });
+    const query = async (value: object) => await pipe.transform(value, { type: 'query', metatype: PageQuery });
     await expect(query({})).resolves.toEqual({ limit: 50 });
     await expect(query({ limit: '7' })).resolves.toEqual({ limit: 7 });
     await expect(query({ limit: ['1', '2'] })).rejects.toMatchObject({ details: ['limit must be given once'] });
