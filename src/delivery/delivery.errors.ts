@@ -1,4 +1,4 @@
-import { ConflictError } from '../kernel/errors.js';
+import { ConflictError, PosthornError } from '../kernel/errors.js';
 
 /** What it carried was erased, or went with its retention. */
 export class PayloadErasedError extends ConflictError {
@@ -11,6 +11,13 @@ export class PayloadErasedError extends ConflictError {
 export class DeliveryInProgressError extends ConflictError {
   constructor() {
     super('delivery_in_progress', 'This delivery is being sent right now; try again when its outcome is known.');
+  }
+}
+
+/** Filters changed again and again while an event was to be judged by them. Nothing was stored. */
+export class FiltersUnsettledError extends PosthornError {
+  constructor() {
+    super('unavailable', 'filters_unsettled', 'Filters of webhooks are changing too fast to judge by; try again.');
   }
 }
 

@@ -23,6 +23,7 @@ import { EventLog } from './event-log.js';
 import { EventStore } from './event.store.js';
 import { ExtensionScopes } from './extension-scopes.js';
 import { HttpClient } from './http-client.js';
+import { KnownFilters } from './known-filters.js';
 import { OperationalEvents } from './operational-events.js';
 import type { OperationalHook } from './operational-hook.js';
 import { hookProviders, OperationalHooks } from './operational-hooks.js';
@@ -79,6 +80,7 @@ export class DeliveryModule implements OnModuleInit {
         EventStore,
         ExtensionScopes,
         HttpClient,
+        KnownFilters,
         ...hookProviders(operationalHooks),
         OperationalEvents,
         OperationalHooks,

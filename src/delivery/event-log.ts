@@ -1,7 +1,7 @@
 // What was sent, to whom, and why not: events with their deliveries, read.
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Between, IsNull, MoreThan, Not } from 'typeorm';
+import { Between, In, IsNull, MoreThan, Not } from 'typeorm';
 import type { Repository } from 'typeorm';
 import { DATA_SOURCE, Database } from '../platform/database/index.js';
 import { Delivery } from './delivery.entity.js';
@@ -46,19 +46,25 @@ export class EventLog {
     return this.events.findOneBy({ tenantId, id });
   }
 
+  /** Those deliveries of an event that its dispatch made to some webhooks. */
+  findFirstDeliveries(tenantId: string, eventId: string, webhookIds: readonly string[]): Promise<Delivery[]> {
+    return this.deliveries.find({
+      where: { tenantId, eventId, replayOf: IsNull(), webhookId: In([...webhookIds]), id: firstIdsOf(eventId) },
+    });
+  }
+
   /**
    * The deliveries of an event. Those that its dispatch made share the first 18 characters of its id; those that replays
    * made have later ids and an index of their own. Two questions, so that each is answered by its index.
    */
   async findDeliveries(tenantId: string, eventId: string): Promise<Delivery[]> {
-    const prefix = eventId.slice(0, 18);
     const [first, replayed] = await Promise.all([
       this.deliveries.find({
         where: {
           tenantId,
           eventId,
           replayOf: IsNull(),
-          id: Between(`${prefix}-0000-000000000000`, `${prefix}-ffff-ffffffffffff`),
+          id: firstIdsOf(eventId),
         },
         order: { id: 'ASC' },
       }),
@@ -69,4 +75,10 @@ export class EventLog {
     ]);
     return [...first, ...replayed];
   }
+}
+
+/** The ids of deliveries that were made together with their event. */
+function firstIdsOf(eventId: string) {
+  const prefix = eventId.slice(0, 18);
+  return Between(`${prefix}-0000-000000000000`, `${prefix}-ffff-ffffffffffff`);
 }

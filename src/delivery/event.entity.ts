@@ -28,6 +28,10 @@ export class Event {
   @Column({ name: 'ordering_key', type: 'text', nullable: true })
   orderingKey!: string | null;
 
+  /** What filters may look at besides the data. Null: none. */
+  @Column({ name: 'tags', type: 'text', array: true, nullable: true })
+  tags!: string[] | null;
+
   @Column({
     name: 'expires_after_ms',
     type: 'integer',

@@ -5,8 +5,11 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { bytesArray, Database, plainArray, textArray } from '../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
+import type { FilterInput } from '../kernel/event-filter/event-filter.js';
+import { FiltersUnsettledError } from './delivery.errors.js';
 import type { Claim, ClaimedDelivery } from './claim.js';
 import { LEASE_MARGIN_MS } from './claim.statements.js';
+import { KnownFilters } from './known-filters.js';
 import { laneOf } from './lanes.js';
 import { NO_ROOM } from './send-queue.js';
 import type { Room } from './send-queue.js';
@@ -23,6 +26,8 @@ export interface NewEvent {
   readonly idempotencyKey?: string;
   /** What it is sent in order with, to ordered webhooks. */
   readonly orderingKey?: string;
+  /** What filters may look at besides the data. */
+  readonly tags?: readonly string[];
   /** Narrows the matching webhooks to these. */
   readonly webhookIds?: readonly string[];
   /** Its first attempts do not come before this moment. */
@@ -39,6 +44,9 @@ export interface StoredEvents {
   readonly claim: Pick<Claim, 'claimed' | 'data'>;
 }
 
+/** How often filters may change while events are being stored; each try sees a later moment. */
+const MAX_TRIES = 10;
+
 @Injectable()
 export class EventStore {
   private readonly insert: Statement;
@@ -49,6 +57,7 @@ export class EventStore {
     private readonly database: Database,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     private readonly targets: WebhookTargets,
+    private readonly filters: KnownFilters,
   ) {
     const t = database.tables;
     this.insert = {
@@ -64,22 +73,21 @@ export class EventStore {
       // round trip. Not what a claim does more for: limits, an order, pauses and probes, an end, a guarantee that has the
       // claim on disk before anything is sent whatever the server's default is.
       // $12 $13 busy webhooks and their room, $14 room of the others, $15 room in all, $16 deadline in milliseconds.
+      // $17 the filters that the events were judged by: where a webhook that an event is for has another, nothing is stored,
+      // and the answer tells those filters.
       // A delivery that comes later expires by PostgreSQL's clock, counted from now, not
       // from the beginning of a caller's long transaction.
       text: `
         WITH input AS (
           SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids,
-                 deliver_at, expires_after_ms, ordering_key
+                 deliver_at, expires_after_ms, ordering_key, string_to_array(filtered_out, ',')::uuid[] AS filtered_out, string_to_array(tags, ',') AS tags
           FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::text[],
-                      $9::timestamptz[], $10::int[], $11::text[])
-            AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms, ordering_key)
-        ), stored AS (
-          INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key)
-          SELECT id, $1, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key FROM input
+                      $9::timestamptz[], $10::int[], $11::text[], $18::text[], $19::text[])
+            AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms, ordering_key, filtered_out, tags)
         ), busy AS (
           SELECT * FROM unnest($12::uuid[], $13::int[]) AS b (webhook_id, room)
         ), matching AS MATERIALIZED (
-          SELECT asked.type, w.id AS webhook_id, w.active, w.expires_after_ms, w.ordered, ${TARGET},
+          SELECT asked.type, w.id AS webhook_id, w.active, w.expires_after_ms, w.ordered, w.filter_id, w.filter, ${TARGET},
                  CASE WHEN w.active AND w.guarantee = 'at-least-once' AND w.expires_after_ms IS NULL AND h.webhook_id IS NULL AND NOT ${PACED}
                       THEN coalesce(busy.room, $14) ELSE 0 END AS room
           FROM (SELECT DISTINCT type, patterns FROM input) asked
@@ -87,6 +95,12 @@ export class EventStore {
           JOIN ${t.tenant} tenant ON tenant.id = w.tenant_id
           LEFT JOIN ${t.webhook_health} h ON h.webhook_id = w.id
           LEFT JOIN busy ON busy.webhook_id = w.id
+        ), unjudged AS (
+          SELECT filter_id, filter FROM matching WHERE filter_id IS NOT NULL AND filter_id <> ALL ($17::uuid[])
+        ), stored AS (
+          INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags)
+          SELECT id, $1, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags FROM input
+          WHERE NOT EXISTS (SELECT FROM unjudged)
         ), fan AS (
           SELECT *, at_once AND count(*) FILTER (WHERE at_once) OVER (ORDER BY event_id ROWS UNBOUNDED PRECEDING) <= $15 AS claimed
           FROM (
@@ -95,7 +109,9 @@ export class EventStore {
                    i.deliver_at IS NULL AND i.expires_after_ms IS NULL
                      AND row_number() OVER (PARTITION BY w.webhook_id ORDER BY i.id) <= w.room AS at_once
             FROM input i JOIN matching w USING (type)
-            WHERE i.webhook_ids IS NULL OR w.webhook_id = ANY (i.webhook_ids)
+            WHERE (i.webhook_ids IS NULL OR w.webhook_id = ANY (i.webhook_ids))
+              AND (i.filtered_out IS NULL OR w.filter_id IS NULL OR w.filter_id <> ALL (i.filtered_out))
+              AND NOT EXISTS (SELECT FROM unjudged)
           ) f
         ), fanned AS (
           INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, reason, attempt_count, due_at, completed_at, expires_at, lane)
@@ -115,14 +131,16 @@ export class EventStore {
         ), secrets AS (${liveSecrets(t, 'claimed')}
         )
         SELECT NULL AS webhook_id, string_agg(event_id || ' ' || deliveries || claimed, ',' ORDER BY event_id) AS stored,
-               NULL::uuid[] AS secret_ids, ${TARGET_COLUMNS.map((column) => `NULL AS ${column}`).join(', ')}
+               NULL::uuid[] AS secret_ids, ${TARGET_COLUMNS.map((column) => `NULL AS ${column}`).join(', ')}, NULL::uuid AS filter_id, NULL::json AS filter
         FROM (
           SELECT event_id, count(*) FILTER (WHERE status <> 'skipped') AS deliveries,
                  coalesce(string_agg(' ' || webhook_id || ' ' || id, '') FILTER (WHERE status = 'sending'), '') AS claimed
           FROM fanned GROUP BY event_id
         ) e
         UNION ALL
-        SELECT webhook_id, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')} FROM claimed LEFT JOIN secrets USING (webhook_id)`,
+        SELECT webhook_id, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')}, NULL, NULL FROM claimed LEFT JOIN secrets USING (webhook_id)
+        UNION ALL
+        SELECT NULL, NULL, NULL, ${TARGET_COLUMNS.map(() => 'NULL').join(', ')}, filter_id, filter FROM unjudged`,
     };
     this.insertForOne = {
       name: 'posthorn_event_insert_for_one',
@@ -169,9 +187,27 @@ export class EventStore {
     executor: SqlExecutor,
     tenantId: string,
     events: readonly NewEvent[],
-    { total, perWebhook, perBusyWebhook }: Room,
+    room: Room,
   ): Promise<StoredEvents> {
-    const rows = await executor.query<StoredRow>(this.insert, [
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const rows = await this.insertJudged(executor, tenantId, events, room);
+      const unjudged = new Map(
+        rows.flatMap(({ filter_id, filter }) => (filter_id && filter ? [[filter_id, filter] as const] : [])),
+      );
+      if (unjudged.size === 0) return this.toStored(tenantId, events, rows);
+      this.filters.learn(tenantId, unjudged);
+    }
+    throw new FiltersUnsettledError();
+  }
+
+  private async insertJudged(
+    executor: SqlExecutor,
+    tenantId: string,
+    events: readonly NewEvent[],
+    { total, perWebhook, perBusyWebhook }: Room,
+  ): Promise<StoredRow[]> {
+    const { asked, filteredOut } = await this.filters.judge(tenantId, events);
+    return executor.query<StoredRow>(this.insert, [
       tenantId,
       plainArray(events.map((event) => event.id)),
       textArray(events.map((event) => event.type)),
@@ -188,8 +224,10 @@ export class EventStore {
       perWebhook,
       total,
       this.settings.deliveryTimeoutMs,
+      plainArray(asked),
+      textArray(filteredOut),
+      textArray(events.map((event) => event.tags?.join(',') ?? null)),
     ]);
-    return this.toStored(tenantId, events, rows);
   }
 
   private toStored(tenantId: string, events: readonly NewEvent[], rows: readonly StoredRow[]): StoredEvents {
@@ -263,4 +301,7 @@ interface StoredRow extends TargetRow {
    * between them and a comma between events. A row for each, with all of its columns, was half of what reading took.
    */
   stored: string | null;
+  /** A filter that the events were not judged by: then nothing was stored. */
+  filter_id: string | null;
+  filter: FilterInput | null;
 }

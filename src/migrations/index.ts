@@ -22,6 +22,7 @@ import { TenantDeletion1764000001720 } from './1764000001720-tenant-deletion.js'
 import { TenantQuotas1764000001730 } from './1764000001730-tenant-quotas.js';
 import { PublicKeys1764000001800 } from './1764000001800-public-keys.js';
 import { SourceRate1764000001950 } from './1764000001950-source-rate.js';
+import { EventFilters1764000002000 } from './1764000002000-event-filters.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -47,4 +48,5 @@ export const POSTHORN_MIGRATIONS = [
   TenantQuotas1764000001730,
   PublicKeys1764000001800,
   SourceRate1764000001950,
+  EventFilters1764000002000,
 ] as const;

@@ -1,6 +1,7 @@
 // What makes an event acceptable. Pure; also what keeps a caller's transaction alive: whatever PostgreSQL would refuse
 // is refused here first. Written by hand because batches hold a thousand events and class-validator takes 40 µs for each.
 import { isEventType, RESERVED_PREFIX } from '../kernel/event-match.js';
+import { isTag, MAX_TAGS } from '../kernel/event-filter/event-filter.js';
 import { parseExpiresAfter } from '../kernel/expiry.js';
 import { isId, newId } from '../kernel/ids.js';
 import type { NewEvent } from '../delivery/index.js';
@@ -12,6 +13,7 @@ import {
   InvalidEventTypeError,
   InvalidExpiresAfterError,
   InvalidOrderingKeyError,
+  InvalidTagsError,
   InvalidWebhookIdsError,
 } from './outbound.errors.js';
 
@@ -43,6 +45,7 @@ export interface EventInput {
   readonly deliverAt?: unknown;
   readonly expiresAfter?: unknown;
   readonly orderingKey?: unknown;
+  readonly tags?: unknown;
 }
 
 /** What the checks need to know of the installation. */
@@ -69,6 +72,7 @@ export function checkEvent(input: EventInput, nowMs: number, { maxEventSize, ret
     deliverAt: checkDeliverAt(input.deliverAt, nowMs, Math.min(MAX_AHEAD_MS, retentionMs)),
     expiresAfterMs: checkExpiresAfter(input.expiresAfter),
     orderingKey: checkOrderingKey(input.orderingKey),
+    tags: checkTags(input.tags),
   };
 }
 
@@ -109,7 +113,8 @@ export function checkTestEvent(
   return { id: newId(), type: TEST_TYPE, occurredAt: new Date(nowMs), data: serialise(data, limits.maxEventSize) };
 }
 
-function checkType(type: unknown): asserts type is string {
+/** @throws InvalidEventTypeError */
+export function checkType(type: unknown): asserts type is string {
   if (!isEventType(type)) throw new InvalidEventTypeError(false);
   if (type.startsWith(RESERVED_PREFIX)) throw new InvalidEventTypeError(true);
 }
@@ -119,6 +124,13 @@ function checkOrderingKey(key: unknown): string | undefined {
   if (typeof key !== 'string' || key.length > MAX_ORDERING_KEY_LENGTH || !PRINTABLE_ASCII.test(key))
     throw new InvalidOrderingKeyError();
   return key;
+}
+
+/** @throws InvalidTagsError */
+export function checkTags(tags: unknown): string[] | undefined {
+  if (tags === undefined || tags === null) return undefined;
+  if (!Array.isArray(tags) || tags.length > MAX_TAGS || !tags.every(isTag)) throw new InvalidTagsError();
+  return tags.length === 0 ? undefined : [...new Set(tags)];
 }
 
 function checkWebhookIds(ids: unknown): string[] | undefined {

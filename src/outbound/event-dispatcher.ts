@@ -48,6 +48,8 @@ export interface DispatchOptions {
    * characters. Without one, the event goes in order with all others that have none.
    */
   readonly orderingKey?: string;
+  /** What filters of webhooks may look at besides the data: at most 10, 1–64 letters, digits and `_ . : / @ = + -`. */
+  readonly tags?: readonly string[];
 }
 
 /** What a dispatch answers. */
@@ -218,10 +220,11 @@ export class EventDispatcher {
     await this.refuseUnknownWebhooks(executor, tenant, event);
     const add = async (): Promise<DispatchResult> => answerOf(event, await this.events.add(executor, tenant, [event]));
     if (event.idempotencyKey === undefined) return add();
-    const { type, data, webhookIds, deliverAt, expiresAfterMs, orderingKey } = event;
+    const { type, data, webhookIds, deliverAt, expiresAfterMs, orderingKey, tags } = event;
     // Events without options have the content that they had before there were any: keys outlive an update.
     const options = (deliverAt ?? expiresAfterMs ?? orderingKey) ? [deliverAt, expiresAfterMs, orderingKey] : [];
-    const hash = hashOf(JSON.stringify([type, data, webhookIds, ...options]));
+    const tagged = tags ? [{ tags }] : [];
+    const hash = hashOf(JSON.stringify([type, data, webhookIds, ...options, ...tagged]));
     const request = { tenantId: tenant, scope: KEY_SCOPE, key: event.idempotencyKey, hashes: [hash] } as const;
     return this.ledger.once(executor, request, add);
   }

@@ -20,6 +20,7 @@ import {
   CurrentAuthor,
   CurrentTenant,
   ErrorAnswer,
+  PageQuery,
   Requires,
 } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
@@ -28,6 +29,7 @@ import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { BatchRefusalView, DispatchView, EventBatchDto, EventDto } from './dto/event-dto.js';
 import { EventQuery } from './dto/event-query.js';
 import { EventDetailView, EventView } from './dto/event-view.js';
+import { WebhookExplanation } from './explain/dto/explanation.js';
 import { EventsService } from './events.service.js';
 import type { EventBatchAnswer } from './events.service.js';
 
@@ -118,6 +120,20 @@ export class EventsController {
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<EventDetailView> {
     return this.events.get(tenantId, id);
+  }
+
+  @Get(':id/webhooks')
+  @Requires('deliveries:read')
+  @ApiOperation({ summary: 'Why each webhook got an event, or why not', description: 'Newest webhooks first.' })
+  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
+  @ApiPageResponse(WebhookExplanation, 'A page of webhooks.')
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
+  explain(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Query() query: PageQuery,
+  ): Promise<Page<WebhookExplanation>> {
+    return this.events.explain(tenantId, id, query);
   }
 
   @Delete(':id/data')

@@ -6,13 +6,15 @@ import { isId } from '../kernel/ids.js';
 import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
-import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
-import type { Page } from '../platform/http/index.js';
+import { cursorId, DEFAULT_PAGE_SIZE, momentOf, pageOf } from '../platform/http/index.js';
+import type { Page, PageQuery } from '../platform/http/index.js';
 import { checkIdempotencyKey, IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import type { BatchRefusalView, DispatchView, EventDto } from './dto/event-dto.js';
 import type { EventQuery } from './dto/event-query.js';
 import type { EventDetailView, EventView } from './dto/event-view.js';
+import type { WebhookExplanation } from './explain/dto/explanation.js';
+import { Explanations } from './explain/explanations.js';
 import { EventDispatcher } from './event-dispatcher.js';
 import { IdempotencyKeysDifferError } from './outbound.errors.js';
 
@@ -28,6 +30,7 @@ export class EventsService {
   constructor(
     private readonly dispatcher: EventDispatcher,
     private readonly log: EventLog,
+    private readonly explanations: Explanations,
     private readonly erasure: Erasure,
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
@@ -69,10 +72,23 @@ export class EventsService {
 
   /** @throws NotFoundError when the tenant has no such event. */
   async get(tenantId: string, id: string): Promise<EventDetailView> {
+    const event = await this.stored(tenantId, id);
+    const [deliveries, webhooks] = await Promise.all([
+      this.log.findDeliveries(tenantId, id),
+      this.explanations.of(event, { limit: DEFAULT_PAGE_SIZE }),
+    ]);
+    return { ...viewOfEvent(event), deliveries: deliveries.map(viewOfDelivery), webhooks };
+  }
+
+  /** Why each webhook got an event, or why not. @throws NotFoundError when the tenant has no such event. */
+  async explain(tenantId: string, id: string, query: PageQuery): Promise<Page<WebhookExplanation>> {
+    return this.explanations.of(await this.stored(tenantId, id), query);
+  }
+
+  private async stored(tenantId: string, id: string): Promise<StoredEvent> {
     const event = isId(id) ? await this.log.findOne(tenantId, id) : null;
     if (!event) throw new NotFoundError('event');
-    const deliveries = await this.log.findDeliveries(tenantId, id);
-    return { ...viewOfEvent(event), deliveries: deliveries.map(viewOfDelivery) };
+    return event;
   }
 
   /** Erases an event's payload; its log stays. @throws NotFoundError when the tenant has no such event. */
@@ -91,4 +107,5 @@ const viewOfEvent = (event: StoredEvent): EventView => ({
   timestamp: event.occurredAt,
   idempotencyKey: event.idempotencyKey,
   orderingKey: event.orderingKey,
+  tags: event.tags ?? [],
 });

@@ -50,6 +50,16 @@ export class InvalidOrderingKeyError extends InvalidError {
   }
 }
 
+/** The tags are no list of tags, or too many. */
+export class InvalidTagsError extends InvalidError {
+  constructor() {
+    super(
+      'invalid_tags',
+      'tags must be a list of at most 10 words of letters, digits and _.:/@=+-, each at most 64 characters.',
+    );
+  }
+}
+
 /** The key in the body and the one in the header differ. */
 export class IdempotencyKeysDifferError extends InvalidError {
   constructor() {

@@ -4,6 +4,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { EventDispatcher } from './event-dispatcher.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
+import { Explanations } from './explain/explanations.js';
 import { WebhookTestController } from './webhook-test.controller.js';
 import { WebhookTestService } from './webhook-test.service.js';
 
@@ -14,7 +15,7 @@ export class OutboundModule {
       module: OutboundModule,
       imports: [parts.platform, parts.registry, parts.delivery],
       controllers: [EventsController, WebhookTestController],
-      providers: [EventDispatcher, EventsService, WebhookTestService],
+      providers: [EventDispatcher, EventsService, Explanations, WebhookTestService],
       exports: [EventDispatcher],
     };
   }

@@ -1,5 +1,9 @@
 export { KeyAuthenticator } from './key.authenticator.js';
 export { CreatedSecretDto, CreatedWebhookDto, SecretDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
+export { FailedClauseDto } from './dto/test-filter.dto.js';
+export { verdictOf } from './filter-verdict.js';
+export { SubscriptionsService } from './subscriptions.service.js';
+export type { Subscription } from './subscriptions.service.js';
 export { UnauthenticatedError, WebhookNotFoundError } from './registry.errors.js';
 export { REGISTRY_ENTITIES, RegistryModule } from './registry.module.js';
 export type { RegistryExtras } from './registry.module.js';

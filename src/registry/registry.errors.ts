@@ -22,6 +22,13 @@ export class InvalidHeadersError extends InvalidError {
   }
 }
 
+/** The filter of a webhook was refused; the details say where it is wrong. */
+export class InvalidFilterError extends InvalidError {
+  constructor(problems: readonly string[]) {
+    super('invalid_filter', 'The filter is not valid.', problems);
+  }
+}
+
 /** A tenant has as many as it may. */
 export class QuotaExceededError extends ConflictError {
   constructor(noun: 'webhooks' | 'sources', limit: number) {

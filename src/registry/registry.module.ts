@@ -17,6 +17,7 @@ import { EnvironmentSources } from './environment-sources.js';
 import { AuditLogController } from './audit/audit-log.controller.js';
 import { AuditLogService } from './audit/audit-log.service.js';
 import { CheckedAuthenticator } from './checked.authenticator.js';
+import { FilterTestController } from './filter-test.controller.js';
 import { KeyAuthenticator } from './key.authenticator.js';
 import { OpenSources } from './open-sources.js';
 import { Quotas } from './quotas.js';
@@ -26,6 +27,7 @@ import { Source } from './source.entity.js';
 import { SourcesController } from './sources.controller.js';
 import { SourcesRepository } from './sources.repository.js';
 import { SourcesService } from './sources.service.js';
+import { SubscriptionsService } from './subscriptions.service.js';
 import { Tenant } from './tenant.entity.js';
 import { TenantErasures } from './tenant-erasures.js';
 import { TenantsController } from './tenants.controller.js';
@@ -75,6 +77,7 @@ export class RegistryModule {
       imports: [platform, providers, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
       controllers: [
         WebhooksController,
+        FilterTestController,
         TenantsController,
         ApiKeysController,
         AuditLogController,
@@ -92,6 +95,7 @@ export class RegistryModule {
         KeyUses,
         WebhooksRepository,
         WebhooksService,
+        SubscriptionsService,
         SourcesRepository,
         SourceSecrets,
         OpenSources,
@@ -102,7 +106,15 @@ export class RegistryModule {
         ...authenticatorProviders(authenticator),
         ApiGuard,
       ],
-      exports: [Authenticator, ApiGuard, TenantsService, WebhooksService, SourcesService, OpenSources],
+      exports: [
+        Authenticator,
+        ApiGuard,
+        TenantsService,
+        WebhooksService,
+        SubscriptionsService,
+        SourcesService,
+        OpenSources,
+      ],
     };
   }
 }

@@ -1,10 +1,13 @@
 // What a client says of a webhook, as columns.
+import { EventFilter } from '../kernel/event-filter/event-filter.js';
 import { parseExpiresAfter } from '../kernel/expiry.js';
+import { newId } from '../kernel/ids.js';
 import { policyColumnsOf } from './dto/sending-policy.dto.js';
 import type { WebhookPolicyDto } from './dto/webhook-policy.dto.js';
+import { InvalidFilterError } from './registry.errors.js';
 import type { WebhookChange } from './webhooks.repository.js';
 
-/** The columns of the fields that were given, and no others. */
+/** The columns of the fields that were given, and no others. @throws InvalidFilterError, ScheduleTooLongError */
 export function webhookColumnsOf(
   {
     active,
@@ -15,6 +18,7 @@ export function webhookColumnsOf(
     guarantee,
     rateLimit,
     ordered,
+    filter,
     ...policy
   }: WebhookPolicyDto,
   retentionMs: number,
@@ -32,5 +36,14 @@ export function webhookColumnsOf(
       rateLimitSeconds: rateLimit?.perSeconds ?? null,
     }),
     ...(ordered !== undefined && { ordered }),
+    ...(filter !== undefined && filterColumnsOf(filter)),
   };
+}
+
+/** @throws InvalidFilterError naming each place that is wrong */
+function filterColumnsOf(filter: unknown): Pick<WebhookChange, 'filter' | 'filterId'> {
+  if (filter === null) return { filter: null, filterId: null };
+  const read = EventFilter.read(filter);
+  if (!(read instanceof EventFilter)) throw new InvalidFilterError(read);
+  return { filter: filter, filterId: newId() };
 }

@@ -1,5 +1,6 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
+import type { FilterInput } from '../kernel/event-filter/event-filter.js';
 import { SendingPolicyColumns } from './sending-policy.columns.js';
 import { Tenant } from './tenant.entity.js';
 
@@ -18,6 +19,7 @@ export type Guarantee = (typeof GUARANTEES)[number];
 @Index('webhook_tenant', ['tenantId', 'id'])
 // GIN and partial, which decorators cannot say; without this line a generated migration would drop it.
 @Index('webhook_patterns', { synchronize: false })
+@Check('webhook_filter_check', '(filter IS NULL) = (filter_id IS NULL)')
 @Check('webhook_format_check', `format IN (${PAYLOAD_FORMATS.map((format) => `'${format}'`).join(', ')})`)
 @Check('webhook_guarantee_check', `guarantee IN (${GUARANTEES.map((guarantee) => `'${guarantee}'`).join(', ')})`)
 export class Webhook extends SendingPolicyColumns {
@@ -74,6 +76,14 @@ export class Webhook extends SendingPolicyColumns {
   /** Deliveries with the same ordering key go one after the other, in the order of their events. */
   @Column({ name: 'ordered', type: 'boolean', default: false })
   ordered!: boolean;
+
+  /** Which events it takes, beyond their types. Null: all of them. */
+  @Column({ name: 'filter', type: 'json', nullable: true })
+  filter!: FilterInput | null;
+
+  /** Another one with every change of the filter: whoever knows the id knows the filter. */
+  @Column({ name: 'filter_id', type: 'uuid', nullable: true })
+  filterId!: string | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;

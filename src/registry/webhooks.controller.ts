@@ -28,11 +28,15 @@ import { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import { RotateSecretDto } from './dto/signing-secret.dto.js';
 import { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import { CreatedSecretDto, CreatedWebhookDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
+import { FILTER_EXAMPLE } from './dto/webhook-fields.js';
 import { WebhooksService } from './webhooks.service.js';
 
 const WebhookId = (): MethodDecorator => ApiParam({ name: 'id', format: 'uuid', description: 'The webhook.' });
 const NotFound = (): MethodDecorator =>
   ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' });
+
+// Without it, "Try it out" would fill in every optional field, each of which says something.
+const EXAMPLE = { url: 'https://shop.example/hooks', events: ['order.completed', 'invoice.*'] };
 
 @ApiController('webhooks', 'Webhooks')
 export class WebhooksController {
@@ -43,7 +47,14 @@ export class WebhooksController {
   @ApiOperation({
     summary: 'Register a webhook',
     description:
-      'Refused URLs answer 400 with one of `Invalid URL`, `HTTPS required`, `URL not allowed`. The answer is the only one that shows the `secret`.',
+      'Refused URLs answer 400 with one of `Invalid URL`, `HTTPS required`, `URL not allowed`; a refused filter names each place that is wrong. The answer is the only one that shows the `secret`.',
+  })
+  @ApiBody({
+    type: CreateWebhookDto,
+    examples: {
+      webhook: { value: EXAMPLE },
+      'with a filter': { value: { ...EXAMPLE, filter: FILTER_EXAMPLE } },
+    },
   })
   @ApiCreatedResponse({ type: CreatedWebhookDto })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`quota_exceeded`' })

@@ -26,6 +26,8 @@ export type WebhookChange = Partial<
     | 'rateLimitMax'
     | 'rateLimitSeconds'
     | 'ordered'
+    | 'filter'
+    | 'filterId'
     | keyof SendingPolicyColumns
   >
 >;

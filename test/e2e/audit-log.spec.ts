@@ -10,8 +10,8 @@ const HOOK = { url: 'https://93.184.215.14/hooks/token-in-the-path?token=token-i
 const SOURCE = { name: 'shop', provider: 'github', secrets: ['the first secret of the source'] };
 const HEADERS = { headers: { 'x-api-token': 'a token in a header' } };
 
-/** What is sent without being a change of its own: events are their own record. */
-const NO_CHANGES = ['POST /api/events', 'POST /api/events/batch'];
+/** What changes nothing that is configured: events are their own record, and to ask a filter is to read. */
+const NO_CHANGES = ['POST /api/events', 'POST /api/events/batch', 'POST /api/webhooks/{id}/test-filter'];
 
 interface Entry {
   readonly id: string;

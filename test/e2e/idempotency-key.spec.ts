@@ -73,6 +73,10 @@ const ROUTES: Record<string, { path?: () => Promise<string>; body?: () => Body; 
   '/api/webhooks/{id}/enable': { path: async () => `/api/webhooks/${await webhook({ active: false })}/enable` },
   '/api/webhooks/{id}/disable': { path: async () => `/api/webhooks/${await webhook()}/disable` },
   '/api/webhooks/{id}/test': { path: async () => `/api/webhooks/${await webhook()}/test`, makes: 'event' },
+  '/api/webhooks/{id}/test-filter': {
+    path: async () => `/api/webhooks/${await webhook()}/test-filter`,
+    body: () => ({ event: 'a.b', data: { n: 1 } }),
+  },
   '/api/webhooks/{id}/replay': {
     path: async () => `/api/webhooks/${await webhook()}/replay`,
     body: () => ({ since }),

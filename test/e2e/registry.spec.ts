@@ -34,6 +34,7 @@ describe('registering a webhook', () => {
       rateLimit: null,
       ordered: false,
       expiresAfter: null,
+      filter: null,
       guarantee: 'at-least-once',
       timeoutMs: 5000,
       retrySchedule: ['1s', '90s'],

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Allow, ArrayMaxSize, ArrayMinSize, IsArray } from 'class-validator';
+import { MAX_TAGS } from '../../kernel/event-filter/event-filter.js';
 
 /** An event to send. Its fields are judged by `checkEvent`, the same code that judges dispatches from application code. */
 export class EventDto {
@@ -53,6 +54,16 @@ export class EventDto {
   })
   @Allow()
   orderingKey?: unknown;
+
+  @ApiPropertyOptional({
+    type: [String],
+    nullable: true,
+    maxItems: MAX_TAGS,
+    description: 'What filters of webhooks may look at besides the data. Each 1 to 64 letters, digits and `_.:/@=+-`.',
+    example: ['wholesale', 'region:eu'],
+  })
+  @Allow()
+  tags?: unknown;
 }
 
 /** A test event. Judged by `checkTestEvent`. */

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { DeliveryView } from '../../delivery/index.js';
+import { WebhookExplanations } from '../explain/dto/explanation.js';
 
 /** An event as the list shows it. */
 export class EventView {
@@ -28,6 +29,9 @@ export class EventView {
 
   @ApiProperty({ type: String, nullable: true })
   orderingKey!: string | null;
+
+  @ApiProperty({ type: [String], example: ['wholesale'] })
+  tags!: string[];
 }
 
 /** An event with what became of it. */
@@ -37,4 +41,10 @@ export class EventDetailView extends EventView {
     description: 'One for each webhook that it matched; then those that replays made.',
   })
   deliveries!: DeliveryView[];
+
+  @ApiProperty({
+    type: WebhookExplanations,
+    description: 'For every webhook of the tenant, why it got the event, or why not.',
+  })
+  webhooks!: WebhookExplanations;
 }

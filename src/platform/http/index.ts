@@ -12,7 +12,7 @@ export type { HttpRequest, HttpResponse } from './exchange.js';
 export { EventStream } from './event-stream.js';
 export { IfPresent } from './if-present.decorator.js';
 export { Instant, momentOf } from './instant.decorator.js';
-export { ApiPageResponse, cursorId, pageOf, PageQuery } from './page.js';
+export { ApiPageResponse, cursorId, DEFAULT_PAGE_SIZE, pageOf, PageQuery } from './page.js';
 export type { Page } from './page.js';
 export { refusalOf } from './refusal.js';
 export type { Refusal } from './refusal.js';

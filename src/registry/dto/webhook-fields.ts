@@ -12,6 +12,11 @@ import { Rule } from './rule.decorator.js';
 
 export const MAX_DESCRIPTION_LENGTH = 500;
 
+export const FILTER_EXAMPLE = {
+  data: { total: { $gte: 100 }, customer: { country: { $in: ['CH', 'DE'] } } },
+  tags: 'wholesale',
+};
+
 interface Presence {
   /** The field may be left out. */
   optional?: true;
@@ -94,6 +99,20 @@ export const HeadersField = (): PropertyDecorator =>
       nullable: true,
       description: 'Custom headers of every request, all of them; their values are never shown again. Null: none.',
       example: { 'X-Api-Key': 'k-1234' },
+    }),
+    Allow(),
+  );
+
+/** Which events it takes. Here it may be anything: the service judges it, and names each place that is wrong. */
+export const FilterField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: 'object',
+      additionalProperties: true,
+      nullable: true,
+      description:
+        'Of the events of its types, those that meet this: conditions on `event`, `data` and `tags`. Null: all of them.',
+      example: FILTER_EXAMPLE,
     }),
     Allow(),
   );

@@ -6,6 +6,7 @@ import {
   ActiveField,
   DescriptionField,
   ExpiresAfterField,
+  FilterField,
   FormatField,
   GuaranteeField,
   HeadersField,
@@ -39,6 +40,9 @@ export abstract class WebhookPolicyDto extends SendingPolicyDto {
 
   @ExpiresAfterField()
   expiresAfter?: string | null;
+
+  @FilterField()
+  filter?: unknown;
 
   @GuaranteeField()
   guarantee?: Guarantee;

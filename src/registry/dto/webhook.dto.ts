@@ -1,6 +1,7 @@
 // How webhooks and their secrets look from outside. A secret itself is in two answers only: the one that creates the
 // webhook, and the one that rotates.
 import { ApiProperty } from '@nestjs/swagger';
+import type { FilterInput } from '../../kernel/event-filter/event-filter.js';
 import { formatDuration } from '../../kernel/duration.js';
 import type { Secret } from '../../kernel/secret.js';
 import { schemeOf, SIGNATURE_SCHEMES } from '../../kernel/signatures/signing-secret.js';
@@ -139,6 +140,15 @@ export class WebhookDto extends SendingPolicyView {
   @ApiProperty({ description: 'Whether deliveries with the same ordering key go one after the other.', example: false })
   ordered!: boolean;
 
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'Which events of its types it takes. Null: all of them.',
+    example: null,
+  })
+  filter!: FilterInput | null;
+
   @ApiProperty({ type: [SigningSecretDto], description: 'The live ones, newest first.' })
   secrets!: SigningSecretDto[];
 
@@ -167,6 +177,7 @@ export class WebhookDto extends SendingPolicyView {
           ? { max: webhook.rateLimitMax, perSeconds: webhook.rateLimitSeconds }
           : null,
       ordered: webhook.ordered,
+      filter: webhook.filter,
       ...viewOfPolicy(webhook),
       secrets: secrets.map((secret) => SigningSecretDto.of(secret)),
       createdAt: webhook.createdAt.toISOString(),
