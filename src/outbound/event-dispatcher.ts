@@ -124,7 +124,7 @@ export class EventDispatcher {
   ): Promise<DispatchResult> {
     // Before anything is awaited: the data is that of this moment, however the caller's object changes afterwards.
     const checked = this.check(input);
-    await this.refuseUnknown(tenant);
+    if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
     if (manager) {
       const executor = await executorOf(manager);
       const result = await this.store(executor, tenant, checked);
@@ -135,7 +135,7 @@ export class EventDispatcher {
       ? await this.database.transaction((executor) => this.store(executor, tenant, checked))
       : await this.storeGathered(tenant, checked);
     if (checked.idempotencyKey && result.deliveries > 0) this.wake.everywhere();
-    this.remind([[checked, result]]);
+    if (checked.deliverAt) this.remind([[checked, result]]);
     return result;
   }
 
@@ -165,7 +165,7 @@ export class EventDispatcher {
     executor?: SqlExecutor,
   ): Promise<(DispatchResult | PosthornError)[]> {
     const checked = inputs.map((input) => refusedAsValue(() => this.check(input)));
-    await this.refuseUnknown(tenant);
+    if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
     if (executor) {
       const answers = await this.storeMany(executor, tenant, checked);
       if (answers.some(hasDeliveries)) await this.wake.onCommit(executor);
@@ -192,7 +192,6 @@ export class EventDispatcher {
 
   /** @throws NotFoundError; what is known is remembered for a second, so this is no round trip of its own. */
   private async refuseUnknown(tenant: string): Promise<void> {
-    if (tenant === DEFAULT_TENANT) return;
     if (!isTenantId(tenant) || !(await this.tenants.exists(tenant))) throw new NotFoundError('tenant');
   }
 
@@ -202,7 +201,7 @@ export class EventDispatcher {
 
   /** Where neither a caller's transaction nor a key needs a statement of its own, events share one. */
   private async storeGathered(tenant: string, event: NewEvent): Promise<DispatchResult> {
-    await this.refuseUnknownWebhooks(this.database, tenant, event);
+    if (event.webhookIds) await this.refuseUnknownWebhooks(this.database, tenant, event.webhookIds);
     return { id: event.id, event: event.type, deliveries: await this.gatherer.add({ tenant, event }) };
   }
 
@@ -210,14 +209,13 @@ export class EventDispatcher {
   private async refuseUnknownWebhooks(
     executor: SqlExecutor,
     tenant: string,
-    { webhookIds }: Pick<NewEvent, 'webhookIds'>,
+    webhookIds: readonly string[],
   ): Promise<void> {
-    if (webhookIds && (await this.events.unknownWebhooks(tenant, webhookIds, executor)).length > 0)
-      throw new UnknownWebhookError();
+    if ((await this.events.unknownWebhooks(tenant, webhookIds, executor)).length > 0) throw new UnknownWebhookError();
   }
 
   private async store(executor: SqlExecutor, tenant: string, event: NewEvent): Promise<DispatchResult> {
-    await this.refuseUnknownWebhooks(executor, tenant, event);
+    if (event.webhookIds) await this.refuseUnknownWebhooks(executor, tenant, event.webhookIds);
     const add = async (): Promise<DispatchResult> => answerOf(event, await this.events.add(executor, tenant, [event]));
     if (event.idempotencyKey === undefined) return add();
     const { type, data, webhookIds, deliverAt, expiresAfterMs, orderingKey, tags } = event;

@@ -37,7 +37,7 @@ export class EventsService {
   ) {}
 
   /** @param headerKey - The `Idempotency-Key` header; it and the body's key must be equal when both are given. */
-  async dispatch(tenant: string, input: EventDto, headerKey: string | undefined): Promise<DispatchView> {
+  dispatch(tenant: string, input: EventDto, headerKey: string | undefined): Promise<DispatchView> {
     if (headerKey === undefined) return this.dispatcher.dispatchInput(input, { tenant });
     const idempotencyKey = checkIdempotencyKey(headerKey);
     if (input.idempotencyKey !== undefined && headerKey !== input.idempotencyKey)

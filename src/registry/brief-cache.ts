@@ -15,9 +15,12 @@ export class BriefCache<Value> {
   constructor(private readonly clock: Clock = monotonicNow) {}
 
   /** The remembered value, or what `load` answers; callers that ask at the same moment share one load. */
-  async get(key: string, load: () => Promise<Value | undefined>): Promise<Value | undefined> {
+  get(key: string, load: () => Promise<Value | undefined>): Promise<Value | undefined> {
     const known = this.#entries.get(key);
-    if (known && known.until > this.clock()) return known.value;
+    return known && known.until > this.clock() ? known.value : this.renew(key, load);
+  }
+
+  private async renew(key: string, load: () => Promise<Value | undefined>): Promise<Value | undefined> {
     if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
     const entry = { value: load(), until: this.clock() + MAX_AGE_MS };
     this.#entries.set(key, entry);

@@ -2,8 +2,8 @@
 // acts for its own.
 import { Inject, Injectable } from '@nestjs/common';
 import { fingerprintOf, isSameFingerprint } from '../kernel/api-key.js';
-import { Authenticator, bearerToken } from '../platform/access/index.js';
-import type { AuthenticationRequest, Principal } from '../platform/access/index.js';
+import { Authenticator, bearerOf } from '../platform/access/index.js';
+import type { AuthenticationRequest, BearerToken, Principal } from '../platform/access/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
@@ -27,13 +27,13 @@ export class KeyAuthenticator extends Authenticator {
     this.#admin = adminApiKey && fingerprintOf(adminApiKey.reveal());
   }
 
-  async authenticate({ authorization, tenant }: AuthenticationRequest): Promise<Principal> {
-    const token = bearerToken(authorization);
-    if (token === undefined) throw new UnauthenticatedError();
+  async authenticate({ authorization, tenant, request }: AuthenticationRequest): Promise<Principal> {
+    const bearer = bearerOf(request, authorization);
+    if (bearer === undefined) throw new UnauthenticatedError();
     // Fingerprints are equally long whatever was sent, so the time taken tells nothing about the key, not even its length.
-    return this.#admin && isSameFingerprint(fingerprintOf(token), this.#admin)
-      ? this.asAdmin(tenant ?? DEFAULT_TENANT)
-      : this.withKey(token, tenant);
+    return this.#admin && isSameFingerprint(bearer.fingerprint, this.#admin)
+      ? await this.asAdmin(tenant ?? DEFAULT_TENANT)
+      : await this.withKey(bearer, tenant);
   }
 
   private async asAdmin(tenantId: string): Promise<Principal> {
@@ -41,8 +41,8 @@ export class KeyAuthenticator extends Authenticator {
     return { tenantId, scopes: ['admin'], subject: 'admin', installation: true };
   }
 
-  private async withKey(token: string, tenant: string | undefined): Promise<Principal> {
-    const key = await this.keys.recognise(token);
+  private async withKey(bearer: BearerToken, tenant: string | undefined): Promise<Principal> {
+    const key = await this.keys.recognise(bearer);
     if (!key) throw new UnauthenticatedError();
     // Whoever names another tenant means it: acting for the key's own instead would change the wrong one.
     if (tenant !== undefined && tenant !== key.tenantId) throw new TenantNotFoundError();

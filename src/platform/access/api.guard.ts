@@ -2,9 +2,9 @@
 // programs could read differently.
 import { HttpException, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { hash } from 'node:crypto';
+import { fingerprintOf } from '../../kernel/api-key.js';
 import { PosthornError } from '../../kernel/errors.js';
-import { Authenticator } from './authenticator.js';
+import { Authenticator, bearerOf } from './authenticator.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { setAccess, setPrincipal } from './principal.js';
 import type { Principal } from './principal.js';
@@ -61,7 +61,9 @@ export class ApiGuard implements CanActivate {
     authenticate: () => Promise<Principal>,
   ): Promise<Principal> {
     if (authorization === undefined) return authenticate();
-    const digest = hash('sha256', authorization, 'base64');
+    // What a team's own authenticator takes need not be a token.
+    const fingerprint = bearerOf(request, authorization)?.fingerprint ?? fingerprintOf(authorization);
+    const digest = fingerprint.toString('base64');
     if (this.attempts.any) this.attempts.check(request.ip ?? '', digest);
     try {
       const principal = await authenticate();

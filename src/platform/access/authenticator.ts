@@ -1,4 +1,5 @@
 // The seam where a team puts its own way of telling callers apart; the injection token is the class itself.
+import { fingerprintOf } from '../../kernel/api-key.js';
 import type { Principal } from './principal.js';
 
 /** What an authenticator may look at. */
@@ -35,3 +36,25 @@ export abstract class Authenticator {
 /** The token of `Authorization: Bearer <token>` (RFC 6750, 2.1); `undefined` for every other header. */
 export const bearerToken = (authorization: string | undefined): string | undefined =>
   /^Bearer +([\x21-\x7e]+)$/i.exec(authorization ?? '')?.[1];
+
+/** A bearer token, and what it is known by wherever it must not be kept. */
+export interface BearerToken {
+  readonly token: string;
+  readonly fingerprint: Buffer;
+}
+
+const BEARER = Symbol('posthorn.bearer');
+
+interface Bearing {
+  [BEARER]?: BearerToken;
+}
+
+/** The token of a request. Its fingerprint is worked out once: the hash takes longer than most of what lets a request in. */
+export function bearerOf(request: object, authorization: string | undefined): BearerToken | undefined {
+  const token = bearerToken(authorization);
+  if (token === undefined) return undefined;
+  const known = (request as Bearing)[BEARER];
+  // Another one is asked about than came with the request: whoever wraps an authenticator may put it there.
+  if (known && known.token !== token) return { token, fingerprint: fingerprintOf(token) };
+  return ((request as Bearing)[BEARER] ??= { token, fingerprint: fingerprintOf(token) });
+}

@@ -1,6 +1,6 @@
 export { ApiGuard } from './api.guard.js';
-export { Authenticator, bearerToken } from './authenticator.js';
-export type { AuthenticationRequest } from './authenticator.js';
+export { Authenticator, bearerOf, bearerToken } from './authenticator.js';
+export type { AuthenticationRequest, BearerToken } from './authenticator.js';
 export { FailedAttempts, TooManyAttemptsError } from './failed-attempts.js';
 export { accessOf, isPrincipal, principalOf } from './principal.js';
 export type { Principal } from './principal.js';

@@ -5,7 +5,7 @@ import { apiKeyPrefix, fingerprintOf, isApiKey, isSameFingerprint, newApiKey } f
 import { systemClock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
 import { includesScope, InsufficientScopeError } from '../../platform/access/index.js';
-import type { Principal } from '../../platform/access/index.js';
+import type { BearerToken, Principal } from '../../platform/access/index.js';
 import { AuditLog } from '../../platform/audit/index.js';
 import type { Author } from '../../platform/audit/index.js';
 import { cursorId, momentOf, pageOf } from '../../platform/http/index.js';
@@ -98,8 +98,7 @@ export class ApiKeysService {
   }
 
   /** The key that a token is, if it may be used: neither revoked nor expired, as of a second ago at most. */
-  recognise(token: string): Promise<UsableKey | undefined> {
-    const fingerprint = fingerprintOf(token);
+  recognise({ token, fingerprint }: BearerToken): Promise<UsableKey | undefined> {
     return this.#usable.get(fingerprint.toString('base64'), async () => {
       // Asked only now: the checksum takes longer than looking up what is remembered.
       if (!isApiKey(token)) return undefined;
