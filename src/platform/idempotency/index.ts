@@ -6,4 +6,4 @@ export {
   IdempotencyMismatchError,
 } from './idempotency-ledger.js';
 export type { IdempotentRequest } from './idempotency-ledger.js';
-export { OncePerKey } from './once-per-key.decorator.js';
+export { NOT_REPEATED, OncePerKey } from './once-per-key.decorator.js';

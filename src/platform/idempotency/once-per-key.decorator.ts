@@ -1,7 +1,11 @@
 import { createParamDecorator, UseInterceptors } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { ApiConflictResponse, ApiHeader } from '@nestjs/swagger';
+import { ErrorAnswer } from '../http/index.js';
 import { idempotentRequestOf, OncePerKeyInterceptor } from './once-per-key.interceptor.js';
+
+/** What descriptions say of a secret in an answer. */
+export const NOT_REPEATED = 'absent from the answer to a repeated `Idempotency-Key`';
 
 /**
  * Makes a route take `Idempotency-Key`. What it passes in (`IdempotentRequest | undefined`) goes to the transaction of the
@@ -22,6 +26,11 @@ export const OncePerKey = createParamDecorator(
           'The same key and request within 24 hours are answered as the first time, without secrets, and done once. ' +
           'For another request it is a conflict.',
         schema: { type: 'string', minLength: 1, maxLength: 255 },
+      })(target, name, method);
+      // A route that has conflicts of its own tells of them instead.
+      ApiConflictResponse({
+        type: ErrorAnswer,
+        description: '`idempotency_mismatch`: the key was used for another request.',
       })(target, name, method);
     },
   ],

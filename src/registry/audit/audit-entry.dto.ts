@@ -4,6 +4,18 @@ import { timeOfId } from '../../kernel/ids.js';
 import type { AuditEntry } from '../../platform/audit/index.js';
 import { IfPresent, Instant, PageQuery } from '../../platform/http/index.js';
 
+/** OpenAPI 3.0 has no type that is any of them. */
+const ANY_JSON = {
+  oneOf: [
+    { type: 'string' },
+    { type: 'number' },
+    { type: 'boolean' },
+    { type: 'array', items: {} },
+    { type: 'object' },
+  ],
+  nullable: true,
+};
+
 const ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
 
 const Exactly =
@@ -36,15 +48,10 @@ class ChangedFieldDto {
   @ApiProperty({ example: 'active' })
   field!: string;
 
-  @ApiPropertyOptional({
-    type: Object,
-    nullable: true,
-    description: 'Absent where values are not kept.',
-    example: true,
-  })
+  @ApiPropertyOptional({ ...ANY_JSON, description: 'Absent where values are not kept.', example: true })
   before?: unknown;
 
-  @ApiPropertyOptional({ type: Object, nullable: true, example: false })
+  @ApiPropertyOptional({ ...ANY_JSON, example: false })
   after?: unknown;
 }
 

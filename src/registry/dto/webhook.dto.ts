@@ -1,11 +1,12 @@
 // How webhooks and their secrets look from outside. A secret itself is in two answers only: the one that creates the
 // webhook, and the one that rotates.
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { FilterInput } from '../../kernel/event-filter/event-filter.js';
 import { formatDuration } from '../../kernel/duration.js';
 import type { Secret } from '../../kernel/secret.js';
 import { schemeOf, SIGNATURE_SCHEMES } from '../../kernel/signatures/signing-secret.js';
 import type { SignatureScheme } from '../../kernel/signatures/signing-secret.js';
+import { NOT_REPEATED } from '../../platform/idempotency/index.js';
 import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
 import type { Guarantee, PayloadFormat, Webhook } from '../webhook.entity.js';
 import type { WebhookSecret } from '../webhook-secret.entity.js';
@@ -61,13 +62,13 @@ export class SigningSecretDto extends SecretDto {
 }
 
 export class CreatedSecretDto extends SigningSecretDto {
-  @ApiProperty({
+  @ApiPropertyOptional({
     type: String,
     nullable: true,
-    description: 'Shown only here. Null: it is a private key, and never shown.',
+    description: `Shown only here, and ${NOT_REPEATED}. Null: it is a private key, and never shown.`,
     example: SECRET,
   })
-  secret!: string | null;
+  secret?: string | null;
 
   static reveal(created: SigningSecretDto, secret: Secret): CreatedSecretDto {
     return { ...created, secret: sharedText(secret) };
@@ -187,14 +188,15 @@ export class WebhookDto extends SendingPolicyView {
 }
 
 export class CreatedWebhookDto extends WebhookDto {
-  @ApiProperty({
+  @ApiPropertyOptional({
     type: String,
     nullable: true,
     description:
-      'Signs what is delivered. Shown only here; keep it, or rotate for another. Null: it is a private key, and never shown.',
+      `Signs what is delivered. Shown only here, and ${NOT_REPEATED}; keep it, or rotate for another. ` +
+      'Null: it is a private key, and never shown.',
     example: SECRET,
   })
-  secret!: string | null;
+  secret?: string | null;
 
   static reveal(created: WebhookDto, secret: Secret): CreatedWebhookDto {
     return { ...created, secret: sharedText(secret) };

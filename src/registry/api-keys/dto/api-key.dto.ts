@@ -1,8 +1,9 @@
 // How a key looks from outside. The key itself is in one answer only: the one that makes it.
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Secret } from '../../../kernel/secret.js';
 import { SCOPES } from '../../../platform/access/index.js';
 import type { Scope } from '../../../platform/access/index.js';
+import { NOT_REPEATED } from '../../../platform/idempotency/index.js';
 import type { ApiKey } from '../api-key.entity.js';
 
 const TIME = '2026-03-01T12:00:00.000Z';
@@ -50,11 +51,11 @@ export class ApiKeyDto {
 }
 
 export class CreatedApiKeyDto extends ApiKeyDto {
-  @ApiProperty({
-    description: 'Sent as `Authorization: Bearer <key>`. Shown only here.',
+  @ApiPropertyOptional({
+    description: `Sent as \`Authorization: Bearer <key>\`. Shown only here, and ${NOT_REPEATED}.`,
     example: 'ph_<49 letters and digits>',
   })
-  key!: string;
+  key?: string;
 
   static reveal(created: ApiKeyDto, key: Secret): CreatedApiKeyDto {
     return { ...created, key: key.reveal() };
