@@ -48,7 +48,11 @@ const BEFORE_ROUTES: ReadonlySet<number> = new Set([413, 415]);
 export function routesOf(document: Document): Route[] {
   const ajv = new Ajv({
     strict: false,
-    formats: { uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'date-time': isInstant, uri: URL.canParse },
+    formats: {
+      uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+      'date-time': isInstant,
+      uri: (text: string) => URL.canParse(text),
+    },
   });
   ajv.addSchema({ $id: 'document', ...(strictly(document) as object) });
   const validatorOf = (path: string, method: string, status: string) => {

@@ -44,6 +44,9 @@ function asJson(value: unknown): unknown {
 const oneIn = <T>(n: number, seldom: fc.Arbitrary<T>, usual: fc.Arbitrary<T>): fc.Arbitrary<T> =>
   fc.oneof({ arbitrary: usual, weight: n - 1 }, { arbitrary: seldom, weight: 1 });
 
+/** A schema may contain itself. */
+const MAX_DEPTH = 6;
+
 /** @param url - Where deliveries may go. */
 export function requestsFor(document: Document, routes: readonly Route[], url: string): fc.Arbitrary<FuzzRequest> {
   const resolved = (schema: Schema): Schema =>
@@ -61,22 +64,14 @@ export function requestsFor(document: Document, routes: readonly Route[], url: s
     if (schema.enum) return fc.constantFrom(...schema.enum);
     const [one] = schema.allOf ?? [];
     if (one) return like(one, depth);
-    if (schema.oneOf) return fc.oneof(...schema.oneOf.map((option) => like(option, depth)));
-    switch (schema.type) {
-      case 'string':
-        return text(schema);
-      case 'integer':
-      case 'number':
-        return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 100_000 });
-      case 'boolean':
-        return fc.boolean();
-      case 'array':
-        return fc.array(like(schema.items ?? {}, depth + 1), { maxLength: 3 });
-      default:
-        return schema.properties
-          ? object(schema, depth)
-          : fc.dictionary(fc.string({ maxLength: 8 }), anything, { maxKeys: 3 });
-    }
+    if (schema.oneOf) return fc.oneof(...schema.oneOf.map((option) => like(option, depth + 1)));
+    if (schema.type === 'string') return text(schema);
+    if (schema.type === 'boolean') return fc.boolean();
+    if (schema.type === 'integer' || schema.type === 'number')
+      return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 100_000 });
+    if (schema.type === 'array') return fc.array(like(schema.items ?? {}, depth + 1), { maxLength: 3 });
+    if (schema.properties) return object(schema, depth);
+    return fc.dictionary(fc.string({ maxLength: 8 }), anything, { maxKeys: 3 });
   };
 
   const object = ({ properties = {}, required = [] }: Schema, depth: number): fc.Arbitrary<unknown> => {
@@ -101,6 +96,7 @@ export function requestsFor(document: Document, routes: readonly Route[], url: s
 
   /** Like the schema: now and then of another kind. */
   const like = (given: Schema, depth = 0): fc.Arbitrary<unknown> => {
+    if (depth > MAX_DEPTH) return anything;
     const schema = resolved(given);
     const right =
       schema.example === undefined ? valid(schema, depth) : fc.oneof(fc.constant(schema.example), valid(schema, depth));
