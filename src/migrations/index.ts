@@ -23,6 +23,7 @@ import { TenantQuotas1764000001730 } from './1764000001730-tenant-quotas.js';
 import { PublicKeys1764000001800 } from './1764000001800-public-keys.js';
 import { SourceRate1764000001950 } from './1764000001950-source-rate.js';
 import { EventFilters1764000002000 } from './1764000002000-event-filters.js';
+import { EventTypes1764000002010 } from './1764000002010-event-types.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -49,4 +50,5 @@ export const POSTHORN_MIGRATIONS = [
   PublicKeys1764000001800,
   SourceRate1764000001950,
   EventFilters1764000002000,
+  EventTypes1764000002010,
 ] as const;

@@ -13,7 +13,7 @@ import { Database, executorOf, Gatherer } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { hashOf, IdempotencyLedger } from '../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
-import { DEFAULT_TENANT, isTenantId, TenantsService } from '../registry/index.js';
+import { Catalogue, DEFAULT_TENANT, isTenantId, TenantsService } from '../registry/index.js';
 import { checkEvent, checkWritten } from './event-check.js';
 import type { EventInput, WrittenEvent } from './event-check.js';
 import { UnknownWebhookError } from './outbound.errors.js';
@@ -78,6 +78,7 @@ export class EventDispatcher {
     private readonly wake: DeliveryWake,
     private readonly scheduled: ScheduledDeliveries,
     private readonly tenants: TenantsService,
+    private readonly catalogue: Catalogue,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {
@@ -101,7 +102,7 @@ export class EventDispatcher {
    *
    * @param event - `[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*`, at most 128 characters; `posthorn.*` is reserved.
    * @param data - A JSON object, at most `MAX_EVENT_SIZE` bytes; serialised once, the same bytes on every attempt.
-   * @throws PosthornError of kind `invalid`, `too_large`, `not_found` (the tenant, or a webhook id) or `conflict` (the idempotency key).
+   * @throws PosthornError of kind `invalid`, `unprocessable` (the schema of its type), `too_large`, `not_found` (the tenant, or a webhook id) or `conflict` (the idempotency key).
    *   No refusal aborts the caller's transaction.
    * @example
    * await db.transaction(async (manager) => {
@@ -125,6 +126,10 @@ export class EventDispatcher {
     // Before anything is awaited: the data is that of this moment, however the caller's object changes afterwards.
     const checked = this.check(input);
     if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
+    const refusal = this.catalogue.hasNothingAgainst(tenant, checked.type)
+      ? undefined
+      : await this.catalogue.refusalOf(tenant, await this.catalogue.typesOf(tenant), checked);
+    if (refusal) throw refusal;
     if (manager) {
       const executor = await executorOf(manager);
       const result = await this.store(executor, tenant, checked);
@@ -164,8 +169,9 @@ export class EventDispatcher {
     tenant = DEFAULT_TENANT,
     executor?: SqlExecutor,
   ): Promise<(DispatchResult | PosthornError)[]> {
-    const checked = inputs.map((input) => refusedAsValue(() => this.check(input)));
+    const wellFormed = inputs.map((input) => refusedAsValue(() => this.check(input)));
     if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
+    const checked = await this.judged(tenant, wellFormed);
     if (executor) {
       const answers = await this.storeMany(executor, tenant, checked);
       if (answers.some(hasDeliveries)) await this.wake.onCommit(executor);
@@ -179,6 +185,21 @@ export class EventDispatcher {
     if (keyed && answers.some(hasDeliveries)) this.wake.everywhere();
     this.remind(checked.map((event, index) => [event, answers[index] as DispatchResult | PosthornError]));
     return answers;
+  }
+
+  /** The events that the catalogue has nothing against, and refusals in the place of others. */
+  private async judged(
+    tenant: string,
+    events: readonly (NewEvent | PosthornError)[],
+  ): Promise<(NewEvent | PosthornError)[]> {
+    const types = await this.catalogue.typesOf(tenant);
+    const judged: (NewEvent | PosthornError)[] = [];
+    // One after the other: events of one type wait for its schema to be read once.
+    for (const event of events)
+      judged.push(
+        event instanceof PosthornError ? event : ((await this.catalogue.refusalOf(tenant, types, event)) ?? event),
+      );
+    return judged;
   }
 
   /** Sets the timers of what is committed and is to be delivered later. */

@@ -11,6 +11,7 @@ import {
   ApiOperation,
   ApiParam,
   ApiPayloadTooLargeResponse,
+  ApiUnprocessableEntityResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { Author } from '../platform/audit/index.js';
@@ -60,6 +61,10 @@ export class EventsController {
   @ApiConflictResponse({
     type: ErrorAnswer,
     description: 'The idempotency key was used for another request, or is in progress.',
+  })
+  @ApiUnprocessableEntityResponse({
+    type: ErrorAnswer,
+    description: '`schema_mismatch`: `details` name each place; `schema_too_costly`.',
   })
   @ApiTooLarge()
   dispatch(

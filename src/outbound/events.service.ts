@@ -56,7 +56,9 @@ export class EventsService {
     const dispatch = async (executor?: SqlExecutor): Promise<EventBatchAnswer> => {
       const answers = await this.dispatcher.dispatchMany(events, tenant, executor);
       const results = answers.map((answer) =>
-        answer instanceof PosthornError ? { error: answer.message, code: answer.code } : { ...answer },
+        answer instanceof PosthornError
+          ? { error: answer.message, code: answer.code, ...(answer.details && { details: answer.details }) }
+          : { ...answer },
       );
       return { results };
     };

@@ -10,7 +10,7 @@ export const MAX_AGE_MS = 1_000;
 const MAX_ENTRIES = 10_000;
 
 export class BriefCache<Value> {
-  readonly #entries = new Map<string, { value: Promise<Value | undefined>; until: number }>();
+  readonly #entries = new Map<string, { value: Promise<Value | undefined>; until: number; known?: Value }>();
 
   constructor(private readonly clock: Clock = monotonicNow) {}
 
@@ -22,14 +22,25 @@ export class BriefCache<Value> {
 
   private async renew(key: string, load: () => Promise<Value | undefined>): Promise<Value | undefined> {
     if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
-    const entry = { value: load(), until: this.clock() + MAX_AGE_MS };
+    const entry: { value: Promise<Value | undefined>; until: number; known?: Value } = {
+      value: load(),
+      until: this.clock() + MAX_AGE_MS,
+    };
     this.#entries.set(key, entry);
     let value: Value | undefined;
     try {
-      return (value = await entry.value);
+      value = await entry.value;
+      entry.known = value;
+      return value;
     } finally {
       if (value === undefined && this.#entries.get(key) === entry) this.#entries.delete(key);
     }
+  }
+
+  /** What is remembered, without waiting for what is not. */
+  peek(key: string): Value | undefined {
+    const entry = this.#entries.get(key);
+    return entry && entry.until > this.clock() ? entry.known : undefined;
   }
 
   /** Forgets what was just changed here, so that this process sees it at once. */

@@ -1,6 +1,7 @@
 export { KeyAuthenticator } from './key.authenticator.js';
 export { CreatedSecretDto, CreatedWebhookDto, SecretDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
 export { FailedClauseDto } from './dto/test-filter.dto.js';
+export { Catalogue } from './event-types/catalogue.js';
 export { verdictOf } from './filter-verdict.js';
 export { SubscriptionsService } from './subscriptions.service.js';
 export type { Subscription } from './subscriptions.service.js';

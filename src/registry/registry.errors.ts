@@ -31,7 +31,7 @@ export class InvalidFilterError extends InvalidError {
 
 /** A tenant has as many as it may. */
 export class QuotaExceededError extends ConflictError {
-  constructor(noun: 'webhooks' | 'sources', limit: number) {
+  constructor(noun: 'webhooks' | 'sources' | 'event types', limit: number) {
     super('quota_exceeded', `The tenant may have ${limit} ${noun}: delete one, or have the limit raised.`);
   }
 }

@@ -14,6 +14,11 @@ import { KeyUses } from './api-keys/key-uses.js';
 import { EncryptionController } from './encryption/encryption.controller.js';
 import { ReEncryption } from './encryption/re-encryption.js';
 import { EnvironmentSources } from './environment-sources.js';
+import { Catalogue } from './event-types/catalogue.js';
+import { EventType } from './event-types/event-type.entity.js';
+import { EventTypesController } from './event-types/event-types.controller.js';
+import { EventTypesRepository } from './event-types/event-types.repository.js';
+import { EventTypesService } from './event-types/event-types.service.js';
 import { AuditLogController } from './audit/audit-log.controller.js';
 import { AuditLogService } from './audit/audit-log.service.js';
 import { CheckedAuthenticator } from './checked.authenticator.js';
@@ -40,7 +45,7 @@ import { WebhooksRepository } from './webhooks.repository.js';
 import { WebhooksService } from './webhooks.service.js';
 
 /** The entities whose tables belong to the registry. */
-export const REGISTRY_ENTITIES = [Tenant, ApiKey, Webhook, WebhookSecret, Source, SourceSecret] as const;
+export const REGISTRY_ENTITIES = [Tenant, ApiKey, Webhook, WebhookSecret, Source, SourceSecret, EventType] as const;
 
 /** What an application puts in the place of ours. */
 export interface RegistryExtras {
@@ -78,6 +83,7 @@ export class RegistryModule {
       controllers: [
         WebhooksController,
         FilterTestController,
+        EventTypesController,
         TenantsController,
         ApiKeysController,
         AuditLogController,
@@ -96,6 +102,9 @@ export class RegistryModule {
         WebhooksRepository,
         WebhooksService,
         SubscriptionsService,
+        EventTypesRepository,
+        Catalogue,
+        EventTypesService,
         SourcesRepository,
         SourceSecrets,
         OpenSources,
@@ -112,6 +121,7 @@ export class RegistryModule {
         TenantsService,
         WebhooksService,
         SubscriptionsService,
+        Catalogue,
         SourcesService,
         OpenSources,
       ],

@@ -146,6 +146,21 @@ const CHANGES: Record<string, [() => Promise<ApiAnswer<Body>>, string]> = {
   ],
   'POST /api/encryption/re-encrypt': [() => call('POST', '/api/encryption/re-encrypt'), 'encryption.renewed'],
   'DELETE /api/sources/{name}': [() => call('DELETE', '/api/sources/shop'), 'source.deleted'],
+  'POST /api/event-types': [() => call('POST', '/api/event-types', { name: 'a.first' }), 'event_type.created'],
+  'PATCH /api/event-types/{name}': [
+    async () => {
+      await call('POST', '/api/event-types', { name: 'a.second' });
+      return call('PATCH', '/api/event-types/a.second', { schema: { type: 'object' } });
+    },
+    'event_type.updated',
+  ],
+  'DELETE /api/event-types/{name}': [
+    async () => {
+      await call('POST', '/api/event-types', { name: 'a.third' });
+      return call('DELETE', '/api/event-types/a.third');
+    },
+    'event_type.deleted',
+  ],
   'POST /api/tenants': [() => call('POST', '/api/tenants', { id: 'bolt', name: 'Bolt' }), 'tenant.created'],
   'PATCH /api/tenants/{id}': [() => call('PATCH', '/api/tenants/bolt', { name: 'Bolt Ltd' }), 'tenant.updated'],
   'DELETE /api/tenants/{id}': [

@@ -63,6 +63,7 @@ it('accepts the example of every request body', async () => {
       const name = `s-${webhookId}`;
       if (path.startsWith('/api/sources/'))
         await server.api('POST', '/api/sources', { name, provider: 'stripe', secrets: ['a secret'] });
+      if (path.startsWith('/api/event-types/')) await server.api('POST', '/api/event-types', { name });
       tried.push(`${method} ${path}`);
       const { status, body } = await server.api(
         method.toUpperCase(),

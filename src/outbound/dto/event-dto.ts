@@ -112,4 +112,7 @@ export class BatchRefusalView {
 
   @ApiProperty({ type: String, example: 'invalid_event_data' })
   code!: string;
+
+  @ApiPropertyOptional({ type: [String], description: 'Each place that is wrong.' })
+  details?: readonly string[];
 }

@@ -5,6 +5,8 @@ export const SCOPE_MEANINGS = {
   'webhooks:read': 'see webhooks',
   'webhooks:write': 'manage webhooks, their secrets and tests',
   'events:write': 'send events',
+  'event-types:read': 'see the catalogue of event types',
+  'event-types:write': 'manage the catalogue',
   'deliveries:read': 'see what was sent, to whom, and what became of it',
   'deliveries:write': 'retry, replay, erase payloads',
   'sources:read': 'see sources, what they received and what was refused',

@@ -174,6 +174,12 @@ export const SETTINGS = {
     '1000',
     'Most sources of a tenant; maxSources of a tenant says otherwise.',
   ),
+  unknownEventTypes: required(
+    'UNKNOWN_EVENT_TYPES',
+    kinds.oneOf('allow', 'warn', 'refuse'),
+    'allow',
+    'Whether events may be sent whose type is not in the catalogue of their tenant; warn says so in the log.',
+  ),
   maxEventSize: required(
     'MAX_EVENT_SIZE',
     kinds.integer(1_024, 10_485_760),

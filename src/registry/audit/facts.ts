@@ -4,6 +4,7 @@ import type { Facts } from '../../platform/audit/index.js';
 import type { ApiKeyDto } from '../api-keys/dto/api-key.dto.js';
 import type { SourceDto } from '../dto/source.dto.js';
 import type { TenantDto } from '../dto/tenant.dto.js';
+import type { EventTypeDto } from '../event-types/dto/event-type.dto.js';
 import type { WebhookDto } from '../dto/webhook.dto.js';
 
 /** What an entry says in its own way, and what is no news: each secret has an entry of its own. */
@@ -20,6 +21,12 @@ export const factsOfWebhook = (webhook: WebhookDto): Facts => ({
 export const factsOfSource = (source: SourceDto): Facts => ({
   shown: shownOf(source),
   hidden: { config: source.config, answer: source.answer },
+});
+
+/** Schemas and examples are long; of those it keeps that they changed. */
+export const factsOfEventType = ({ schema, example, ...shown }: EventTypeDto): Facts => ({
+  shown: shownOf(shown),
+  hidden: { schema, example },
 });
 
 export const factsOfTenant = (tenant: TenantDto): Facts => ({ shown: shownOf(tenant) });

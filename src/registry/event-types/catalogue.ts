@@ -1,0 +1,135 @@
+// What dispatching asks of the catalogue. Which types there are is remembered for a second, and schemas by their ids, which
+// change with them: no event costs a statement of its own, and one without a schema costs a look into a map.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { monotonicNow } from '../../kernel/clock.js';
+import { RESERVED_PREFIX } from '../../kernel/event-match.js';
+import { SETTINGS_TOKEN } from '../../platform/config/index.js';
+import type { Settings } from '../../platform/config/index.js';
+import { BriefCache } from '../brief-cache.js';
+import { EventSchema } from './event-schema.js';
+import { SchemaMismatchError, SchemaTooCostlyError, UnknownEventTypeError } from './event-types.errors.js';
+import { EventTypesRepository } from './event-types.repository.js';
+import { TooCostlyError } from './watchdog.js';
+
+/** Bounds the memory: what Ajv makes of a schema is many times its size. */
+const MAX_SCHEMA_BYTES_KEPT = 4 * 1_048_576;
+
+/** A schema that proved too costly, or cannot be used any more, is tried again after this. */
+const SUSPENDED_MS = 60_000;
+
+const WARN_EVERY_MS = 60_000;
+const MAX_WARNED = 10_000;
+
+/** An event, as far as the catalogue judges it. */
+interface Judged {
+  readonly type: string;
+  /** JSON text. */
+  readonly data: string;
+}
+
+type Known = ReadonlyMap<string, string | null>;
+
+interface Kept {
+  readonly schema: EventSchema | undefined;
+  readonly until: number;
+}
+
+@Injectable()
+export class Catalogue {
+  private readonly logger = new Logger('Catalogue');
+  private readonly types = new BriefCache<Known>();
+  private readonly schemas = new Map<string, Kept>();
+  private keptBytes = 0;
+  private readonly warned = new Map<string, number>();
+
+  constructor(
+    private readonly repository: EventTypesRepository,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'unknownEventTypes'>,
+  ) {}
+
+  /** The types of a tenant in use, with the ids of their schemas; another replica's change is in it after a second. */
+  async typesOf(tenantId: string): Promise<Known> {
+    const load = async (): Promise<Known> =>
+      new Map((await this.repository.findNames(tenantId)).map(({ name, schemaId }) => [name, schemaId]));
+    return (await this.types.get(tenantId, load)) ?? new Map<string, string | null>();
+  }
+
+  /** True where no more is to be asked: most events are of types without a schema, and wait for nothing. */
+  hasNothingAgainst(tenantId: string, type: string): boolean {
+    const known = this.types.peek(tenantId);
+    if (!known) return false;
+    const schemaId = known.get(type);
+    return schemaId === null || (schemaId === undefined && this.settings.unknownEventTypes === 'allow');
+  }
+
+  /** What the catalogue has against an event, if anything. */
+  async refusalOf(
+    tenantId: string,
+    known: Known,
+    { type, data }: Judged,
+  ): Promise<SchemaMismatchError | SchemaTooCostlyError | UnknownEventTypeError | undefined> {
+    const schemaId = known.get(type) ?? (known.has(type) ? null : await this.findNew(tenantId, type));
+    if (schemaId === undefined) return this.refusalOfUnknown(tenantId, type);
+    if (schemaId === null) return undefined;
+    const schema = await this.schemaOf(tenantId, schemaId);
+    // The type was changed or deleted within this second.
+    if (schema === 'gone') return undefined;
+    if (!schema) return new SchemaTooCostlyError();
+    try {
+      const problems = schema.problems(JSON.parse(data));
+      return problems.length > 0 ? new SchemaMismatchError(problems) : undefined;
+    } catch (error) {
+      if (!(error instanceof TooCostlyError)) throw error;
+      if (schema.isTooCostly) this.keep(schemaId, undefined);
+      return new SchemaTooCostlyError();
+    }
+  }
+
+  /** Forgets what was just changed here. */
+  forget(tenantId: string): void {
+    this.types.forget(tenantId);
+  }
+
+  /** Before a type is refused for being unknown: it may have been added at another replica within this second. */
+  private async findNew(tenantId: string, type: string): Promise<string | null | undefined> {
+    if (this.settings.unknownEventTypes !== 'refuse') return undefined;
+    const found = await this.repository.find(tenantId, type);
+    if (!found || found.archived) return undefined;
+    this.types.forget(tenantId);
+    return found.schemaId;
+  }
+
+  private refusalOfUnknown(tenantId: string, type: string): UnknownEventTypeError | undefined {
+    const { unknownEventTypes } = this.settings;
+    if (unknownEventTypes === 'allow' || type.startsWith(RESERVED_PREFIX)) return undefined;
+    if (unknownEventTypes === 'refuse') return new UnknownEventTypeError();
+    const now = monotonicNow();
+    if ((this.warned.get(tenantId) ?? -Infinity) + WARN_EVERY_MS < now) {
+      if (this.warned.size >= MAX_WARNED) this.warned.clear();
+      this.warned.set(tenantId, now);
+      this.logger.warn(`Tenant ${tenantId} sends ${type}, which is not in its catalogue.`);
+    }
+    return undefined;
+  }
+
+  private async schemaOf(tenantId: string, schemaId: string): Promise<EventSchema | undefined | 'gone'> {
+    const kept = this.schemas.get(schemaId);
+    if (kept && kept.until > monotonicNow()) return kept.schema;
+    const schema = await this.repository.findSchema(tenantId, schemaId);
+    if (!schema) return 'gone';
+    const read = EventSchema.read(schema);
+    const usable = read instanceof EventSchema ? read : undefined;
+    this.keep(schemaId, usable);
+    return usable;
+  }
+
+  private keep(schemaId: string, schema: EventSchema | undefined): void {
+    const bytes = schema?.bytes ?? 0;
+    if (this.keptBytes + bytes > MAX_SCHEMA_BYTES_KEPT || this.schemas.size >= MAX_WARNED) {
+      this.schemas.clear();
+      this.keptBytes = 0;
+    }
+    this.keptBytes += bytes;
+    this.schemas.set(schemaId, { schema, until: schema ? Infinity : monotonicNow() + SUSPENDED_MS });
+  }
+}
