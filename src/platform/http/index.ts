@@ -1,3 +1,4 @@
+export { ANY_JSON } from './any-json.js';
 export { ApiController } from './api-controller.decorator.js';
 export { configureHttp } from './configure-http.js';
 export { CurrentAuthor } from './current-author.decorator.js';

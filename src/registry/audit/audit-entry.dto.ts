@@ -2,19 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, MaxLength } from 'class-validator';
 import { timeOfId } from '../../kernel/ids.js';
 import type { AuditEntry } from '../../platform/audit/index.js';
-import { IfPresent, Instant, PageQuery } from '../../platform/http/index.js';
-
-/** OpenAPI 3.0 has no type that is any of them. */
-const ANY_JSON = {
-  oneOf: [
-    { type: 'string' },
-    { type: 'number' },
-    { type: 'boolean' },
-    { type: 'array', items: {} },
-    { type: 'object' },
-  ],
-  nullable: true,
-};
+import { ANY_JSON, IfPresent, Instant, PageQuery } from '../../platform/http/index.js';
 
 const ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
 

@@ -3,6 +3,7 @@ import { Allow, ArrayMaxSize, IsArray, IsObject, IsOptional } from 'class-valida
 import { isTag, MAX_TAGS } from '../../kernel/event-filter/event-filter.js';
 import type { FailedClause } from '../../kernel/event-filter/event-filter.js';
 import { isEventType } from '../../kernel/event-match.js';
+import { ANY_JSON } from '../../platform/http/index.js';
 import { Rule } from './rule.decorator.js';
 import { FILTER_EXAMPLE } from './webhook-fields.js';
 
@@ -43,7 +44,7 @@ export class FailedClauseDto implements FailedClause {
   })
   clause!: string;
 
-  @ApiProperty({ nullable: true, description: 'What stands there; null for $or and $not.', example: 100 })
+  @ApiProperty({ ...ANY_JSON, description: 'What stands there; null for $or and $not.', example: 100 })
   expected!: unknown;
 }
 
