@@ -18,6 +18,7 @@ type Command = (args: readonly string[], io: Io) => Promise<number>;
 const COMMANDS: Readonly<Record<Exclude<keyof typeof HELP, 'main'>, () => Promise<Command>>> = {
   send: async () => (await import('./send.js')).send,
   listen: async () => (await import('./listen.js')).listen,
+  types: async () => (await import('./types.js')).types,
   secret: async () => (await import('./secret.js')).secret,
   providers: () => Promise.resolve(providers),
 };

@@ -1,4 +1,4 @@
-// The API of a Posthorn server, as far as `listen` asks it.
+// The API of a Posthorn server, as far as commands ask it.
 import type { IncomingMessage } from 'node:http';
 import { ask, open } from './http.js';
 import { FailureError } from './usage.js';
@@ -28,6 +28,15 @@ export interface FullEvent {
   readonly type: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+}
+
+/** A type of the catalogue. */
+export interface EventTypeAnswer {
+  readonly name: string;
+  readonly description: string | null;
+  readonly schema: object | null;
+  readonly deprecated: boolean;
+  readonly archived: boolean;
 }
 
 export class Server {
@@ -71,6 +80,28 @@ export class Server {
     if (status !== 200) throw refusal(status, headers, body.toString());
     const event = JSON.parse(body.toString()) as FullEvent & { body: string; bodyEncoding: 'utf8' | 'base64' };
     return { ...event, body: Buffer.from(event.body, event.bodyEncoding) };
+  }
+
+  /** The whole catalogue, page by page. */
+  async eventTypes(): Promise<EventTypeAnswer[]> {
+    const all: EventTypeAnswer[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const { status, headers, body } = await ask(
+        this.at(`api/event-types?limit=250${cursor && `&cursor=${cursor}`}`),
+        {
+          headers: this.#headers,
+          silenceMs: SILENCE_MS,
+          signal: this.signal,
+          maxBytes: MAX_EVENT_BYTES,
+        },
+      );
+      if (status !== 200) throw refusal(status, headers, body.toString());
+      const page = JSON.parse(body.toString()) as { data: EventTypeAnswer[]; nextCursor: string | null };
+      all.push(...page.data);
+      cursor = page.nextCursor;
+    }
+    return all;
   }
 
   private at(path: string): string {

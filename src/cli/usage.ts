@@ -84,6 +84,7 @@ const MAIN = `posthorn ${VERSION}: webhooks on your own machine
 
   posthorn send <provider> <type> --to URL --secret SECRET    a signed sample of any sender
   posthorn listen --forward URL [--source NAME]               what comes in at a server, to your machine
+  posthorn types [--out FILE]                                 the event types of a server, as TypeScript
   posthorn secret <provider>                                  a new secret, as the sender makes them
   posthorn providers                                          the providers that can be sent
 
@@ -129,6 +130,21 @@ It connects again by itself and goes on where it was. Ctrl-C ends it.
 Exit code: 0 after Ctrl-C, 1 where the server refuses, 2 where the command itself is wrong.
 `;
 
+const TYPES = `posthorn types [--out FILE]
+
+Writes the catalogue of a Posthorn server as TypeScript: a type for the data of each event type, and the map by which
+"dispatch" is checked. Archived types are left out. For example:
+
+  posthorn types --server https://hooks.example.com --out src/posthorn-events.ts
+
+  --out FILE           where it is written (default: it is printed)
+  --server URL         the server (default: http://127.0.0.1:3000)
+  --api-key KEY        a key of its API with the scope event-types:read; better in the environment, as POSTHORN_API_KEY
+  --tenant ID          the tenant, for the admin key (default: default)
+
+Exit code: 0 for success, 1 where the server refuses or the file cannot be written, 2 where the command itself is wrong.
+`;
+
 const SECRET = `posthorn secret <provider>
 
 Prints a new secret as this sender makes them. Where the sender signs with a private key (discord, sendgrid), two lines:
@@ -141,4 +157,11 @@ Prints the providers whose webhooks "posthorn send" can send, one a line.
 `;
 
 /** What --help says. */
-export const HELP = { main: MAIN, send: SEND, listen: LISTEN, secret: SECRET, providers: PROVIDERS_HELP } as const;
+export const HELP = {
+  main: MAIN,
+  send: SEND,
+  listen: LISTEN,
+  types: TYPES,
+  secret: SECRET,
+  providers: PROVIDERS_HELP,
+} as const;

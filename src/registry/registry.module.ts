@@ -15,6 +15,8 @@ import { EncryptionController } from './encryption/encryption.controller.js';
 import { ReEncryption } from './encryption/re-encryption.js';
 import { EnvironmentSources } from './environment-sources.js';
 import { Catalogue } from './event-types/catalogue.js';
+import { CatalogueController } from './event-types/catalogue.controller.js';
+import { EventTypesImport } from './event-types/event-types-import.js';
 import { EventType } from './event-types/event-type.entity.js';
 import { EventTypesController } from './event-types/event-types.controller.js';
 import { EventTypesRepository } from './event-types/event-types.repository.js';
@@ -83,6 +85,7 @@ export class RegistryModule {
       controllers: [
         WebhooksController,
         FilterTestController,
+        CatalogueController,
         EventTypesController,
         TenantsController,
         ApiKeysController,
@@ -105,6 +108,7 @@ export class RegistryModule {
         EventTypesRepository,
         Catalogue,
         EventTypesService,
+        EventTypesImport,
         SourcesRepository,
         SourceSecrets,
         OpenSources,

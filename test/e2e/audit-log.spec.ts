@@ -147,6 +147,13 @@ const CHANGES: Record<string, [() => Promise<ApiAnswer<Body>>, string]> = {
   'POST /api/encryption/re-encrypt': [() => call('POST', '/api/encryption/re-encrypt'), 'encryption.renewed'],
   'DELETE /api/sources/{name}': [() => call('DELETE', '/api/sources/shop'), 'source.deleted'],
   'POST /api/event-types': [() => call('POST', '/api/event-types', { name: 'a.first' }), 'event_type.created'],
+  'POST /api/event-types/import': [
+    () =>
+      call('POST', '/api/event-types/import', {
+        document: { openapi: '3.1.0', webhooks: { 'a.fourth': { post: {} } } },
+      }),
+    'event_type.created',
+  ],
   'PATCH /api/event-types/{name}': [
     async () => {
       await call('POST', '/api/event-types', { name: 'a.second' });

@@ -84,6 +84,10 @@ const ROUTES: Record<string, { path?: () => Promise<string>; body?: () => Body; 
   },
   '/api/encryption/re-encrypt': { makes: 'audit_log' },
   '/api/api-keys': { body: () => ({ name: 'CI', scopes: ['events:write'] }), makes: 'api_key' },
+  '/api/event-types/import': {
+    body: () => ({ document: { openapi: '3.1.0', webhooks: { [`t.${randomUUID()}`]: { post: {} } } } }),
+    makes: 'event_type',
+  },
   '/api/event-types': { body: () => ({ name: `t.${randomUUID()}` }), makes: 'event_type' },
   '/api/tenants': { body: () => ({ id: `t-${randomUUID()}`, name: 'One' }), makes: 'tenant' },
   '/api/events/batch': {

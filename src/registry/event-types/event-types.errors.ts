@@ -27,6 +27,20 @@ export class InvalidExampleError extends InvalidError {
   }
 }
 
+/** The document is none that could be taken in; the details name each webhook that is wrong. */
+export class InvalidImportError extends InvalidError {
+  constructor(problems: readonly string[]) {
+    super('invalid_import', 'The document cannot be imported; nothing was changed.', problems.slice(0, 50));
+  }
+}
+
+/** All schemas and examples of a tenant together are too large. */
+export class CatalogueTooLargeError extends ConflictError {
+  constructor(maxBytes: number) {
+    super('catalogue_too_large', `All schemas and examples together may have at most ${maxBytes} bytes.`);
+  }
+}
+
 /** The data of an event does not meet the schema of its type; the details name each place. */
 export class SchemaMismatchError extends PosthornError {
   constructor(problems: readonly string[]) {

@@ -61,6 +61,19 @@ export class EventTypesRepository {
     return manager.countBy(EventType, { tenantId });
   }
 
+  /** Bytes of all schemas and examples. */
+  async size(manager: EntityManager, tenantId: string): Promise<number> {
+    const { bytes } = (await manager
+      .createQueryBuilder(EventType, 'type')
+      .select(
+        'coalesce(sum(octet_length(type.schema::text)), 0) + coalesce(sum(octet_length(type.example::text)), 0)',
+        'bytes',
+      )
+      .where({ tenantId })
+      .getRawOne<{ bytes: string }>()) ?? { bytes: '0' };
+    return Number(bytes);
+  }
+
   async insert(manager: EntityManager, type: NewEventType): Promise<void> {
     await manager.insert(EventType, type);
   }

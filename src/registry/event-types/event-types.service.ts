@@ -17,6 +17,7 @@ import type { CreateEventTypeDto, UpdateEventTypeDto } from './dto/event-type.dt
 import { EventSchema } from './event-schema.js';
 import type { EventType } from './event-type.entity.js';
 import {
+  CatalogueTooLargeError,
   EventTypeExistsError,
   EventTypeNotFoundError,
   InvalidExampleError,
@@ -28,6 +29,14 @@ import { TooCostlyError } from './watchdog.js';
 
 /** Most types of a tenant: what dispatching knows of them is read anew every second. */
 export const MAX_EVENT_TYPES = 2_000;
+
+/** All schemas and examples of a tenant together: what its catalogue as one document may take. */
+const MAX_CATALOGUE_BYTES = 8 * 1_048_576;
+
+interface Named {
+  readonly name: string;
+  readonly columns: EventTypeChange;
+}
 
 @Injectable()
 export class EventTypesService {
@@ -49,10 +58,7 @@ export class EventTypesService {
     const made = await this.changing(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         if (await this.types.find(tenantId, name, manager)) throw new EventTypeExistsError();
-        if ((await this.types.count(manager, tenantId)) >= MAX_EVENT_TYPES)
-          throw new QuotaExceededError('event types', MAX_EVENT_TYPES);
-        await this.types.insert(manager, { id: newId(), tenantId, name, ...columns });
-        return this.record(manager, author, 'event_type.created', await this.read(tenantId, name, manager));
+        return this.add(manager, tenantId, { name, columns }, author);
       }),
     );
     this.catalogue.forget(tenantId);
@@ -74,8 +80,7 @@ export class EventTypesService {
   async update(tenantId: string, name: string, fields: UpdateEventTypeDto, author?: Author): Promise<EventTypeDto> {
     const made = await this.changing(tenantId, async (manager) => {
       const before = await this.read(tenantId, name, manager);
-      await this.types.update(manager, before.id, columnsOf(fields, before));
-      return this.record(manager, author, 'event_type.updated', await this.read(tenantId, name, manager), before);
+      return this.replace(manager, before, columnsOf(fields, before), author);
     });
     this.catalogue.forget(tenantId);
     return made;
@@ -90,11 +95,42 @@ export class EventTypesService {
     this.catalogue.forget(tenantId);
   }
 
-  /** One change of a tenant's catalogue after the other. @throws TenantNotFoundError where it was deleted a moment ago */
-  private changing<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+  /** One type more. @throws QuotaExceededError */
+  async add(
+    manager: EntityManager,
+    tenantId: string,
+    { name, columns }: Named,
+    author?: Author,
+  ): Promise<EventTypeDto> {
+    if ((await this.types.count(manager, tenantId)) >= MAX_EVENT_TYPES)
+      throw new QuotaExceededError('event types', MAX_EVENT_TYPES);
+    await this.types.insert(manager, { id: newId(), tenantId, name, ...columns });
+    return this.record(manager, author, 'event_type.created', await this.read(tenantId, name, manager));
+  }
+
+  async replace(
+    manager: EntityManager,
+    before: EventType,
+    columns: EventTypeChange,
+    author?: Author,
+  ): Promise<EventTypeDto> {
+    await this.types.update(manager, before.id, columns);
+    const now = await this.read(before.tenantId, before.name, manager);
+    return this.record(manager, author, 'event_type.updated', now, before);
+  }
+
+  /**
+   * One change of a tenant's catalogue after the other.
+   *
+   * @throws TenantNotFoundError where it was deleted a moment ago; CatalogueTooLargeError
+   */
+  changing<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     return this.types.transaction(async (manager) => {
       if (!(await this.types.lock(manager, tenantId))) throw new TenantNotFoundError();
-      return work(manager);
+      const result = await work(manager);
+      if ((await this.types.size(manager, tenantId)) > MAX_CATALOGUE_BYTES)
+        throw new CatalogueTooLargeError(MAX_CATALOGUE_BYTES);
+      return result;
     });
   }
 

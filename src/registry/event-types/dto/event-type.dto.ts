@@ -19,8 +19,12 @@ const SCHEMA = {
 const EXAMPLE = { orderId: '1042', total: 99.95 };
 const TIME = '2026-03-01T12:00:00.000Z';
 
+/** A route of the catalogue that looks like a type. */
+const DOCUMENT = 'openapi.json';
+
 /** True for a type that an application may define. */
-export const isOwnEventType = (name: unknown): name is string => isEventType(name) && !name.startsWith(RESERVED_PREFIX);
+export const isOwnEventType = (name: unknown): boolean =>
+  isEventType(name) && !name.startsWith(RESERVED_PREFIX) && name !== DOCUMENT;
 
 const JsonObject = (description: string, example: object): PropertyDecorator =>
   applyDecorators(
