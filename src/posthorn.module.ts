@@ -56,7 +56,7 @@ function compose(
   const registry = faced(extended(RegistryModule.register(platform, providers, extensions)));
   const delivery = faced(extended(DeliveryModule.register({ platform, registry }, extensions)));
   const outbound = faced(OutboundModule.register({ platform, registry, delivery }));
-  const inbound = faced(InboundModule.register({ platform, registry, delivery, outbound, providers }));
+  const inbound = faced(InboundModule.register({ platform, registry, delivery, outbound, providers }, extensions));
   // Express tries routes one after the other, in this order: those that are asked for most come first.
   const features = [outbound, inbound, registry, delivery];
   return {

@@ -1,6 +1,6 @@
 // Runs the guards, interceptors and exception filters that stand on a handler or its class around it. Those that are global
-// in the application stay out: they are written for HTTP requests, and a handler has none (docs/adr/0007).
-import { ForbiddenException, Injectable } from '@nestjs/common';
+// in the application stay out unless it wants them: most are written for requests, and a handler has none (docs/adr/0007).
+import { ForbiddenException, Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, NestInterceptor } from '@nestjs/common';
 import {
   EXCEPTION_FILTERS_METADATA,
@@ -8,7 +8,8 @@ import {
   INTERCEPTORS_METADATA,
   PIPES_METADATA,
 } from '@nestjs/common/internal';
-import { ModulesContainer, NestContainer } from '@nestjs/core';
+import { ModuleRef, NestContainer } from '@nestjs/core';
+import type { ApplicationConfig } from '@nestjs/core';
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import {
   ExecutionContextHost,
@@ -38,30 +39,27 @@ export interface Place {
   readonly method: string;
 }
 
-/** The creators ask a container for nothing but its modules. Made without the settings of the application, it has no globals. */
-class ModulesOnly extends NestContainer {
-  constructor(private readonly ofApplication: ModulesContainer) {
-    super();
-  }
-
-  override getModules(): ModulesContainer {
-    return this.ofApplication;
-  }
-}
+/** Whether the application's global guards, interceptors and exception filters run for handlers too. */
+export const INHERIT_APP_CONFIG = Symbol('posthorn.inherit-app-config');
 
 @Injectable()
 export class HandlerEnhancers {
+  private readonly container: NestContainer;
+  /** Where the global ones are, if they run. */
+  private readonly globals: ApplicationConfig | undefined;
   private readonly guards: GuardsContextCreator;
   private readonly interceptors: InterceptorsContextCreator;
   private readonly filters: ExternalExceptionFilterContext;
   private readonly guardsConsumer = new GuardsConsumer();
   private readonly interceptorsConsumer = new InterceptorsConsumer();
 
-  constructor(private readonly modules: ModulesContainer) {
-    const container = new ModulesOnly(modules);
-    this.guards = new GuardsContextCreator(container);
-    this.interceptors = new InterceptorsContextCreator(container);
-    this.filters = new ExternalExceptionFilterContext(container);
+  constructor(ref: ModuleRef, @Inject(INHERIT_APP_CONFIG) inherits: boolean) {
+    // Nest gives it to nobody, and to this: it is what its own creators are made with.
+    this.container = Reflect.get(ref, 'container') as NestContainer;
+    this.globals = inherits ? this.container.applicationConfig : undefined;
+    this.guards = new GuardsContextCreator(this.container, this.globals);
+    this.interceptors = new InterceptorsContextCreator(this.container, this.globals);
+    this.filters = new ExternalExceptionFilterContext(this.container, this.globals);
   }
 
   /**
@@ -78,12 +76,14 @@ export class HandlerEnhancers {
     if (Reflect.hasMetadata(PIPES_METADATA, marked))
       throw new Error(`${nameOf(place)} handles webhooks, and no pipes run for them: take @UsePipes() off it.`);
 
+    this.refuseScopedGlobals();
+
     const parts: Parts = [instance, marked, this.moduleKeyOf(wrapper), undefined, wrapper.id];
-    const guards: CanActivate[] = guarded ? this.guards.create(...parts) : [];
-    const interceptors = intercepted ? this.interceptors.create(...parts) : [];
+    const guards: CanActivate[] = guarded || this.globals ? this.guards.create(...parts) : [];
+    const interceptors = intercepted || this.globals ? this.interceptors.create(...parts) : [];
     const run =
       guards.length + interceptors.length > 0 ? this.guardedBy(guards, interceptors, place, marked, call) : call;
-    return filtered ? this.filteredBy(parts, run) : run;
+    return filtered || this.globals ? this.filteredBy(parts, run) : run;
   }
 
   private guardedBy(
@@ -139,8 +139,20 @@ export class HandlerEnhancers {
     return onClass.length + onMethod.length > 0;
   }
 
+  /** Nest makes those for each request; for a handler there would be an object without its constructor run. */
+  private refuseScopedGlobals(): void {
+    const { globals } = this;
+    const scoped = [
+      ...(globals?.getGlobalRequestGuards() ?? []),
+      ...(globals?.getGlobalRequestInterceptors() ?? []),
+      ...(globals?.getGlobalRequestFilters() ?? []),
+    ];
+    if (scoped[0])
+      throw new Error(`${scoped[0].metatype?.name} is made for each request, so handlers cannot inherit it.`);
+  }
+
   private moduleKeyOf({ host }: InstanceWrapper): string {
-    return [...this.modules].find(([, module]) => module === host)?.[0] ?? '';
+    return [...this.container.getModules()].find(([, module]) => module === host)?.[0] ?? '';
   }
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Scope, UseGuards, UsePipes, ValidationPipe } from '@nestjs/common';
 import type { CanActivate, Provider, Type } from '@nestjs/common';
-import { DiscoveryModule, ModuleRef } from '@nestjs/core';
+import { APP_GUARD, DiscoveryModule, ModuleRef } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { HandlerEnhancers } from './handler-enhancers.js';
+import { HandlerEnhancers, INHERIT_APP_CONFIG } from './handler-enhancers.js';
 import { HandlerTransactions } from './handler-transactions.js';
 import { Handlers, matches, subscriptionFor } from './handlers.js';
 import type { Handler } from './handlers.js';
@@ -18,12 +18,18 @@ const transactions: Provider = {
   useFactory: (modules: ModuleRef) => new HandlerTransactions(modules, new DataSource({ type: 'postgres' })),
 };
 
-async function tableOf(providers: Provider[], controllers: Type[] = []): Promise<Handlers> {
+async function tableOf(providers: Provider[], controllers: Type[] = [], inherits = false): Promise<Handlers> {
   const imports = [DiscoveryModule];
   const testing = await Test.createTestingModule({
     imports,
     controllers,
-    providers: [Handlers, HandlerEnhancers, transactions, ...providers],
+    providers: [
+      Handlers,
+      HandlerEnhancers,
+      { provide: INHERIT_APP_CONFIG, useValue: inherits },
+      transactions,
+      ...providers,
+    ],
   }).compile();
   const app = testing.createNestApplication({ logger: false });
   await app.init();
@@ -135,6 +141,18 @@ describe('the table of handlers', () => {
       onAny(): void {}
     }
     await expect(tableOf([Piped])).rejects.toThrow('no pipes run for them');
+  });
+
+  it('refuses to inherit what is made for each request', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest implements CanActivate {
+      canActivate(): boolean {
+        return true;
+      }
+    }
+    const providers = [Base, { provide: APP_GUARD, useClass: PerRequest }];
+    await expect(tableOf(providers, [], true)).rejects.toThrow('PerRequest is made for each request');
+    await expect(tableOf(providers)).resolves.toBeDefined();
   });
 
   it('knows what each subscription asked for, also for a run that is older than its pattern', async () => {

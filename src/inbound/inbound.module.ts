@@ -8,7 +8,7 @@ import { queueProvider } from '../platform/queue/index.js';
 import { BulkReplayRepository } from './bulk-replay.repository.js';
 import { ChallengesController } from './challenges.controller.js';
 import { ChallengesService } from './challenges.service.js';
-import { HandlerEnhancers } from './handler-enhancers.js';
+import { HandlerEnhancers, INHERIT_APP_CONFIG } from './handler-enhancers.js';
 import { HandlerRun } from './handler-run.entity.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
@@ -26,6 +26,7 @@ import { ReceivedEventsRepository } from './received-events.repository.js';
 import { ReceivedEventsService } from './received-events.service.js';
 import { ReceivingCounts } from './receiving-counts.js';
 import { Relay } from './relay.js';
+import type { InboundExtras } from './providers.module.js';
 import { RejectionsController } from './rejections/rejections.controller.js';
 import { RejectionsRepository } from './rejections/rejections.repository.js';
 import { RejectionsService } from './rejections/rejections.service.js';
@@ -51,13 +52,16 @@ export const INBOUND_ENTITIES = [ReceivedEventRow, HandlerRun, SourceRejection] 
 
 @Module({})
 export class InboundModule {
-  static register(parts: {
-    platform: DynamicModule;
-    registry: DynamicModule;
-    delivery: DynamicModule;
-    outbound: DynamicModule;
-    providers: DynamicModule;
-  }): DynamicModule {
+  static register(
+    parts: {
+      platform: DynamicModule;
+      registry: DynamicModule;
+      delivery: DynamicModule;
+      outbound: DynamicModule;
+      providers: DynamicModule;
+    },
+    { inheritAppConfig = false }: InboundExtras = {},
+  ): DynamicModule {
     return {
       module: InboundModule,
       imports: [
@@ -78,6 +82,7 @@ export class InboundModule {
       ],
       providers: [
         queueProvider(RUNS_QUEUE),
+        { provide: INHERIT_APP_CONFIG, useValue: inheritAppConfig },
         BulkReplayRepository,
         ChallengesService,
         Handlers,

@@ -12,6 +12,13 @@ export interface InboundExtras {
    * Sources name them by their `name`; one with the name of a built-in provider takes its place.
    */
   readonly providers?: readonly (Provider | Type<Provider>)[];
+  /**
+   * Whether the application's global guards, interceptors and exception filters run for `@OnWebhook` handlers too, as they do
+   * for a microservice of a hybrid application with this option. Their context's type is `posthorn`, and it has no request.
+   *
+   * @defaultValue false
+   */
+  readonly inheritAppConfig?: boolean;
 }
 
 @Module({})

@@ -1,5 +1,5 @@
 // What Nest's guards, interceptors and exception filters do on handlers: those that stand on one run around each of its
-// runs; those that are global in the application do not.
+// runs; those that are global in the application do where it wants them to.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Catch, Controller, Injectable, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
 import type {
@@ -10,6 +10,7 @@ import type {
   ExecutionContext,
   NestInterceptor,
 } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { catchError, concatMap, of } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { EntityManager } from 'typeorm';
@@ -49,6 +50,7 @@ class Around implements NestInterceptor {
   constructor(private readonly behaviour: Behaviour) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    if (context.getType<string>() !== 'posthorn') return next.handle();
     const place = placeOf(context);
     this.behaviour.act(`before ${place}`, eventOf(context));
     return next.handle().pipe(
@@ -92,6 +94,17 @@ class Books {
   async enter(event: ReceivedEvent<{ id: string }>, manager: EntityManager): Promise<void> {
     await manager.query('INSERT INTO public.entry (external_id) VALUES ($1)', [event.data.id]);
     await this.behaviour.act('enter', event);
+  }
+}
+
+/** Nothing stands on it. */
+@Injectable()
+class Plain {
+  constructor(private readonly behaviour: Behaviour) {}
+
+  @OnWebhook('stripe', 'plain.*')
+  async take(event: ReceivedEvent): Promise<void> {
+    await this.behaviour.act('plain', event);
   }
 }
 
@@ -213,5 +226,60 @@ describe('on a handler', () => {
     expect(shop.behaviour.runsOf(id)).toEqual(expect.arrayContaining(['later', 'take']));
     const ofDesk = shop.behaviour.runsOf(id).filter((one) => one !== 'later');
     expect(ofDesk).toEqual(['guard of Desk.take in posthorn', 'take']);
+  });
+});
+
+describe('global in an application that wants them on its handlers', () => {
+  let inheriting: Shop;
+  let theirs: Rows;
+
+  beforeAll(async () => {
+    const { url } = await cloneDatabase();
+    theirs = new Rows(url);
+    inheriting = await startShop(url, {
+      inheritAppConfig: true,
+      providers: [
+        Plain,
+        { provide: APP_GUARD, useClass: Doorkeeper },
+        { provide: APP_FILTER, useClass: Translator },
+        { provide: APP_INTERCEPTOR, useClass: Around },
+      ],
+      prepare: (app) =>
+        app.useGlobalGuards({
+          canActivate: (context) =>
+            Boolean(inheriting.behaviour.act(`second in ${context.getType<string>()}`, eventOf(context)) ?? true),
+        }),
+    });
+  });
+  afterAll(async () => {
+    await inheriting?.app.close();
+    await theirs?.end();
+  });
+
+  it('guards and interceptors run around each run, those of modules and those set from outside', async () => {
+    const { id, body } = stripeEvent('plain.thing');
+    expect(answerOf(await sendStripe(inheriting, body))).toEqual(EXACT.processed);
+    expect(inheriting.behaviour.runsOf(id).sort()).toEqual(
+      [
+        'guard of Plain.take in posthorn',
+        'second in posthorn',
+        'before Plain.take',
+        'plain',
+        'after Plain.take',
+      ].sort(),
+    );
+  });
+
+  it('a guard refuses, and a filter translates', async () => {
+    const { id, body } = stripeEvent('plain.thing');
+    inheriting.behaviour.plan('second in posthorn', () => false);
+    expect(answerOf(await sendStripe(inheriting, body))).toEqual(EXACT.failed);
+    expect((await theirs.runs(id))[0]?.error).toBe('A guard refused Plain.take.');
+    inheriting.behaviour.plan('second in posthorn', () => true);
+    inheriting.behaviour.plan('plain', () => {
+      throw new Unknown('no row');
+    });
+    expect(answerOf(await sendStripe(inheriting, body))).toEqual(EXACT.failed);
+    expect((await theirs.runs(id))[0]?.error).toBe('This customer is not ours.');
   });
 });

@@ -1,7 +1,7 @@
 // What the specs of receiving share: an application with handlers on a real database, requests signed by the senders' own
 // libraries, and the rows to look at.
 import { Controller, Injectable, Module, Post, Req } from '@nestjs/common';
-import type { INestApplication, NestApplicationOptions, Type } from '@nestjs/common';
+import type { INestApplication, NestApplicationOptions, Provider, Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { sign } from '@octokit/webhooks-methods';
@@ -100,13 +100,14 @@ export interface ShopOptions {
   /** What a host does in its main.ts before it listens. */
   readonly prepare?: (app: NestExpressApplication) => void;
   readonly options?: NestApplicationOptions;
-  readonly providers?: Type[];
+  readonly providers?: Provider[];
   readonly controllers?: Type[];
   readonly role?: 'all' | 'api';
   /** Kinds of sender that the host brings. */
   readonly webhookProviders?: PosthornModuleExtras['providers'];
   readonly operationalHooks?: PosthornModuleExtras['operationalHooks'];
   readonly publicUrl?: string;
+  readonly inheritAppConfig?: boolean;
 }
 
 /** Starts an application that imports Posthorn. */
@@ -121,6 +122,7 @@ export async function startShop(
     webhookProviders,
     operationalHooks,
     publicUrl,
+    inheritAppConfig,
   }: ShopOptions = {},
 ): Promise<Shop> {
   @Module({
@@ -128,6 +130,7 @@ export async function startShop(
       PosthornModule.forRootAsync({
         providers: webhookProviders,
         operationalHooks,
+        inheritAppConfig,
         useFactory: () => ({
           databaseUrl,
           publicUrl,
