@@ -130,6 +130,11 @@ describe('a page', () => {
 
 /** Names in capitals that are no settings of the server. */
 const OTHERS = new Set([
+  'APP_GUARD',
+  'PROXY_UNREACHABLE',
+  'PROXY_AUTH_FAILED',
+  'PROXY_REFUSED',
+  'PROXY_TIMEOUT',
   'TEST_DATABASE_URL',
   'TEST_LOG',
   'POSTGRES_PASSWORD',

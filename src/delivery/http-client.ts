@@ -44,7 +44,9 @@ export class HttpClient implements OnApplicationShutdown {
   private readonly targets = new Map<string, Target>();
 
   constructor(policy: EgressPolicy, @Inject(SETTINGS_TOKEN) settings: Settings) {
-    this.connections = new Connections(createEgressConnector(policy, { timeoutMs: settings.deliveryTimeoutMs }));
+    const { deliveryTimeoutMs: timeoutMs, egressProxy } = settings;
+    const proxy = egressProxy === undefined ? undefined : new URL(egressProxy);
+    this.connections = new Connections(createEgressConnector(policy, { timeoutMs, proxy }));
   }
 
   /** POSTs and resolves at the latest when the deadline is over; never rejects. */
@@ -182,7 +184,8 @@ function outcomeOfError(code: string): AttemptOutcome {
   if (/^(?:ENOTFOUND|EAI_|ENODATA|ESERVFAIL|EDNS)/.test(code)) return 'dns_error';
   if (/^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/.test(code))
     return 'timeout';
-  if (/^(?:ECONN|EPIPE|EHOST|ENET|EADDR|UND_ERR_SOCKET|EMFILE)/.test(code)) return 'connection_error';
+  if (code === 'PROXY_TIMEOUT') return 'timeout';
+  if (/^(?:PROXY_|ECONN|EPIPE|EHOST|ENET|EADDR|UND_ERR_SOCKET|EMFILE)/.test(code)) return 'connection_error';
   if (/CERT|^ERR_TLS|^ERR_SSL|^EPROTO|SELF_SIGNED|UNABLE_TO_/.test(code)) return 'tls_error';
   return 'protocol_error';
 }

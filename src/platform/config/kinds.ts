@@ -134,6 +134,23 @@ export const url = (...protocols: readonly string[]): Kind<string, string> =>
     URL.canParse(input) && protocols.includes(new URL(input).protocol) ? input : undefined,
   );
 
+export const proxyUrl: Kind<string, string> = kind(
+  'a URL that begins with http://, socks5:// or socks5h://, such as http://proxy.internal:3128',
+  (input) => {
+    const url = URL.canParse(input) ? new URL(input) : undefined;
+    const known = url && ['http:', 'socks5:', 'socks5h:'].includes(url.protocol) && url.hostname !== '';
+    return known && isEncoded(url.username) && isEncoded(url.password) ? input : undefined;
+  },
+);
+
+function isEncoded(part: string): boolean {
+  try {
+    return decodeURIComponent(part) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 export const autoDisable: Kind<AutoDisableRule | false, AutoDisableRule | false> = kind(
   'a duration and a number of attempts, such as 5d,20, or off',
   (input) => (typeof input === 'string' ? parseAutoDisable(input) : input),

@@ -223,6 +223,13 @@ export const SETTINGS = {
     '',
     'Private networks (CIDR) that webhooks may reach, such as 10.1.0.0/16.',
   ),
+  egressProxy: secret(
+    optional(
+      'EGRESS_PROXY',
+      kinds.proxyUrl,
+      'A proxy that all deliveries leave through: http (CONNECT), socks5 or socks5h, with user:password@ if it wants them.',
+    ),
+  ),
   shutdownTimeout: requiredDuration(
     'SHUTDOWN_TIMEOUT',
     kinds.duration('0s', '10m'),

@@ -3,8 +3,10 @@
 import { isIP, type LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { buildConnector } from 'undici';
+import { monotonicNow } from '../../kernel/clock.js';
 import type { EgressPolicy } from '../../kernel/egress-policy.js';
 import { resolveAddresses, type ResolveAddresses } from './resolve.js';
+import { openTunnel, ProxyError } from './tunnel.js';
 
 /** The policy forbids this connection: final, not worth a retry. The text names no address, for customers may see it. */
 export class EgressDeniedError extends Error {
@@ -22,6 +24,8 @@ export interface EgressConnectorOptions {
   resolve?: ResolveAddresses;
   /** Milliseconds for resolving, connecting and the TLS handshake together. @defaultValue 10000 */
   timeoutMs?: number;
+  /** Connections go through it, to the addresses that were checked: `http:`, `socks5:` or `socks5h:`. */
+  proxy?: URL;
   /** Certificate authorities to trust instead of Node's own. */
   ca?: ConnectionOptions['ca'];
 }
@@ -44,7 +48,7 @@ const ATTEMPT_TIMEOUT_MS = 1_000;
  */
 export function createEgressConnector(
   policy: EgressPolicy,
-  { resolve = resolveAddresses, timeoutMs = 10_000, ca }: EgressConnectorOptions = {},
+  { resolve = resolveAddresses, timeoutMs = 10_000, proxy, ca }: EgressConnectorOptions = {},
 ): buildConnector.connector {
   const lookup: LookupFunction = (hostname, options, callback) => {
     checkedAddresses(policy, resolve, hostname).then(
@@ -74,6 +78,21 @@ export function createEgressConnector(
     // undici would take the name for TLS from the request's Host header. SNI carries no trailing dot (RFC 6066), and no address.
     const servername = verdict.literal === undefined ? hostname.replace(/\.$/, '') : undefined;
     const target = { hostname: verdict.literal ?? hostname, host, protocol, port, servername, localAddress };
+    if (proxy) {
+      const end = { port: Number(port) || (protocol === 'https:' ? 443 : 80), timeoutMs };
+      const found =
+        verdict.literal === undefined
+          ? checkedAddresses(policy, resolve, hostname)
+          : Promise.resolve([verdict.literal]);
+      found
+        .then((addresses) => tunnelTo(proxy, addresses, end))
+        .then(
+          (socket) =>
+            protocol === 'https:' ? open({ ...target, httpSocket: socket }, callback) : callback(null, socket),
+          (error: Error) => callback(error, null),
+        );
+      return;
+    }
     open(target, (error, socket) => {
       if (error) return callback(error, null);
       const peer = socket.remoteAddress;
@@ -83,6 +102,23 @@ export function createEgressConnector(
       callback(peer === undefined ? connectionReset() : new EgressDeniedError(), null);
     });
   };
+}
+
+/** Through the proxy to the first address that it reaches. Its own peer is the operator's choice, and not judged. */
+async function tunnelTo(
+  proxy: URL,
+  addresses: readonly string[],
+  { port, timeoutMs }: { port: number; timeoutMs: number },
+) {
+  const deadline = monotonicNow() + timeoutMs;
+  for (const [index, address] of addresses.entries()) {
+    try {
+      return await openTunnel(proxy, { address, port }, deadline - monotonicNow());
+    } catch (error) {
+      if ((error as ProxyError).code !== 'PROXY_REFUSED' || index === addresses.length - 1) throw error;
+    }
+  }
+  throw new ProxyError('PROXY_REFUSED');
 }
 
 async function checkedAddresses(policy: EgressPolicy, resolve: ResolveAddresses, hostname: string) {
