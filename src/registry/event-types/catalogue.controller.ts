@@ -1,7 +1,7 @@
-import { Body, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { Author } from '../../platform/audit/index.js';
-import { ApiController, CurrentAuthor, CurrentTenant, Requires } from '../../platform/http/index.js';
+import { ApiController, CurrentAuthor, CurrentTenant, EmptyQuery, Requires } from '../../platform/http/index.js';
 import { OncePerKey } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { ImportedEventTypesDto, ImportEventTypesDto } from './dto/import.dto.js';
@@ -20,7 +20,7 @@ export class CatalogueController {
       'Every type in use is one of its `webhooks`, in the envelope that is sent. Archived types are left out.',
   })
   @ApiOkResponse({ schema: { type: 'object', additionalProperties: true }, description: 'An OpenAPI document.' })
-  export(@CurrentTenant() tenantId: string): Promise<object> {
+  export(@CurrentTenant() tenantId: string, @Query() _query: EmptyQuery): Promise<object> {
     return this.catalogue.export(tenantId);
   }
 
