@@ -140,6 +140,19 @@ export const VECTORS: Readonly<Record<string, readonly SignatureVector[]>> = {
       },
     },
   ],
+  discord: [
+    {
+      origin: 'the key of RFC 8032, 7.1, TEST 1; discord-interactions 4.4.0 (verifyKey accepts it)',
+      secret: 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a',
+      body: '{"version":1,"application_id":"1234560123453231555","type":1,"event":{"type":"APPLICATION_AUTHORIZED","timestamp":"2024-10-18T14:42:53.064834"}}',
+      headers: {
+        'x-signature-timestamp': '1729262573',
+        'x-signature-ed25519':
+          'a5c83ad8bce1744c59136f7579c1c6352deec5416c26f57f7ab20208f24f53ff729eeaf54a2488a128b3fd40d4db21a9d95bb90c0f793f98ae02dd95daf1700a',
+      },
+      nowMs: 1_729_262_573_000,
+    },
+  ],
   square: [
     {
       origin: 'https://developer.squareup.com/docs/webhooks/step3validate',
