@@ -12,15 +12,19 @@ setFlagsFromString('--heap-growing-percent=10');
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+/** In one piece: whoever reads where it listens has read the key too, and no line of the log falls in between. */
 function announce({ url, newAdminKey }: RunningServer): void {
-  say('');
-  say(`Posthorn listens at ${url}`);
-  say(`  Swagger UI   ${url}/docs`);
-  say(`  API          ${url}/api   (Authorization: Bearer <key>)`);
-  say(`  Receiving    ${url}/webhooks/<source>`);
-  if (newAdminKey) say(`  Admin key    ${newAdminKey}   (shown only now; kept in the data directory)`);
-  say('  Ctrl-C drains and stops.');
-  say('');
+  const lines = [
+    '',
+    `Posthorn listens at ${url}`,
+    `  Swagger UI   ${url}/docs`,
+    `  API          ${url}/api   (Authorization: Bearer <key>)`,
+    `  Receiving    ${url}/webhooks/<source>`,
+    ...(newAdminKey ? [`  Admin key    ${newAdminKey}   (shown only now; kept in the data directory)`] : []),
+    '  Ctrl-C drains and stops.',
+    '',
+  ];
+  say(lines.join('\n'));
 }
 
 /**
