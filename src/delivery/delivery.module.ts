@@ -37,6 +37,7 @@ import { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 import { RetryProcessor } from './retry.processor.js';
 import { RETRY_QUEUE, RetryQueue } from './retry.queue.js';
 import { ScheduledDeliveries } from './scheduled-deliveries.js';
+import { Sender } from './sender.js';
 import { SendingPolicies } from './sending-policies.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
@@ -92,6 +93,7 @@ export class DeliveryModule implements OnModuleInit {
         RetryProcessor,
         RetryQueue,
         ScheduledDeliveries,
+        Sender,
         SendingPolicies,
         SettleBatch,
         SigningKeys,

@@ -1,0 +1,194 @@
+// Sends deliveries that are ours: body, signature, request, verdict, and over to be settled; so many requests in flight
+// as the settings allow. Which deliveries, and when, is the engine's part.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { monotonicNow } from '../kernel/clock.js';
+import type { Clock } from '../kernel/clock.js';
+import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../kernel/retry-schedule.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { CLOCK_TOKEN } from '../platform/platform.module.js';
+import { ClaimQuery } from './claim.js';
+import type { Claim, ClaimedDelivery } from './claim.js';
+import { LEASE_MARGIN_MS } from './claim.statements.js';
+import { CustomHeaders } from './custom-headers.js';
+import { DeliveryWake } from './delivery-wake.js';
+import { HttpClient } from './http-client.js';
+import type { ExchangeResult } from './http-client.js';
+import { MAY_ASK_TO_WAIT } from './outcome.js';
+import { bodyOf, headersOf } from './payload-format.js';
+import { signRequest } from './request.js';
+import type { SignedRequest } from './request.js';
+import { RetryJudge } from './retry-judge.js';
+import { SendQueue } from './send-queue.js';
+import { SettleBatch } from './settle.js';
+import { SigningKeys } from './signing-keys.js';
+
+const TOO_MANY_REQUESTS = 429;
+
+/** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
+const MAX_BACKLOG_FACTOR = 4;
+
+/** Deliveries that are ours to send, and the data of their events. */
+export type Ready = Pick<Claim, 'claimed' | 'data'>;
+
+/** A delivery on its way out. */
+interface Outgoing {
+  readonly webhookId: string;
+  readonly maxInFlight?: number;
+  readonly paced: boolean;
+  readonly bytes: number;
+  readonly delivery: ClaimedDelivery;
+  readonly body: Buffer;
+  readonly claimedAt: number;
+}
+
+@Injectable()
+export class Sender {
+  /** What is ours and not yet answered. */
+  readonly queue: SendQueue<Outgoing>;
+  private readonly logger = new Logger('Delivery');
+  /** Who we are in CloudEvents. */
+  private readonly source: string;
+
+  constructor(
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
+    private readonly claims: ClaimQuery,
+    private readonly keys: SigningKeys,
+    private readonly customHeaders: CustomHeaders,
+    private readonly http: HttpClient,
+    private readonly retries: RetryJudge,
+    private readonly settle: SettleBatch,
+    wake: DeliveryWake,
+  ) {
+    this.source = settings.publicUrl ?? 'posthorn';
+    this.queue = new SendQueue(
+      settings.deliveryConcurrency,
+      (outgoing) => this.send(outgoing),
+      () => wake.local(),
+    );
+  }
+
+  /** Outcomes cannot be written as fast as they come. */
+  get isBehind(): boolean {
+    return this.settle.backlog > this.settings.deliveryConcurrency * MAX_BACKLOG_FACTOR;
+  }
+
+  /**
+   * Has them sent as soon as there are slots for them.
+   *
+   * @param claimedAt - When their claim began, on the monotonic clock: from then on their leases are counted.
+   */
+  async sendAll({ claimed, data }: Ready, claimedAt: number): Promise<void> {
+    if (claimed.length === 0) return;
+    try {
+      await this.keys.prepare(claimed.flatMap(({ secretIds }) => secretIds));
+    } catch (error) {
+      await this.release(claimed);
+      throw error;
+    }
+    const bodies = new Map<string, Buffer>();
+    for (const delivery of claimed) {
+      const text = data.get(delivery.eventId);
+      if (!text) {
+        // The last gate before an empty payload is sent. Its lease brings it to its end.
+        this.logger.error(`Delivery ${delivery.id} could not be sent: its payload was erased`);
+        continue;
+      }
+      const key = `${delivery.format}/${delivery.eventId}`;
+      let body = bodies.get(key);
+      if (!body) bodies.set(key, (body = bodyOf(delivery, text, delivery.format, this.source)));
+      this.queue.add({
+        webhookId: delivery.webhookId,
+        maxInFlight: delivery.maxInFlight,
+        paced: delivery.paced,
+        bytes: body.length,
+        delivery,
+        body,
+        claimedAt,
+      });
+    }
+  }
+
+  /** Starts nothing more: gives back what waits; requests in flight end, up to the shutdown timeout, and outcomes are written. */
+  async stop(): Promise<void> {
+    await this.release(this.queue.stop().map(({ delivery }) => delivery));
+    await this.queue.idle(this.settings.shutdownTimeoutMs);
+    await this.settle.drain();
+  }
+
+  /** Sends, judges and hands over to be settled. Resolves with how long the receiver took; never rejects. */
+  private async send({ delivery, body, claimedAt }: Outgoing): Promise<number> {
+    try {
+      // It may have waited, or the process have stood still: a send must end before its lease does, or another repeats it.
+      // One that is worth nothing any more ends at its next claim.
+      const waitedMs = monotonicNow() - claimedAt;
+      if (waitedMs > LEASE_MARGIN_MS / 2 || waitedMs >= delivery.expiresInMs) {
+        await this.release([delivery]);
+        return 0;
+      }
+      const keys = this.keys.of(delivery.secretIds);
+      if (keys.length === 0) throw new Error('none of its signing secrets can be read, and nothing goes out unsigned');
+      const startedAt = this.clock();
+      const request = signRequest(
+        delivery,
+        body,
+        keys,
+        startedAt,
+        this.customHeaders.of(delivery.webhookId, delivery.headersBox),
+        headersOf(delivery, delivery.format, this.source),
+      );
+      const result = await this.http.post(delivery.url, request.headers, request.body, delivery.timeoutMs);
+      this.record(delivery, request, result, startedAt, claimedAt);
+      return result.durationMs;
+    } catch (error) {
+      // Its lease brings it back.
+      this.logger.error(`Delivery ${delivery.id} could not be sent: ${(error as Error).message}`);
+      return 0;
+    }
+  }
+
+  private record(
+    delivery: ClaimedDelivery,
+    request: SignedRequest,
+    result: ExchangeResult,
+    startedAt: number,
+    claimedAt: number,
+  ): void {
+    const retryAfterMs = this.retryAfter(result, delivery.policy.maxWaitMs);
+    const leftMs = delivery.expiresInMs - (monotonicNow() - claimedAt);
+    const verdict = this.retries.judge({ ...result, retryAfterMs }, delivery, leftMs);
+    this.settle.add({
+      delivery,
+      // A receiver that is asked too much means all of it, not this one delivery.
+      pauseMs: retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? verdict.askedMs : undefined),
+      verdict,
+      attempt: {
+        startedAt: new Date(startedAt),
+        durationMs: result.durationMs,
+        outcome: result.outcome,
+        httpStatus: result.httpStatus,
+        error: result.error,
+        url: delivery.url,
+        requestHeaders: request.loggedHeaders,
+        responseHeaders: result.headers && JSON.stringify(result.headers),
+        responseBody: result.body,
+      },
+      leaseEndsAt: claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS,
+    });
+  }
+
+  /** Gives back what was claimed and will not be sent from here; where that fails, its lease does it. */
+  private release(deliveries: readonly ClaimedDelivery[]): Promise<void> {
+    return this.claims.release(deliveries).catch(() => undefined);
+  }
+
+  private retryAfter(
+    { httpStatus, headers }: ExchangeResult,
+    ceilingMs: number = MAX_RETRY_AFTER_MS,
+  ): number | undefined {
+    if (httpStatus === undefined || !MAY_ASK_TO_WAIT.has(httpStatus)) return undefined;
+    const value = headers?.['retry-after'];
+    return typeof value === 'string' ? parseRetryAfter(value, this.clock(), ceilingMs) : undefined;
+  }
+}
