@@ -1,12 +1,10 @@
 // Drives deliveries: looks for what is due whenever there is room to send it, and takes what is handed over as it is
 // stored. Rows are the truth: whatever this process forgets, a lease that ends brings back.
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { FIRST_ID, lowestIdAt } from '../kernel/ids.js';
-import { SETTINGS_TOKEN } from '../platform/config/index.js';
-import type { Settings } from '../platform/config/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { ClaimQuery } from './claim.js';
 import { DeliveryWake } from './delivery-wake.js';
@@ -30,7 +28,7 @@ const BUSY_MS = 50;
 const CAUGHT_UP_MS = 2 * POLL_MAX_MS;
 
 @Injectable()
-export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class DeliveryEngine implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Delivery');
   private running: Promise<void> | undefined;
   private stopping = false;
@@ -42,15 +40,14 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   private readonly handedOver = new Set<Promise<void>>();
 
   constructor(
-    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
     private readonly claims: ClaimQuery,
     private readonly sender: Sender,
     private readonly wake: DeliveryWake,
   ) {}
 
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.running = this.run();
+  start(): void {
+    this.running = this.run();
   }
 
   /** Nothing new is claimed; requests in flight end, up to the shutdown timeout, and their outcomes are written. */

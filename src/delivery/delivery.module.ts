@@ -1,6 +1,7 @@
-// Sending: events and their deliveries as rows; claim, send, settle, retry, sweep; the delivery log.
+// Sending: events and their deliveries as rows; claim, send, settle, retry, sweep; the delivery log. It does nothing by
+// itself: `SendingModule` starts it, in an application that sends.
 import { Module } from '@nestjs/common';
-import type { DynamicModule, OnModuleInit } from '@nestjs/common';
+import type { DynamicModule, OnModuleInit, Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
 import { extensionProvider } from '../platform/extension.js';
@@ -34,7 +35,6 @@ import { ReplaysService } from './replay/replays.service.js';
 import { WebhookReplayController } from './replay/webhook-replay.controller.js';
 import { RetryJudge } from './retry-judge.js';
 import { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
-import { RetryProcessor } from './retry.processor.js';
 import { RETRY_QUEUE, RetryQueue } from './retry.queue.js';
 import { ScheduledDeliveries } from './scheduled-deliveries.js';
 import { Sender } from './sender.js';
@@ -48,6 +48,9 @@ import { WebhookTargets } from './webhook-targets.js';
 /** The entities behind the tables that this module owns. */
 export const DELIVERY_ENTITIES = [Event, Delivery, DeliveryAttempt] as const;
 
+/** The routes of the delivery log, and of sending again what stands in it. */
+export const DELIVERY_CONTROLLERS: Type[] = [DeliveriesController, ReplaysController, WebhookReplayController];
+
 /** What an application puts in the place of ours, or beside it. */
 export interface DeliveryExtras {
   /** Decides what becomes of a delivery whose attempt failed. @defaultValue DefaultRetryPolicy */
@@ -57,15 +60,14 @@ export interface DeliveryExtras {
 }
 
 @Module({})
-export class DeliveryModule implements OnModuleInit {
+export class DeliveryFeature implements OnModuleInit {
   static register(
     parts: { platform: DynamicModule; registry: DynamicModule },
     { retryPolicy = DefaultRetryPolicy, operationalHooks = [] }: DeliveryExtras = {},
   ): DynamicModule {
     return {
-      module: DeliveryModule,
+      module: DeliveryFeature,
       imports: [parts.platform, parts.registry, TypeOrmModule.forFeature([...DELIVERY_ENTITIES], DATA_SOURCE)],
-      controllers: [DeliveriesController, ReplaysController, WebhookReplayController],
       providers: [
         queueProvider(RETRY_QUEUE),
         ClaimQuery,
@@ -90,7 +92,6 @@ export class DeliveryModule implements OnModuleInit {
         ReplaysService,
         extensionProvider<RetryPolicy>(RetryPolicy, retryPolicy),
         RetryJudge,
-        RetryProcessor,
         RetryQueue,
         ScheduledDeliveries,
         Sender,
@@ -103,13 +104,18 @@ export class DeliveryModule implements OnModuleInit {
       ],
       exports: [
         DeliveriesService,
+        DeliveryEngine,
         DeliveryWake,
+        DueDeliveries,
         Erasure,
         EventIntake,
         EventLog,
         EventStore,
         OperationalEvents,
+        Replayer,
+        ReplaysService,
         ScheduledDeliveries,
+        Sweeper,
       ],
     };
   }

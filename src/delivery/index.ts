@@ -1,6 +1,6 @@
 export { DeliveriesService } from './deliveries.service.js';
 export { WebhookDisabledError } from './delivery.errors.js';
-export { DELIVERY_ENTITIES, DeliveryModule } from './delivery.module.js';
+export { DELIVERY_CONTROLLERS, DELIVERY_ENTITIES, DeliveryFeature } from './delivery.module.js';
 export type { DeliveryExtras } from './delivery.module.js';
 export { DELIVERY_STATUSES } from './delivery-status.js';
 export type { AttemptOutcome, DeliveryStatus } from './delivery-status.js';
@@ -18,3 +18,4 @@ export { isVerdict, MAX_RETRIES_EVER } from './retry-judge.js';
 export { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 export type { FailedAttempt, FailedDelivery, RetryVerdict, SendingPolicy } from './retry-policy.js';
 export { ScheduledDeliveries } from './scheduled-deliveries.js';
+export { SendingModule } from './sending.module.js';

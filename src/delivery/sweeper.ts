@@ -1,9 +1,6 @@
 // The safety net: every few seconds, whatever nobody woke. It alone would deliver everything, only later.
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { SETTINGS_TOKEN } from '../platform/config/index.js';
-import type { Settings } from '../platform/config/index.js';
-import { IdempotencyLedger } from '../platform/idempotency/index.js';
+import { Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { Erasure } from './erasure.js';
@@ -15,11 +12,8 @@ const SWEEP_MS = 3_000;
 /** Looks that read more than a few rows are taken every so many sweeps. */
 const SLOW_EVERY = 20;
 
-/** Expired idempotency keys deleted in one look. */
-const LEDGER_BATCH = 5_000;
-
 @Injectable()
-export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Sweeper implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Sweep');
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> = Promise.resolve();
@@ -27,17 +21,15 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   private sweeps = 0;
 
   constructor(
-    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     private readonly due: DueDeliveries,
     private readonly retries: RetryQueue,
     private readonly wake: DeliveryWake,
-    private readonly ledger: IdempotencyLedger,
     private readonly erasure: Erasure,
     private readonly health: WebhookHealth,
   ) {}
 
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.next(0);
+  start(): void {
+    this.next(0);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -64,7 +56,6 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async slowLooks(): Promise<void> {
-    await this.ledger.deleteExpired(LEDGER_BATCH);
     await this.erasure.catchUp();
     for (const webhookId of await this.due.disabledWithRetries()) await this.due.skipWaiting(webhookId);
     // Retries planned further ahead than the horizon enter it between two slow looks. The window is one look longer than

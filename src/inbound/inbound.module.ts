@@ -5,6 +5,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
 import { queueProvider } from '../platform/queue/index.js';
+import { Relaying } from '../registry/index.js';
 import { BulkReplayRepository } from './bulk-replay.repository.js';
 import { ChallengesController } from './challenges.controller.js';
 import { ChallengesService } from './challenges.service.js';
@@ -51,7 +52,7 @@ import { StreamService } from './stream/stream.service.js';
 export const INBOUND_ENTITIES = [ReceivedEventRow, HandlerRun, SourceRejection] as const;
 
 @Module({})
-export class InboundModule {
+export class InboundFeature {
   static register(
     parts: {
       platform: DynamicModule;
@@ -63,7 +64,7 @@ export class InboundModule {
     { inheritAppConfig = false }: InboundExtras = {},
   ): DynamicModule {
     return {
-      module: InboundModule,
+      module: InboundFeature,
       imports: [
         parts.platform,
         parts.registry,
@@ -117,5 +118,9 @@ export class InboundModule {
         StreamWake,
       ],
     };
+  }
+
+  constructor(relaying: Relaying) {
+    relaying.receiving();
   }
 }

@@ -1,5 +1,5 @@
 export { EventDispatcher } from './event-dispatcher.js';
 export type { DispatchOptions, DispatchResult } from './event-dispatcher.js';
 export type { EventInput, WrittenEvent } from './event-check.js';
-export { OutboundModule } from './outbound.module.js';
+export { EVENT_CONTROLLERS, OutboundFeature } from './outbound.module.js';
 export type { EventData, PosthornEvents } from './posthorn-events.js';

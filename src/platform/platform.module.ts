@@ -11,7 +11,7 @@ import { SETTINGS_TOKEN, SettingsError } from './config/index.js';
 import type { Settings } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import type { Persistence } from './database/index.js';
-import { IdempotencyLedger } from './idempotency/index.js';
+import { IdempotencyLedger, IdempotencyRetention } from './idempotency/index.js';
 import { Metrics } from './observability/index.js';
 import { QueueModule } from './queue/index.js';
 
@@ -58,7 +58,7 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       imports: parts,
-      providers: [...providers, IdempotencyLedger, AuditLog, AuditRetention, Metrics],
+      providers: [...providers, IdempotencyLedger, IdempotencyRetention, AuditLog, AuditRetention, Metrics],
       exports: [...parts, ...providers.map(({ provide }) => provide), IdempotencyLedger, AuditLog, Metrics],
     };
   }

@@ -11,6 +11,7 @@ import { ApiValidationPipe } from '../platform/http/index.js';
 import { CreateSourceDto } from './dto/create-source.dto.js';
 import { sourceColumnsOf } from './dto/source-policy.dto.js';
 import { InvalidSourceError, UnknownProviderError } from './registry.errors.js';
+import { Relaying } from './relaying.js';
 import { SourceProviders } from './source-providers.js';
 import { SourceSecrets } from './source-secrets.js';
 import type { SourceSecret } from './source-secret.entity.js';
@@ -51,6 +52,7 @@ export class EnvironmentSources implements OnModuleInit {
     private readonly sources: SourcesRepository,
     private readonly secrets: SourceSecrets,
     private readonly providers: SourceProviders,
+    private readonly relaying: Relaying,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
@@ -80,6 +82,7 @@ export class EnvironmentSources implements OnModuleInit {
       const secrets = texts.map((text) => new Secret(text));
       const problem = this.providers.problemOf(provider, secrets, policy.config ?? {});
       if (problem !== undefined) throw new InvalidSourceError(problem);
+      this.relaying.check(policy.relay);
       return { name, provider, secrets, columns: { ...DEFAULTS, ...sourceColumnsOf(policy) } };
     } catch (error) {
       if (!(error instanceof PosthornError)) throw error;

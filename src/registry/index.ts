@@ -6,11 +6,18 @@ export { verdictOf } from './filter-verdict.js';
 export { SubscriptionsService } from './subscriptions.service.js';
 export type { Subscription } from './subscriptions.service.js';
 export { UnauthenticatedError, WebhookNotFoundError } from './registry.errors.js';
-export { REGISTRY_ENTITIES, RegistryModule } from './registry.module.js';
+export {
+  ACCESS_CONTROLLERS,
+  REGISTRY_ENTITIES,
+  RegistryFeature,
+  SOURCE_CONTROLLERS,
+  WEBHOOK_CONTROLLERS,
+} from './registry.module.js';
 export type { RegistryExtras } from './registry.module.js';
 export type { Processing } from './source.entity.js';
 export { PAYLOAD_FORMATS } from './webhook.entity.js';
 export type { Guarantee, PayloadFormat } from './webhook.entity.js';
+export { Relaying } from './relaying.js';
 export { OpenSources } from './open-sources.js';
 export type { OpenSource } from './open-sources.js';
 export { SourcesService } from './sources.service.js';

@@ -1,6 +1,7 @@
-// What is configured: tenants, API keys, webhooks with their secrets, and sources. Owns their tables; others ask here.
+// What is configured: tenants, API keys, webhooks with their secrets, and sources. Owns their tables; others ask here. Its
+// controllers are lists: an application has the routes of what it imports.
 import { Module } from '@nestjs/common';
-import type { DynamicModule, Provider } from '@nestjs/common';
+import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiGuard, Authenticator } from '../platform/access/index.js';
 import { DATA_SOURCE } from '../platform/database/index.js';
@@ -28,6 +29,7 @@ import { FilterTestController } from './filter-test.controller.js';
 import { KeyAuthenticator } from './key.authenticator.js';
 import { OpenSources } from './open-sources.js';
 import { Quotas } from './quotas.js';
+import { Relaying } from './relaying.js';
 import { SourceSecret } from './source-secret.entity.js';
 import { SourceSecrets } from './source-secrets.js';
 import { Source } from './source.entity.js';
@@ -48,6 +50,25 @@ import { WebhooksService } from './webhooks.service.js';
 
 /** The entities whose tables belong to the registry. */
 export const REGISTRY_ENTITIES = [Tenant, ApiKey, Webhook, WebhookSecret, Source, SourceSecret, EventType] as const;
+
+/** The routes of every application: who may use it, and what was done with it. */
+export const ACCESS_CONTROLLERS: Type[] = [
+  TenantsController,
+  ApiKeysController,
+  AuditLogController,
+  EncryptionController,
+];
+
+/** The routes of subscriptions, and of what they subscribe to. */
+export const WEBHOOK_CONTROLLERS: Type[] = [
+  WebhooksController,
+  FilterTestController,
+  CatalogueController,
+  EventTypesController,
+];
+
+/** The routes of configured senders. */
+export const SOURCE_CONTROLLERS: Type[] = [SourcesController];
 
 /** What an application puts in the place of ours. */
 export interface RegistryExtras {
@@ -72,7 +93,7 @@ const authenticatorProviders = (own: Extension<Authenticator> | undefined): Prov
       ];
 
 @Module({})
-export class RegistryModule {
+export class RegistryFeature {
   /** @param providers - Exports `SourceProviders`. */
   static register(
     platform: DynamicModule,
@@ -80,19 +101,8 @@ export class RegistryModule {
     { authenticator }: RegistryExtras = {},
   ): DynamicModule {
     return {
-      module: RegistryModule,
+      module: RegistryFeature,
       imports: [platform, providers, TypeOrmModule.forFeature([...REGISTRY_ENTITIES], DATA_SOURCE)],
-      controllers: [
-        WebhooksController,
-        FilterTestController,
-        CatalogueController,
-        EventTypesController,
-        TenantsController,
-        ApiKeysController,
-        AuditLogController,
-        SourcesController,
-        EncryptionController,
-      ],
       providers: [
         Quotas,
         TenantsRepository,
@@ -112,6 +122,7 @@ export class RegistryModule {
         SourcesRepository,
         SourceSecrets,
         OpenSources,
+        Relaying,
         EnvironmentSources,
         SourcesService,
         ReEncryption,
@@ -123,11 +134,17 @@ export class RegistryModule {
         Authenticator,
         ApiGuard,
         TenantsService,
+        ApiKeysService,
+        AuditLogService,
+        ReEncryption,
         WebhooksService,
         SubscriptionsService,
         Catalogue,
+        EventTypesService,
+        EventTypesImport,
         SourcesService,
         OpenSources,
+        Relaying,
       ],
     };
   }

@@ -34,6 +34,7 @@ import {
   UnknownProviderError,
 } from './registry.errors.js';
 import { isSourceName } from './source-name.js';
+import { Relaying } from './relaying.js';
 import { SourceProviders } from './source-providers.js';
 import { SourceSecrets } from './source-secrets.js';
 import type { SourceSecret } from './source-secret.entity.js';
@@ -47,6 +48,7 @@ export class SourcesService {
     private readonly secrets: SourceSecrets,
     private readonly open: OpenSources,
     private readonly providers: SourceProviders,
+    private readonly relaying: Relaying,
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
     private readonly quotas: Quotas,
@@ -61,6 +63,7 @@ export class SourcesService {
   ): Promise<SourceDto> {
     const secrets = [...new Set(texts)].map((text) => new Secret(text));
     this.judge(provider, secrets, policy.config ?? {});
+    this.relaying.check(policy.relay);
     const id = newId();
     const source = { id, tenantId, name, provider, ...sourceColumnsOf(policy) };
     const sealed = this.secrets.sealAll({ id, tenantId }, secrets);
@@ -101,6 +104,7 @@ export class SourcesService {
   async update(tenantId: string, name: string, policy: UpdateSourceDto, author?: Author): Promise<SourceDto> {
     const change = sourceColumnsOf(policy);
     return this.change(tenantId, name, async (source, manager) => {
+      this.relaying.check(policy.relay);
       const seen = await this.get(tenantId, name, manager);
       if (change.config) {
         const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);

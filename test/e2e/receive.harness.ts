@@ -14,7 +14,7 @@ import type { ReceivedEvent } from '../../src/inbound/index.js';
 import { newId } from '../../src/kernel/ids.js';
 import { SecretBox } from '../../src/kernel/secret-box.js';
 import { PosthornModule } from '../../src/posthorn.module.js';
-import type { PosthornModuleExtras } from '../../src/posthorn.module.js';
+import type { PosthornModuleExtras } from '../../src/composition.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 

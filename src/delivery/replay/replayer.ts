@@ -1,9 +1,7 @@
 // Carries out replays, a little at a time: as much as their webhooks can take, and never so much that new events would
 // wait for them. Any number of processes do it together; where one of them dies another goes on.
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { SETTINGS_TOKEN } from '../../platform/config/index.js';
-import type { Settings } from '../../platform/config/index.js';
+import { Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Notifications } from '../../platform/database/index.js';
 import { DeliveryWake } from '../delivery-wake.js';
 import { ReplaysRepository } from './replays.repository.js';
@@ -21,7 +19,7 @@ const IDLE_MS = 5_000;
 const TOPIC = 'replay';
 
 @Injectable()
-export class Replayer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Replayer implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Replay');
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
@@ -29,15 +27,14 @@ export class Replayer implements OnApplicationBootstrap, BeforeApplicationShutdo
   private askedAgain = false;
 
   constructor(
-    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     private readonly replays: ReplaysRepository,
     private readonly wake: DeliveryWake,
     private readonly notifications: Notifications,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.started = this.settings.role !== 'api';
-    if (this.started) this.notifications.listen(TOPIC, () => this.look());
+  start(): void {
+    this.started = true;
+    this.notifications.listen(TOPIC, () => this.look());
     this.look();
   }
 

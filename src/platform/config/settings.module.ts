@@ -1,5 +1,6 @@
 // Turns what a host passes to `forRoot` into validated settings that every module injects.
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import type { DatabaseConnection } from '../database/connection.js';
 import { readSettings, SettingsError } from './settings.js';
 import type { Settings, SettingsInput } from './settings.js';
@@ -25,8 +26,11 @@ export type PosthornAsyncOptions = typeof definition.ASYNC_OPTIONS_TYPE;
   providers: [
     {
       provide: SETTINGS_TOKEN,
-      inject: [definition.MODULE_OPTIONS_TOKEN],
-      useFactory: ({ connection: _, ...input }: PosthornOptions): Settings => readSettings(input),
+      inject: [definition.MODULE_OPTIONS_TOKEN, ModulesContainer],
+      useFactory: ({ connection: _, ...input }: PosthornOptions, modules: ModulesContainer): Settings => {
+        refuseOthers(modules);
+        return readSettings(input);
+      },
     },
     {
       provide: CONNECTION_TOKEN,
@@ -41,3 +45,12 @@ export type PosthornAsyncOptions = typeof definition.ASYNC_OPTIONS_TYPE;
   exports: [SETTINGS_TOKEN, CONNECTION_TOKEN],
 })
 export class SettingsModule extends definition.ConfigurableModuleClass {}
+
+/** Two sets of settings in one application would be two pools, two engines, and every route twice. */
+function refuseOthers(modules: ModulesContainer): void {
+  const count = [...modules.values()].filter(({ metatype }) => metatype === SettingsModule).length;
+  if (count > 1)
+    throw new SettingsError(
+      `Posthorn is configured ${count} times in one application. Give every Posthorn module the same options object, or import PosthornModule once.`,
+    );
+}

@@ -5,5 +5,6 @@ export {
   IdempotencyLedger,
   IdempotencyMismatchError,
 } from './idempotency-ledger.js';
+export { IdempotencyRetention } from './idempotency-retention.js';
 export type { IdempotentRequest } from './idempotency-ledger.js';
 export { NOT_REPEATED, OncePerKey } from './once-per-key.decorator.js';
