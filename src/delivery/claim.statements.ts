@@ -16,6 +16,16 @@ const SLICES = 20;
 const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room))`;
 
 /**
+ * The pending deliveries of a webhook from $2 on, oldest first, by conditions and an order that only the index
+ * delivery_pending can serve. Asked for by `webhook_id =`, they may be looked for in all deliveries by their ids: where one webhook
+ * had a hundred thousand pending when PostgreSQL last analysed the table, it takes that for quick, and reads those of this
+ * one to find that another has none.
+ */
+const oldestOf = (webhook: string): string =>
+  `d.status = 'pending' AND (d.webhook_id, d.id) >= (${webhook}, $2) AND d.webhook_id <= ${webhook} AND d.id >= $2
+      ORDER BY d.webhook_id, d.id`;
+
+/**
  * Makes those that were picked ours. A webhook disabled meanwhile has its rows skipped here, at the last moment before
  * sending.
  *
@@ -90,8 +100,7 @@ export const claimText = (t: Tables): string => `
     LEFT JOIN busy ON busy.webhook_id = due.webhook_id
     LEFT JOIN LATERAL (
       SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
-      WHERE d.status = 'pending' AND d.webhook_id = due.webhook_id AND d.id >= $2
-      ORDER BY d.id
+      WHERE ${oldestOf('due.webhook_id')}
       LIMIT CASE
         WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $6
         WHEN ${PACED} OR h.paused_until > now() THEN 0
@@ -154,14 +163,14 @@ export const pacedClaimText = (t: Tables): string => `
   ), unordered AS (
     SELECT p.* FROM allowed a CROSS JOIN LATERAL (
       SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
-      WHERE d.status = 'pending' AND d.webhook_id = a.webhook_id ORDER BY d.id LIMIT a.room FOR UPDATE SKIP LOCKED
+      WHERE ${oldestOf('a.webhook_id')} LIMIT a.room FOR UPDATE SKIP LOCKED
     ) p
     WHERE NOT a.ordered AND a.room > 0
   ), heads AS MATERIALIZED (
     SELECT head.id FROM allowed a CROSS JOIN LATERAL (
       SELECT oldest.id FROM (
         SELECT d.id, d.lane FROM ${t.delivery} d
-        WHERE d.status = 'pending' AND d.webhook_id = a.webhook_id ORDER BY d.id LIMIT a.room
+        WHERE ${oldestOf('a.webhook_id')} LIMIT a.room
       ) oldest WHERE oldest.lane IS NULL
       UNION ALL
       SELECT walk.id FROM (
