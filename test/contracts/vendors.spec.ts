@@ -1,5 +1,6 @@
 // What the vendors say themselves: published signatures hold here, and what our signers sign holds for the vendors' own
 // libraries. Together with the contract, whose requests these signers sign, neither side can share a mistake with the other.
+import { verifyWebhook as verifyClerk } from '@clerk/backend/webhooks';
 import { Signature as HubspotSignature } from '@hubspot/api-client';
 import { describe, expect, it } from '@jest/globals';
 import { LinearWebhookClient } from '@linear/sdk/webhooks';
@@ -11,6 +12,8 @@ import { verifySlackRequest } from '@slack/bolt';
 import { verify as verifyGithub } from '@octokit/webhooks-methods';
 import { verifyKey } from 'discord-interactions';
 import type { IncomingMessage } from 'node:http';
+import OpenAI from 'openai';
+import { Resend } from 'resend';
 import { WebhooksHelper as SquareWebhooks } from 'square';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import Stripe from 'stripe';
@@ -53,6 +56,11 @@ describe('known answers', () => {
 
 /** Each vendor's own verdict on a request. Nothing is stubbed: they read the process's clock, so we sign at its time. */
 const LIBRARIES: Record<string, (request: WebhookRequest, pair: SecretPair) => unknown> = {
+  clerk: async ({ url, body, headers }, { secret }) => {
+    const given = headers as Record<string, string>;
+    const request = new Request(url, { method: 'POST', headers: given, body: body.toString() });
+    return (await verifyClerk(request, { signingSecret: secret })).type !== undefined;
+  },
   discord: ({ body, headers }, { secret }) =>
     verifyKey(body, header(headers, 'x-signature-ed25519'), header(headers, 'x-signature-timestamp'), secret),
   github: ({ body, headers }, { secret }) =>
@@ -69,8 +77,23 @@ const LIBRARIES: Record<string, (request: WebhookRequest, pair: SecretPair) => u
     }),
   linear: ({ body, headers }, { secret }) =>
     new LinearWebhookClient(secret).verify(body, header(headers, 'linear-signature')),
+  openai: async ({ body, headers }, { secret }) => {
+    const library = new OpenAI({ apiKey: 'unused' });
+    await library.webhooks.verifySignature(body.toString(), headers, secret);
+    return true;
+  },
   paddle: async ({ body, headers }, { secret }) =>
     await new Paddle('unused').webhooks.isSignatureValid(body.toString(), secret, header(headers, 'paddle-signature')),
+  resend: ({ body, headers }, { secret }) => {
+    const [id, timestamp, signature] = ['id', 'timestamp', 'signature'].map((name) => header(headers, `svix-${name}`));
+    return holds(() =>
+      new Resend('re_unused').webhooks.verify({
+        payload: body.toString(),
+        headers: { id: id ?? '', timestamp: timestamp ?? '', signature: signature ?? '' },
+        webhookSecret: secret,
+      }),
+    );
+  },
   sendgrid: ({ body, headers }, { secret }) => {
     const library = new EventWebhook();
     const key = library.convertPublicKeyToECDSA(secret);

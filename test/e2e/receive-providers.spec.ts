@@ -13,7 +13,7 @@ import type { SecretPair, SignedProvider, SignOptions } from '../../src/testing/
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { startTestServer } from '../setup/server.js';
-import { addSource, answerOf, ENCRYPTION_KEY, EXACT, post, Rows, startShop } from './receive.harness.js';
+import { ADMIN_KEY, addSource, answerOf, ENCRYPTION_KEY, EXACT, post, Rows, startShop } from './receive.harness.js';
 import type { Answered, Shop } from './receive.harness.js';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -173,7 +173,8 @@ describe('what handlers are given', () => {
 
   it('of a sender that only its config describes', async () => {
     const config = {
-      header: 'X-Any-Signature',
+      // A name that does not say that it should be masked.
+      header: 'X-Any-Proof',
       timestampHeader: 'X-Any-Time',
       template: 'v2|{timestamp}|{header:X-Any-Id}|{body}',
       algorithm: 'sha512',
@@ -185,12 +186,24 @@ describe('what handlers are given', () => {
     await addSource(rows, { name: 'any', provider: 'hmac', secrets: ['any-secret'], config });
     const [time, body] = [String(Math.floor(Date.now() / 1_000)), '{"meta":{"kind":"thing.done"}}'];
     const mac = createHmac('sha512', 'any-secret').update(`v2|${time}|id-1|${body}`).digest('base64');
-    const headers = { 'x-any-signature': `s=${mac}`, 'x-any-time': time, 'x-any-id': 'id-1' };
+    const headers = { 'x-any-proof': `s=${mac}`, 'x-any-time': time, 'x-any-id': 'id-1' };
     const url = `${shop.url}/webhooks/any`;
     expect(answerOf(await post(url, body, headers))).toEqual(EXACT.processed);
     expect(answerOf(await post(url, body, headers))).toEqual(EXACT.already);
     expect(answerOf(await post(url, body, { ...headers, 'x-any-id': 'id-2' }))).toEqual(EXACT.invalid);
-    expect(shop.app.get(Recorder).lastOf('any')).toMatchObject({ type: 'thing.done' });
+    const masked = { 'x-any-proof': '[secret]', 'x-any-time': time, 'x-any-id': 'id-1' };
+    expect(shop.app.get(Recorder).lastOf('any')).toMatchObject({ type: 'thing.done', headers: masked });
+    const stored = await rows.query(`SELECT r::text AS row FROM posthorn.received_event r WHERE source = 'any'`);
+    expect(stored).toHaveLength(1);
+    expect(JSON.stringify(stored)).not.toContain(mac);
+    const own = await fetch(`${shop.url}/api/received-events?source=any`, {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    });
+    const { data } = (await own.json()) as { data: { id: string }[] };
+    const shown = await fetch(`${shop.url}/api/received-events/${data[0]?.id}`, {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    });
+    expect(await shown.json()).toMatchObject({ headers: masked });
 
     await addSource(rows, { name: 'wrong', provider: 'hmac', secrets: ['any-secret'] });
     expect(answerOf(await post(`${shop.url}/webhooks/wrong`, body, headers))).toEqual(EXACT.invalid);
