@@ -38,8 +38,8 @@ export { Metrics } from './platform/observability/index.js';
 
 export { Authenticator, bearerToken } from './platform/access/index.js';
 export type { AuthenticationRequest, Principal, Scope } from './platform/access/index.js';
-export { KeyAuthenticator, UnauthenticatedError } from './registry/index.js';
-export type { RegistryExtras } from './registry/index.js';
+export { JsonataTransformer, KeyAuthenticator, PayloadTransformer, UnauthenticatedError } from './registry/index.js';
+export type { RegistryExtras, TransformedEvent, TransformingWebhook } from './registry/index.js';
 
 export { PosthornError } from './kernel/errors.js';
 export type { ErrorKind } from './kernel/errors.js';

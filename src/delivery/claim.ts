@@ -24,6 +24,8 @@ export interface ClaimedDelivery extends WebhookTarget {
   /** The number of this attempt, and the fencing token of its outcome. */
   readonly number: number;
   readonly retriesUsed: number;
+  /** What is sent in the place of its event is stored. */
+  readonly isTransformed: boolean;
 }
 
 /** Where a claim looks. */
@@ -156,6 +158,7 @@ export class ClaimQuery {
         expiresInMs: row.expires_in_ms ?? Infinity,
         number: row.attempt_count,
         retriesUsed: row.retries_used,
+        isTransformed: row.is_transformed,
       });
     }
     return { claimed, data };
@@ -172,6 +175,7 @@ interface ClaimRow extends TargetRow {
   status: 'sending' | 'skipped' | 'expired';
   attempt_count: number;
   retries_used: number;
+  is_transformed: boolean;
   occurred_ms: number;
   expires_in_ms: number | null;
   /** Of the first delivery of an event. */

@@ -66,6 +66,12 @@ export class DeliveriesRepository {
     return manager.findOneBy(Delivery, { tenantId, id });
   }
 
+  /** What was sent in the place of the event of a delivery that is known to be the tenant's; null: the event. */
+  async findTransformed(id: string): Promise<string | null> {
+    const found = await this.deliveries.findOne({ where: { id }, select: { id: true, transformed: true } });
+    return found?.transformed ?? null;
+  }
+
   /** The attempts of a delivery that is known to be the tenant's, in order. */
   findAttempts(deliveryId: string): Promise<DeliveryAttempt[]> {
     return this.attempts.find({ where: { deliveryId }, order: { number: 'ASC' } });

@@ -45,8 +45,15 @@ export class DeliveriesService {
   async get(tenantId: string, id: string): Promise<DeliveryDetailView> {
     const delivery = isId(id) ? await this.deliveries.findOne(tenantId, id) : null;
     if (!delivery) throw new NotFoundError('delivery');
-    const attempts = await this.deliveries.findAttempts(id);
-    return { ...viewOfDelivery(delivery), attempts: attempts.map((attempt) => viewOfAttempt(attempt, delivery)) };
+    const [attempts, transformed] = await Promise.all([
+      this.deliveries.findAttempts(id),
+      this.deliveries.findTransformed(id),
+    ]);
+    return {
+      ...viewOfDelivery(delivery),
+      transformed,
+      attempts: attempts.map((attempt) => viewOfAttempt(attempt, delivery)),
+    };
   }
 
   /**

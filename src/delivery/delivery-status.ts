@@ -37,4 +37,5 @@ export type AttemptOutcome =
   | 'tls_error'
   | 'protocol_error'
   | 'egress_denied'
+  | 'transformation_error'
   | 'unknown_outcome';

@@ -86,6 +86,10 @@ export class Delivery {
   })
   lane!: string | null;
 
+  /** What is sent in the place of the event, byte for byte. Null: the event, or nothing was sent yet. Long: only those read it who ask for it. */
+  @Column({ name: 'transformed', type: 'text', nullable: true, select: false })
+  transformed!: string | null;
+
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
 

@@ -42,6 +42,7 @@ import { SendingPolicies } from './sending-policies.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
 import { Sweeper } from './sweeper.js';
+import { TransformedBodies } from './transformed-bodies.js';
 import { WebhookHealth } from './webhook-health.js';
 import { WebhookTargets } from './webhook-targets.js';
 
@@ -99,6 +100,7 @@ export class DeliveryFeature implements OnModuleInit {
         SettleBatch,
         SigningKeys,
         Sweeper,
+        TransformedBodies,
         WebhookHealth,
         WebhookTargets,
       ],

@@ -27,7 +27,7 @@ export class Erasure {
     };
     this.clear = {
       name: 'posthorn_event_clear',
-      // Locks waiting deliveries of the events, and those attempts that still hold an answer. A dispatch's deliveries share
+      // Locks those deliveries of the events that wait or hold what was sent in their place, and those attempts that still hold an answer. A dispatch's deliveries share
       // the first 18 characters of its event's id (primary key); replays are found by delivery_replayed (event_id). What a
       // receiver answered goes too, because it may have echoed what it got. TypeORM has no UPDATE … FROM.
       text: `
@@ -40,8 +40,11 @@ export class Erasure {
             ON d.event_id = e.id AND d.replay_of IS NOT NULL
         ), ended AS (
           UPDATE ${t.delivery} d
-          SET status = 'expired', reason = 'payload_erased', due_at = NULL, completed_at = now()
+          SET status = 'expired', reason = 'payload_erased', due_at = NULL, completed_at = now(), transformed = NULL
           FROM found WHERE d.id = found.id AND d.status IN ('pending', 'retrying')
+        ), cleared AS (
+          UPDATE ${t.delivery} d SET transformed = NULL
+          FROM found WHERE d.id = found.id AND d.status NOT IN ('pending', 'retrying') AND d.transformed IS NOT NULL
         )
         UPDATE ${t.delivery_attempt} a SET response_headers = NULL, response_body = NULL
         FROM found

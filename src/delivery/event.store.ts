@@ -260,6 +260,7 @@ export class EventStore {
           expiresInMs: Infinity,
           number: 1,
           retriesUsed: 0,
+          isTransformed: false,
         });
       }
     }

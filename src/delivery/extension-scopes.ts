@@ -4,6 +4,7 @@ import { Injectable, Scope } from '@nestjs/common';
 import type { OnModuleInit, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HOOKS_TOKEN } from './operational-hooks.js';
+import { PayloadTransformer } from '../registry/index.js';
 import { RetryPolicy } from './retry-policy.js';
 
 @Injectable()
@@ -13,6 +14,7 @@ export class ExtensionScopes implements OnModuleInit {
   onModuleInit(): void {
     for (const [what, token] of [
       ['retryPolicy', RetryPolicy],
+      ['payloadTransformer', PayloadTransformer],
       ['operationalHooks', HOOKS_TOKEN],
     ] as const) {
       if (this.module.introspect(token as Type).scope !== Scope.DEFAULT)

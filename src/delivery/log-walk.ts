@@ -67,7 +67,10 @@ export function boundsOf(filter: { since?: Date; until?: Date; beforeId?: string
 
 /** SQL that selects an entity's columns of `d` under the names of its properties. */
 export const columnsOf = <Entity extends ObjectLiteral>({ metadata }: Repository<Entity>): string =>
-  metadata.columns.map(({ databaseName, propertyName }) => `d.${databaseName} AS "${propertyName}"`).join(', ');
+  metadata.columns
+    .filter(({ isSelect }) => isSelect)
+    .map(({ databaseName, propertyName }) => `d.${databaseName} AS "${propertyName}"`)
+    .join(', ');
 
 /** The bounds as conditions on an id; they also tell PostgreSQL which partitions to leave out. */
 export function within(id: string, { sinceId, beforeId }: Bounds, parameters: Parameters): string[] {

@@ -1,6 +1,7 @@
 // How an event is written for a webhook: body and headers of each format. Pure. Signatures are made over what bodyOf gives,
 // so a format changes the bytes that are signed and never how they are signed.
 import type { CustomHeader } from '../kernel/custom-headers.js';
+import type { Settings } from '../platform/config/index.js';
 import type { PayloadFormat } from '../registry/index.js';
 import type { ClaimedDelivery } from './claim.js';
 
@@ -11,6 +12,9 @@ const JSON_TYPE = 'application/json';
 
 /** The headers of the format `native`: they tell nothing of the event. */
 export const NATIVE_HEADERS: readonly CustomHeader[] = [['Content-Type', JSON_TYPE]];
+
+/** Who we are in CloudEvents. */
+export const sourceOf = ({ publicUrl }: Pick<Settings, 'publicUrl'>): string => publicUrl ?? 'posthorn';
 
 /**
  * The body of an event: the same bytes for every webhook of one format and every attempt.

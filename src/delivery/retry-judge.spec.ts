@@ -28,6 +28,8 @@ const delivery = (retriesUsed: number): ClaimedDelivery => ({
   secretIds: [],
   number: retriesUsed + 1,
   retriesUsed,
+  transformation: null,
+  isTransformed: false,
 });
 
 describe('the judge of attempts', () => {

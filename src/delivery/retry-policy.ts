@@ -23,7 +23,7 @@ export interface FailedAttempt {
   readonly retryAfterMs?: number;
   /** How long the attempt took, in milliseconds. */
   readonly durationMs: number;
-  /** Why no answer came, as a code such as `ECONNREFUSED`. */
+  /** Why no answer came, as a code such as `ECONNREFUSED`; of a transformation, as a sentence. */
   readonly error?: string;
 }
 
@@ -115,6 +115,7 @@ export class DefaultRetryPolicy extends RetryPolicy {
       case 'connection_error':
       case 'tls_error':
       case 'protocol_error':
+      case 'transformation_error':
       case 'unknown_outcome':
         break;
     }

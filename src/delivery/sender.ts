@@ -7,6 +7,7 @@ import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../kernel/retry-schedule.js
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
+import { TransformationError } from '../registry/index.js';
 import { ClaimQuery } from './claim.js';
 import type { Claim, ClaimedDelivery } from './claim.js';
 import { LEASE_MARGIN_MS } from './claim.statements.js';
@@ -15,18 +16,21 @@ import { DeliveryWake } from './delivery-wake.js';
 import { HttpClient } from './http-client.js';
 import type { ExchangeResult } from './http-client.js';
 import { MAY_ASK_TO_WAIT } from './outcome.js';
-import { bodyOf, headersOf } from './payload-format.js';
+import { bodyOf, headersOf, sourceOf } from './payload-format.js';
 import { signRequest } from './request.js';
-import type { SignedRequest } from './request.js';
 import { RetryJudge } from './retry-judge.js';
 import { SendQueue } from './send-queue.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
+import { TransformedBodies } from './transformed-bodies.js';
 
 const TOO_MANY_REQUESTS = 429;
 
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
 const MAX_BACKLOG_FACTOR = 4;
+
+/** The format that is the data of an event and nothing else. */
+const DATA_ALONE = 'cloudevents-binary';
 
 /** Deliveries that are ours to send, and the data of their events. */
 export type Ready = Pick<Claim, 'claimed' | 'data'>;
@@ -38,7 +42,9 @@ interface Outgoing {
   readonly paced: boolean;
   readonly bytes: number;
   readonly delivery: ClaimedDelivery;
+  /** What is sent; or the data of the event, of which that is to be made. */
   readonly body: Buffer;
+  readonly isTransformed: boolean;
   readonly claimedAt: number;
 }
 
@@ -59,9 +65,10 @@ export class Sender {
     private readonly http: HttpClient,
     private readonly retries: RetryJudge,
     private readonly settle: SettleBatch,
+    private readonly transformed: TransformedBodies,
     wake: DeliveryWake,
   ) {
-    this.source = settings.publicUrl ?? 'posthorn';
+    this.source = sourceOf(settings);
     this.queue = new SendQueue(
       settings.deliveryConcurrency,
       (outgoing) => this.send(outgoing),
@@ -95,9 +102,11 @@ export class Sender {
         this.logger.error(`Delivery ${delivery.id} could not be sent: its payload was erased`);
         continue;
       }
-      const key = `${delivery.format}/${delivery.eventId}`;
+      const isTransformed = this.transformed.isFor(delivery);
+      const format = isTransformed ? DATA_ALONE : delivery.format;
+      const key = `${format}/${delivery.eventId}`;
       let body = bodies.get(key);
-      if (!body) bodies.set(key, (body = bodyOf(delivery, text, delivery.format, this.source)));
+      if (!body) bodies.set(key, (body = bodyOf(delivery, text, format, this.source)));
       this.queue.add({
         webhookId: delivery.webhookId,
         maxInFlight: delivery.maxInFlight,
@@ -105,6 +114,7 @@ export class Sender {
         bytes: body.length,
         delivery,
         body,
+        isTransformed,
         claimedAt,
       });
     }
@@ -118,8 +128,10 @@ export class Sender {
   }
 
   /** Sends, judges and hands over to be settled. Resolves with how long the receiver took; never rejects. */
-  private async send({ delivery, body, claimedAt }: Outgoing): Promise<number> {
+  private async send({ delivery, body: given, isTransformed, claimedAt }: Outgoing): Promise<number> {
     try {
+      const body = isTransformed ? await this.transform(delivery, given.toString(), claimedAt) : given;
+      if (!body) return 0;
       // It may have waited, or the process have stood still: a send must end before its lease does, or another repeats it.
       // One that is worth nothing any more ends at its next claim.
       const waitedMs = monotonicNow() - claimedAt;
@@ -139,7 +151,7 @@ export class Sender {
         headersOf(delivery, delivery.format, this.source),
       );
       const result = await this.http.post(delivery.url, request.headers, request.body, delivery.timeoutMs);
-      this.record(delivery, request, result, startedAt, claimedAt);
+      this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt);
       return result.durationMs;
     } catch (error) {
       // Its lease brings it back.
@@ -148,9 +160,24 @@ export class Sender {
     }
   }
 
+  /** What is sent in the place of an event; `undefined`: that failed, and with it the attempt. */
+  private async transform(delivery: ClaimedDelivery, data: string, claimedAt: number): Promise<Buffer | undefined> {
+    const startedAt = this.clock();
+    const since = monotonicNow();
+    try {
+      return await this.transformed.of(delivery, data);
+    } catch (error) {
+      if (!(error instanceof TransformationError)) throw error;
+      const durationMs = Math.round(monotonicNow() - since);
+      const result = { outcome: 'transformation_error', error: error.message, durationMs, sent: false } as const;
+      this.record(delivery, '{}', result, startedAt, claimedAt);
+      return undefined;
+    }
+  }
+
   private record(
     delivery: ClaimedDelivery,
-    request: SignedRequest,
+    requestHeaders: string,
     result: ExchangeResult,
     startedAt: number,
     claimedAt: number,
@@ -170,7 +197,7 @@ export class Sender {
         httpStatus: result.httpStatus,
         error: result.error,
         url: delivery.url,
-        requestHeaders: request.loggedHeaders,
+        requestHeaders,
         responseHeaders: result.headers && JSON.stringify(result.headers),
         responseBody: result.body,
       },

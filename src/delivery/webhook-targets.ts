@@ -11,6 +11,8 @@ import type { PolicyRow } from './sending-policies.js';
 export interface WebhookTarget {
   readonly url: string;
   readonly format: PayloadFormat;
+  /** The webhook's JSONata expression, if it has one. */
+  readonly transformation: string | null;
   /** The webhook's custom headers, sealed. */
   readonly headersBox: Buffer | null;
   readonly timeoutMs: number;
@@ -31,6 +33,7 @@ export const PACED = '(w.ordered OR coalesce(w.max_in_flight, w.rate_limit_max) 
 export const TARGET_COLUMNS = [
   'url',
   'format',
+  'transformation',
   'headers',
   'max_in_flight',
   'paced',
@@ -39,7 +42,7 @@ export const TARGET_COLUMNS = [
 ] as const;
 
 /** SQL: the target of webhook `w` of `tenant`. */
-export const TARGET = `w.url, w.format, w.headers, w.max_in_flight, ${PACED} AS paced, w.guarantee,
+export const TARGET = `w.url, w.format, w.transformation, w.headers, w.max_in_flight, ${PACED} AS paced, w.guarantee,
               ${POLICY_COLUMNS.map((column) => `coalesce(w.${column}, tenant.${column}) AS ${column}`).join(', ')}`;
 
 /**
@@ -57,6 +60,7 @@ export const liveSecrets = (t: Tables, claimed: string): string => `
 export interface TargetRow extends PolicyRow {
   url: string | null;
   format: PayloadFormat | null;
+  transformation: string | null;
   headers: Buffer | null;
   timeout_ms: number | null;
   max_in_flight: number | null;
@@ -78,6 +82,7 @@ export class WebhookTargets {
     return {
       url: row.url,
       format: row.format,
+      transformation: row.transformation,
       headersBox: row.headers,
       timeoutMs: row.timeout_ms ?? this.settings.deliveryTimeoutMs,
       maxInFlight: row.max_in_flight ?? undefined,

@@ -24,5 +24,8 @@ export { SourcesService } from './sources.service.js';
 export { SourceProviders } from './source-providers.js';
 export { DEFAULT_TENANT, isTenantId } from './tenant-id.js';
 export { TenantsService } from './tenants.service.js';
+export { JsonataTransformer, PayloadTransformer } from './transformation/payload-transformer.js';
+export type { TransformedEvent, TransformingWebhook } from './transformation/payload-transformer.js';
+export { TransformationError, Transformations } from './transformation/transformations.js';
 export { WebhooksService } from './webhooks.service.js';
 export type { DisabledReason, WebhookChanged } from './webhooks.service.js';

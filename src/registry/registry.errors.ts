@@ -29,6 +29,13 @@ export class InvalidFilterError extends InvalidError {
   }
 }
 
+/** The transformation of a webhook cannot be read; the message says why, and where. */
+export class InvalidTransformationError extends InvalidError {
+  constructor(problem: string) {
+    super('invalid_transformation', `The transformation is not valid: ${problem}`);
+  }
+}
+
 /** A tenant has as many as it may. */
 export class QuotaExceededError extends ConflictError {
   constructor(noun: 'webhooks' | 'sources' | 'event types', limit: number) {

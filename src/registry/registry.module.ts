@@ -42,6 +42,11 @@ import { TenantErasures } from './tenant-erasures.js';
 import { TenantsController } from './tenants.controller.js';
 import { TenantsRepository } from './tenants.repository.js';
 import { TenantsService } from './tenants.service.js';
+import { Evaluator } from './transformation/evaluator.js';
+import { JsonataTransformer, PayloadTransformer } from './transformation/payload-transformer.js';
+import { TransformationTestController } from './transformation/transformation-test.controller.js';
+import { TransformationTestService } from './transformation/transformation-test.service.js';
+import { Transformations } from './transformation/transformations.js';
 import { WebhookSecret } from './webhook-secret.entity.js';
 import { Webhook } from './webhook.entity.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -63,6 +68,7 @@ export const ACCESS_CONTROLLERS: Type[] = [
 export const WEBHOOK_CONTROLLERS: Type[] = [
   WebhooksController,
   FilterTestController,
+  TransformationTestController,
   CatalogueController,
   EventTypesController,
 ];
@@ -74,6 +80,8 @@ export const SOURCE_CONTROLLERS: Type[] = [SourcesController];
 export interface RegistryExtras {
   /** Decides who calls the HTTP API, for which tenant, and what it may do. @defaultValue KeyAuthenticator */
   readonly authenticator?: Extension<Authenticator>;
+  /** Makes what is sent in the place of an event. @defaultValue JsonataTransformer */
+  readonly payloadTransformer?: Extension<PayloadTransformer>;
 }
 
 /** Injects the application's own authenticator, unchecked. */
@@ -98,7 +106,7 @@ export class RegistryFeature {
   static register(
     platform: DynamicModule,
     providers: DynamicModule,
-    { authenticator }: RegistryExtras = {},
+    { authenticator, payloadTransformer = JsonataTransformer }: RegistryExtras = {},
   ): DynamicModule {
     return {
       module: RegistryFeature,
@@ -115,6 +123,10 @@ export class RegistryFeature {
         WebhooksRepository,
         WebhooksService,
         SubscriptionsService,
+        Evaluator,
+        extensionProvider<PayloadTransformer>(PayloadTransformer, payloadTransformer),
+        Transformations,
+        TransformationTestService,
         EventTypesRepository,
         Catalogue,
         EventTypesService,
@@ -142,6 +154,8 @@ export class RegistryFeature {
         Catalogue,
         EventTypesService,
         EventTypesImport,
+        Transformations,
+        TransformationTestService,
         SourcesService,
         OpenSources,
         Relaying,

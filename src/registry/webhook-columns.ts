@@ -19,6 +19,7 @@ export function webhookColumnsOf(
     rateLimit,
     ordered,
     filter,
+    transformation,
     ...policy
   }: WebhookPolicyDto,
   retentionMs: number,
@@ -37,6 +38,7 @@ export function webhookColumnsOf(
     }),
     ...(ordered !== undefined && { ordered }),
     ...(filter !== undefined && filterColumnsOf(filter)),
+    ...(transformation !== undefined && { transformation }),
   };
 }
 

@@ -85,6 +85,10 @@ export class Webhook extends SendingPolicyColumns {
   @Column({ name: 'filter_id', type: 'uuid', nullable: true })
   filterId!: string | null;
 
+  /** A JSONata expression that makes what is sent in the place of an event. Null: the event is sent. */
+  @Column({ name: 'transformation', type: 'text', nullable: true })
+  transformation!: string | null;
+
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
 

@@ -38,6 +38,7 @@ import {
   UrlRefusedError,
   WebhookNotFoundError,
 } from './registry.errors.js';
+import { Transformations } from './transformation/transformations.js';
 import { webhookColumnsOf } from './webhook-columns.js';
 import type { WebhookSecret } from './webhook-secret.entity.js';
 import type { Webhook } from './webhook.entity.js';
@@ -73,6 +74,7 @@ export class WebhooksService implements OnModuleDestroy {
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
     private readonly quotas: Quotas,
+    private readonly transformations: Transformations,
   ) {}
 
   onModuleDestroy(): void {
@@ -81,7 +83,7 @@ export class WebhooksService implements OnModuleDestroy {
 
   /**
    * @returns a repeat of `request` gets the webhook without its secret.
-   * @throws InvalidHeadersError, QuotaExceededError, SchemeMismatchError, ScheduleTooLongError, UrlRefusedError
+   * @throws InvalidHeadersError, InvalidTransformationError, QuotaExceededError, SchemeMismatchError, ScheduleTooLongError, UrlRefusedError
    */
   async create(
     tenantId: string,
@@ -92,6 +94,7 @@ export class WebhooksService implements OnModuleDestroy {
     const id = newId();
     const columns = { ...webhookColumnsOf(rest, this.settings.retentionMs), ...this.sealHeaders(id, headers) };
     const secret = secretOf(given, signatureScheme);
+    await this.transformations.check(tenantId, rest.transformation);
     await this.judge(url);
     const row = this.seal(tenantId, id, secret);
     const created = await this.webhooks.transaction((manager) =>
@@ -126,7 +129,7 @@ export class WebhooksService implements OnModuleDestroy {
     return this.read(tenantId, id);
   }
 
-  /** Absent fields stay as they are. @throws WebhookNotFoundError, InvalidHeadersError, ScheduleTooLongError, UrlRefusedError */
+  /** Absent fields stay as they are. @throws WebhookNotFoundError, InvalidHeadersError, InvalidTransformationError, ScheduleTooLongError, UrlRefusedError */
   async update(
     tenantId: string,
     id: string,
@@ -137,6 +140,7 @@ export class WebhooksService implements OnModuleDestroy {
     // Before judging the URL: a foreign id must not make us resolve names, nor answer in another time.
     if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
     const sealed = this.sealHeaders(id, headers);
+    await this.transformations.check(tenantId, rest.transformation);
     if (url !== undefined) await this.judge(url);
     const change: WebhookChange = {
       ...webhookColumnsOf(rest, this.settings.retentionMs),

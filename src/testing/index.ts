@@ -1,6 +1,7 @@
 // Published as posthorn/testing: what an application needs to test what it built on Posthorn.
 export { authenticatorContract } from './authenticator-contract.js';
 export type { AuthenticatorSubject } from './authenticator-contract.js';
+export { payloadTransformerContract } from './payload-transformer-contract.js';
 export { providerContract } from './provider-contract.js';
 export { retryPolicyContract } from './retry-policy-contract.js';
 export type { ContractCase, ContractMessage, ContractSubject } from './contract/bench.js';

@@ -11,7 +11,12 @@ const SOURCE = { name: 'shop', provider: 'github', secrets: ['the first secret o
 const HEADERS = { headers: { 'x-api-token': 'a token in a header' } };
 
 /** What changes nothing that is configured: events are their own record, and to ask a filter is to read. */
-const NO_CHANGES = ['POST /api/events', 'POST /api/events/batch', 'POST /api/webhooks/{id}/test-filter'];
+const NO_CHANGES = [
+  'POST /api/events',
+  'POST /api/events/batch',
+  'POST /api/webhooks/{id}/test-filter',
+  'POST /api/webhooks/{id}/test-transformation',
+];
 
 interface Entry {
   readonly id: string;

@@ -8,7 +8,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import path from 'node:path';
-import { DefaultRetryPolicy, EventDispatcher, PosthornModule, RetryPolicy } from '../../src/index.js';
+import {
+  DefaultRetryPolicy,
+  EventDispatcher,
+  JsonataTransformer,
+  PosthornModule,
+  RetryPolicy,
+} from '../../src/index.js';
 import type {
   FailedAttempt,
   FailedDelivery,
@@ -16,6 +22,8 @@ import type {
   OperationalHook,
   PosthornModuleExtras,
   RetryVerdict,
+  TransformedEvent,
+  TransformingWebhook,
 } from '../../src/index.js';
 import { retryPolicyContract } from '../../src/testing/index.js';
 import { cloneDatabase } from '../setup/database.js';
@@ -65,6 +73,25 @@ class PlanPolicy extends DefaultRetryPolicy {
     // 404 is retried whatever the sending policy says.
     if (attempt.httpStatus === 404 && delivery.retriesUsed < 4) return { status: 'retrying', waitMs: 1 };
     return super.decide(attempt, delivery, random);
+  }
+}
+
+/** Free customers are not told what paid ones are. */
+@Injectable()
+class PlanPayloads extends JsonataTransformer {
+  constructor(private readonly plans: Plans) {
+    super();
+  }
+
+  override appliesTo(webhook: TransformingWebhook): boolean {
+    if (webhook.url.endsWith('?undecided')) throw new Error('no such plan');
+    return super.appliesTo(webhook) || webhook.url.endsWith('?plan');
+  }
+
+  override transform(event: TransformedEvent, webhook: TransformingWebhook): unknown {
+    if (event.event.endsWith('.unknown')) throw new Error('no such plan');
+    const data = this.plans.isFree(event.event) ? {} : event.data;
+    return super.transform({ ...event, data }, webhook);
   }
 }
 
@@ -143,6 +170,7 @@ beforeAll(async () => {
   host = await start(databaseUrl, {
     imports: [PlansModule, AuditModule],
     retryPolicy: PlanPolicy,
+    payloadTransformer: PlanPayloads,
     operationalHooks: [Throws, { useValue: hangs }, { useExisting: Audit }],
   });
   await host.listen(0, '127.0.0.1');
@@ -211,6 +239,39 @@ describe('a retry policy of the host', () => {
   );
 
   for (const { name, run } of retryPolicyContract(() => new PlanPolicy(new Plans()))) it(name, run);
+});
+
+describe('a payload transformer of the host', () => {
+  /** What arrives of an event of this type. */
+  async function sent(type: string, query: string, own: object = {}): Promise<unknown> {
+    const receiver = await TestReceiver.start();
+    receivers.push(receiver);
+    await api('POST', '/api/webhooks', { url: receiver.url + query, events: [type], ...own });
+    await host.get(EventDispatcher).dispatch(type, { total: 250 });
+    return JSON.parse((await receiver.next()).body.toString()) as unknown;
+  }
+
+  it('makes what is sent, injects what the host’s modules export, and goes on to ours', async () => {
+    expect(await sent('free.sum', '?plan')).toMatchObject({ event: 'free.sum', data: {} });
+    expect(await sent('paid.sum', '?plan')).toMatchObject({ event: 'paid.sum', data: { total: 250 } });
+    expect(await sent('paid.expression', '?plan', { transformation: 'data.total' })).toBe(250);
+    expect(await sent('free.elsewhere', '?none')).toMatchObject({ data: { total: 250 } });
+  });
+
+  it('transforms where it cannot say whether it applies: nothing goes out as it is by mistake', async () =>
+    expect(await sent('free.undecided', '?undecided')).toMatchObject({ data: {} }));
+
+  it('that throws fails the attempt, in its own words', async () => {
+    const { id } = await outcomeOf('paid.unknown', 200, { transformation: 'data' });
+    const { body } = await api<{ attempts: object[] }>('GET', `/api/deliveries/${id}`);
+    expect(body).toMatchObject({ status: 'failed', reason: 'attempts_exhausted' });
+    expect(body.attempts).toMatchObject(
+      Array.from({ length: 3 }, () => ({
+        outcome: 'transformation_error',
+        error: 'The transformation failed: no such plan',
+      })),
+    );
+  });
 });
 
 describe('an operational hook of the host', () => {

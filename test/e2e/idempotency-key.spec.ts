@@ -77,6 +77,10 @@ const ROUTES: Record<string, { path?: () => Promise<string>; body?: () => Body; 
     path: async () => `/api/webhooks/${await webhook()}/test-filter`,
     body: () => ({ event: 'a.b', data: { n: 1 } }),
   },
+  '/api/webhooks/{id}/test-transformation': {
+    path: async () => `/api/webhooks/${await webhook()}/test-transformation`,
+    body: () => ({ event: 'a.b', data: { n: 1 }, transformation: 'data' }),
+  },
   '/api/webhooks/{id}/replay': {
     path: async () => `/api/webhooks/${await webhook()}/replay`,
     body: () => ({ since }),

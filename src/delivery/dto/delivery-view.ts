@@ -86,7 +86,7 @@ export class AttemptView {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'A code, where the exchange broke.',
+    description: 'A code, where the exchange broke; a sentence, where the transformation failed.',
     example: 'ECONNREFUSED',
   })
   error!: string | null;
@@ -100,6 +100,14 @@ export class AttemptView {
 
 /** A delivery with its attempts. */
 export class DeliveryDetailView extends DeliveryView {
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What is sent in the place of the event, byte for byte. Null: the event, or nothing was sent yet.',
+    example: null,
+  })
+  transformed!: string | null;
+
   @ApiProperty({ type: [AttemptView] })
   attempts!: AttemptView[];
 }

@@ -8,14 +8,14 @@ import type { EventTypeDto } from '../event-types/dto/event-type.dto.js';
 import type { WebhookDto } from '../dto/webhook.dto.js';
 
 /** What an entry says in its own way, and what is no news: each secret has an entry of its own. */
-const LEFT_OUT = new Set(['id', 'createdAt', 'updatedAt', 'secrets', 'url', 'config', 'answer']);
+const LEFT_OUT = new Set(['id', 'createdAt', 'updatedAt', 'secrets', 'url', 'config', 'answer', 'transformation']);
 
 const shownOf = (view: object): Facts['shown'] =>
   Object.fromEntries(Object.entries(view).filter(([field]) => !LEFT_OUT.has(field)));
 
 export const factsOfWebhook = (webhook: WebhookDto): Facts => ({
   shown: { origin: new URL(webhook.url).origin, ...shownOf(webhook) },
-  hidden: { url: webhook.url },
+  hidden: { url: webhook.url, transformation: webhook.transformation },
 });
 
 export const factsOfSource = (source: SourceDto): Facts => ({

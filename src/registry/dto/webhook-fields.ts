@@ -7,6 +7,7 @@ import { MAX_CUSTOM_HEADERS, MAX_HEADER_VALUE_BYTES } from '../../kernel/custom-
 import { isEventPattern, MAX_PATTERNS } from '../../kernel/event-match.js';
 import { parseExpiresAfter } from '../../kernel/expiry.js';
 import { IfPresent } from '../../platform/http/index.js';
+import { MAX_EXPRESSION_LENGTH } from '../transformation/evaluator.js';
 import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
 import { Rule } from './rule.decorator.js';
 
@@ -115,6 +116,21 @@ export const FilterField = (): PropertyDecorator =>
       example: FILTER_EXAMPLE,
     }),
     Allow(),
+  );
+
+/** Here it need only be text: the service reads it, and says what is wrong. */
+export const TransformationField = (description: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: String,
+      nullable: true,
+      maxLength: MAX_EXPRESSION_LENGTH,
+      description,
+      example: '{ "text": "Order " & data.orderId & " is complete" }',
+    }),
+    IsOptional(),
+    IsString(),
+    MaxLength(MAX_EXPRESSION_LENGTH),
   );
 
 export const FormatField = (): PropertyDecorator =>

@@ -10,6 +10,7 @@ import {
   FormatField,
   GuaranteeField,
   HeadersField,
+  TransformationField,
 } from './webhook-fields.js';
 
 /** What may be left out when a webhook is made and when it is changed: how it is sent to, not where and what. */
@@ -43,6 +44,11 @@ export abstract class WebhookPolicyDto extends SendingPolicyDto {
 
   @FilterField()
   filter?: unknown;
+
+  @TransformationField(
+    'JSONata that makes what is sent in the place of an event: of its `id`, `event`, `timestamp` and `data`. Null: the event is sent.',
+  )
+  transformation?: string | null;
 
   @GuaranteeField()
   guarantee?: Guarantee;

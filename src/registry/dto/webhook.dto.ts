@@ -150,6 +150,14 @@ export class WebhookDto extends SendingPolicyView {
   })
   filter!: FilterInput | null;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'JSONata that makes what is sent in the place of an event. Null: the event is sent.',
+    example: null,
+  })
+  transformation!: string | null;
+
   @ApiProperty({ type: [SigningSecretDto], description: 'The live ones, newest first.' })
   secrets!: SigningSecretDto[];
 
@@ -179,6 +187,7 @@ export class WebhookDto extends SendingPolicyView {
           : null,
       ordered: webhook.ordered,
       filter: webhook.filter,
+      transformation: webhook.transformation,
       ...viewOfPolicy(webhook),
       secrets: secrets.map((secret) => SigningSecretDto.of(secret)),
       createdAt: webhook.createdAt.toISOString(),

@@ -82,7 +82,15 @@ const ANSWERS = [301, 400, 404, 408, 410, 425, 429, 500, 501, 503, 999].flatMap(
 
 /** The ways in which there may be no answer. */
 export const SILENCES = (
-  ['timeout', 'dns_error', 'connection_error', 'tls_error', 'protocol_error', 'egress_denied'] as const
+  [
+    'timeout',
+    'dns_error',
+    'connection_error',
+    'tls_error',
+    'protocol_error',
+    'egress_denied',
+    'transformation_error',
+  ] as const
 ).map((outcome): FailedAttempt => ({ outcome, durationMs: 10_000, error: 'CODE' }));
 
 const SCHEDULES = [[], [1], [1_000, 5_000, 30_000], Array.from({ length: 12 }, () => DAY_MS)];

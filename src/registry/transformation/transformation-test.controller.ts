@@ -1,0 +1,31 @@
+import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
+import { OncePerKey } from '../../platform/idempotency/index.js';
+import type { IdempotentRequest } from '../../platform/idempotency/index.js';
+import { TestTransformationDto, TransformedDto } from './dto/test-transformation.dto.js';
+import { TransformationTestService } from './transformation-test.service.js';
+
+@ApiController('webhooks', 'Webhooks')
+export class TransformationTestController {
+  constructor(private readonly service: TransformationTestService) {}
+
+  @Post(':id/test-transformation')
+  @Requires('webhooks:read')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'See what a webhook would be sent',
+    description: 'Nothing is sent or stored. With `transformation`, as if that were the webhook’s.',
+  })
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The webhook.' })
+  @ApiOkResponse({ type: TransformedDto })
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
+  test(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Body() input: TestTransformationDto,
+    @OncePerKey() request: IdempotentRequest | undefined,
+  ): Promise<TransformedDto> {
+    return this.service.test(tenantId, id, input, request);
+  }
+}
