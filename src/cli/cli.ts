@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<Exclude<keyof typeof HELP, 'main'>, () => Promis
   send: async () => (await import('./send.js')).send,
   listen: async () => (await import('./listen.js')).listen,
   types: async () => (await import('./types.js')).types,
+  'rotate-encryption-key': async () => (await import('./rotate-encryption-key.js')).rotateEncryptionKey,
   secret: async () => (await import('./secret.js')).secret,
   providers: () => Promise.resolve(providers),
 };

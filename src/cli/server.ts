@@ -10,6 +10,9 @@ const MAX_REFUSAL_BYTES = 4_096;
 /** The server says something every 15 seconds. */
 const SILENCE_MS = 45_000;
 
+/** What takes its time says nothing until it is done. */
+const PATIENCE_MS = 3_600_000;
+
 /** What went wrong may be over in a while: the server was away, or had no room. */
 export class AwayError extends FailureError {
   constructor(
@@ -102,6 +105,19 @@ export class Server {
       cursor = page.nextCursor;
     }
     return all;
+  }
+
+  /** Seals every secret anew under the first encryption key. */
+  async reEncrypt(): Promise<{ readonly reencrypted: number; readonly unreadable: number }> {
+    const { status, headers, body } = await ask(this.at('api/encryption/re-encrypt'), {
+      method: 'POST',
+      headers: this.#headers,
+      silenceMs: PATIENCE_MS,
+      signal: this.signal,
+      maxBytes: MAX_REFUSAL_BYTES,
+    });
+    if (status !== 200) throw refusal(status, headers, body.toString());
+    return JSON.parse(body.toString()) as { reencrypted: number; unreadable: number };
   }
 
   private at(path: string): string {

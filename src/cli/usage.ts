@@ -85,6 +85,7 @@ const MAIN = `posthorn ${VERSION}: webhooks on your own machine
   posthorn send <provider> <type> --to URL --secret SECRET    a signed sample of any sender
   posthorn listen --forward URL [--source NAME]               what comes in at a server, to your machine
   posthorn types [--out FILE]                                 the event types of a server, as TypeScript
+  posthorn rotate-encryption-key                              the secrets of a server, under its new key
   posthorn secret <provider>                                  a new secret, as the sender makes them
   posthorn providers                                          the providers that can be sent
 
@@ -145,6 +146,23 @@ Writes the catalogue of a Posthorn server as TypeScript: a type for the data of 
 Exit code: 0 for success, 1 where the server refuses or the file cannot be written, 2 where the command itself is wrong.
 `;
 
+const ROTATE = `posthorn rotate-encryption-key
+
+Seals every secret of a Posthorn server anew, of all tenants, under the first key of its ENCRYPTION_KEY. To change the key:
+
+  1. Give every replica ENCRYPTION_KEY=<old>,<new>, and then <new>,<old>: the first encrypts, all of them open.
+  2. posthorn rotate-encryption-key --server https://hooks.example.com
+  3. Where nothing is unreadable, drop the old one, on every replica.
+
+It may be cut off and run again at any time.
+
+  --server URL         the server (default: http://127.0.0.1:3000)
+  --api-key KEY        its admin key; better in the environment, as ADMIN_API_KEY
+
+Exit code: 0 if everything is under the first key, 1 if something is unreadable or the server refuses, 2 where the command
+itself is wrong.
+`;
+
 const SECRET = `posthorn secret <provider>
 
 Prints a new secret as this sender makes them. Where the sender signs with a private key (discord, sendgrid), two lines:
@@ -162,6 +180,7 @@ export const HELP = {
   send: SEND,
   listen: LISTEN,
   types: TYPES,
+  'rotate-encryption-key': ROTATE,
   secret: SECRET,
   providers: PROVIDERS_HELP,
 } as const;

@@ -150,7 +150,10 @@ describe('what is sent', () => {
 describe('bad usage is one sentence and exit code 2', () => {
   const OK = ['send', 'stripe', 'a.b', '--to', 'http://localhost/', '--secret', 's'];
   it.each([
-    [['dance'], 'There is no command "dance"; there are send, listen, types, secret, providers.'],
+    [
+      ['dance'],
+      'There is no command "dance"; there are send, listen, types, rotate-encryption-key, secret, providers.',
+    ],
     [['send'], 'Say which provider and which type: posthorn send <provider> <type> --to URL --secret SECRET.'],
     [['send', 'stripe', 'a.b'], '--to URL is missing.'],
     [

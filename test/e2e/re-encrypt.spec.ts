@@ -4,7 +4,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { cloneDatabase } from '../setup/database.js';
 import { TestReceiver } from '../setup/receiver.js';
-import { caller, originOf, startServer } from './registry.harness.js';
+import { runCommand } from './cli.harness.js';
+import { ADMIN_KEY, caller, originOf, startServer } from './registry.harness.js';
 import type { WebhookAnswer } from './registry.harness.js';
 
 const [OLD, NEW, LOST] = [1, 2, 3].map(() => randomBytes(32).toString('base64')) as [string, string, string];
@@ -102,4 +103,40 @@ it('what no key opens is counted and left as it is', async () => {
   await sql.query(`DELETE FROM posthorn.webhook_secret WHERE expires_at <= now()`);
   await withKeys([LOST], async (api) => expect(await reEncrypt(api)).toEqual([200, { reencrypted: 0, unreadable: 4 }]));
   await withKeys([NEW], async (api) => expect(await reEncrypt(api)).toEqual([200, { reencrypted: 0, unreadable: 0 }]));
+});
+
+describe('posthorn rotate-encryption-key', () => {
+  const rotate = (origin: string, key: string) =>
+    runCommand(['rotate-encryption-key', '--server', origin], { ADMIN_API_KEY: key });
+
+  it('says what is left to do, by its exit code too', async () => {
+    await withKeys([LOST, NEW], async (_, origin) =>
+      expect(await rotate(origin, ADMIN_KEY)).toEqual({
+        code: 0,
+        out: [
+          '4 sealed anew, 0 that no key opens.',
+          'The keys behind the first may be dropped from ENCRYPTION_KEY, on every replica.',
+        ],
+        err: [],
+      }),
+    );
+    await withKeys([NEW], async (_, origin) =>
+      expect(await rotate(origin, ADMIN_KEY)).toMatchObject({
+        code: 1,
+        out: ['0 sealed anew, 4 that no key opens.'],
+        err: [expect.stringContaining('Keep every key')],
+      }),
+    );
+  });
+
+  it('needs the admin key of a server that is there', async () => {
+    await withKeys([LOST], async (_, origin) =>
+      expect(await rotate(origin, 'another key')).toMatchObject({ code: 1, err: [expect.stringContaining('401')] }),
+    );
+    expect(await rotate('http://127.0.0.1:1', ADMIN_KEY)).toMatchObject({ code: 1, out: [] });
+    expect(await runCommand(['rotate-encryption-key'])).toMatchObject({
+      code: 2,
+      err: [expect.stringContaining('There is no admin key')],
+    });
+  });
 });
