@@ -19,6 +19,7 @@ export class Connections {
   private readonly origins = new Map<string, Origin>();
   private readonly clients = new Set<Client>();
   private free = 0;
+  private retired = false;
 
   constructor(private readonly connect: buildConnector.connector) {}
 
@@ -38,6 +39,12 @@ export class Connections {
       request,
       handlerOf(() => this.release(place, client)),
     );
+  }
+
+  /** Nothing new will be asked of it: free connections are closed now, the others once they are free. */
+  retire(): void {
+    this.retired = true;
+    while (this.free > 0) this.closeOldest();
   }
 
   async destroy(): Promise<void> {
@@ -67,7 +74,7 @@ export class Connections {
     place.busy -= 1;
     place.free.push(client);
     this.free += 1;
-    if (this.free > MAX_FREE) this.closeOldest();
+    if (this.retired || this.free > MAX_FREE) this.closeOldest();
   }
 
   private closeOldest(): void {

@@ -1,21 +1,19 @@
-// Opens the custom headers of webhooks, once per change: a box is bound to its webhook and never altered, so what was in
-// it may be kept for as long as there is room.
+// Opens the custom headers of webhooks.
 import { Injectable } from '@nestjs/common';
 import { parseCustomHeaders } from '../kernel/custom-headers.js';
 import type { CustomHeader } from '../kernel/custom-headers.js';
 import { SecretBox } from '../kernel/secret-box.js';
-
-/** Bytes of the boxes whose content is kept; a box holds up to 80 KiB. */
-const MAX_KEPT_BYTES = 16 * 1_048_576;
+import { OpenedBoxes } from './opened-boxes.js';
 
 const NONE: readonly CustomHeader[] = [];
 
 @Injectable()
 export class CustomHeaders {
-  readonly #kept = new Map<string, { readonly box: Buffer; readonly headers: readonly CustomHeader[] }>();
-  #keptBytes = 0;
+  private readonly opened: OpenedBoxes<readonly CustomHeader[]>;
 
-  constructor(private readonly box: SecretBox) {}
+  constructor(box: SecretBox) {
+    this.opened = new OpenedBoxes(box, parseCustomHeaders);
+  }
 
   /**
    * The headers in a webhook's box; none without a box.
@@ -23,22 +21,6 @@ export class CustomHeaders {
    * @throws SecretBoxError when the box cannot be opened.
    */
   of(webhookId: string, box: Buffer | null): readonly CustomHeader[] {
-    if (!box) return NONE;
-    const known = this.#kept.get(webhookId);
-    if (known?.box.equals(box)) return known.headers;
-    const headers = parseCustomHeaders(this.box.open(box, webhookId));
-    this.#forget(webhookId);
-    this.#kept.set(webhookId, { box, headers });
-    this.#keptBytes += box.length;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#keptBytes <= MAX_KEPT_BYTES) break;
-      this.#forget(oldest);
-    }
-    return headers;
-  }
-
-  #forget(webhookId: string): void {
-    this.#keptBytes -= this.#kept.get(webhookId)?.box.length ?? 0;
-    this.#kept.delete(webhookId);
+    return box ? this.opened.of(webhookId, box) : NONE;
   }
 }

@@ -7,6 +7,7 @@ import { DATA_SOURCE } from '../platform/database/index.js';
 import { extensionProvider } from '../platform/extension.js';
 import type { Extension } from '../platform/extension.js';
 import { queueProvider } from '../platform/queue/index.js';
+import { AccessTokens } from './access-tokens.js';
 import { ClaimQuery } from './claim.js';
 import { CustomHeaders } from './custom-headers.js';
 import { DeliveriesController } from './deliveries.controller.js';
@@ -17,6 +18,7 @@ import { DeliveryEngine } from './delivery-engine.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { Delivery } from './delivery.entity.js';
 import { DueDeliveries } from './due-deliveries.js';
+import { EndpointAccess } from './endpoint-access.js';
 import { Erasure } from './erasure.js';
 import { Event } from './event.entity.js';
 import { EventIntake } from './event-intake.js';
@@ -71,6 +73,7 @@ export class DeliveryFeature implements OnModuleInit {
       imports: [parts.platform, parts.registry, TypeOrmModule.forFeature([...DELIVERY_ENTITIES], DATA_SOURCE)],
       providers: [
         queueProvider(RETRY_QUEUE),
+        AccessTokens,
         ClaimQuery,
         CustomHeaders,
         DeliveriesRepository,
@@ -78,6 +81,7 @@ export class DeliveryFeature implements OnModuleInit {
         DeliveryEngine,
         DeliveryWake,
         DueDeliveries,
+        EndpointAccess,
         Erasure,
         EventIntake,
         EventLog,

@@ -8,6 +8,8 @@ import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { createEgressConnector } from '../platform/egress/index.js';
+import { CertifiedConnections } from './certified-connections.js';
+import type { ClientCertificate, ClientTls } from './certified-connections.js';
 import { Connections } from './connections.js';
 import type { Release } from './connections.js';
 import type { AttemptOutcome } from './delivery-status.js';
@@ -41,21 +43,47 @@ export interface ExchangeResult {
 @Injectable()
 export class HttpClient implements OnApplicationShutdown {
   private readonly connections: Connections;
+  private readonly certified: CertifiedConnections;
   private readonly targets = new Map<string, Target>();
 
   constructor(policy: EgressPolicy, @Inject(SETTINGS_TOKEN) settings: Settings) {
     const { deliveryTimeoutMs: timeoutMs, egressProxy } = settings;
     const proxy = egressProxy === undefined ? undefined : new URL(egressProxy);
-    this.connections = new Connections(createEgressConnector(policy, { timeoutMs, proxy }));
+    const connectorOf = (tls: ClientTls = {}) => createEgressConnector(policy, { timeoutMs, proxy, ...tls });
+    this.connections = new Connections(connectorOf());
+    this.certified = new CertifiedConnections(connectorOf);
   }
 
   /** POSTs and resolves at the latest when the deadline is over; never rejects. */
-  post(url: string, headers: string[], body: Buffer, timeoutMs: number): Promise<ExchangeResult> {
+  post(
+    url: string,
+    headers: string[],
+    body: Buffer,
+    timeoutMs: number,
+    certificate?: ClientCertificate,
+  ): Promise<ExchangeResult> {
+    const connections = certificate ? this.certified.of(certificate) : this.connections;
+    return this.exchange(connections, url, headers, body, timeoutMs, MAX_KEPT_BYTES);
+  }
+
+  /** POSTs for the sake of the answer, whose body is kept as far as it is read. */
+  ask(url: string, headers: string[], body: Buffer, timeoutMs: number): Promise<ExchangeResult> {
+    return this.exchange(this.connections, url, headers, body, timeoutMs, MAX_READ_BYTES);
+  }
+
+  private exchange(
+    connections: Connections,
+    url: string,
+    headers: string[],
+    body: Buffer,
+    timeoutMs: number,
+    keptBytes: number,
+  ): Promise<ExchangeResult> {
     return new Promise((resolve) => {
-      const exchange = new Exchange(timeoutMs, resolve);
+      const exchange = new Exchange(timeoutMs, keptBytes, resolve);
       try {
         const { origin, path } = this.target(url);
-        this.connections.dispatch(origin, { path, method: 'POST', headers, body }, (release) => exchange.over(release));
+        connections.dispatch(origin, { path, method: 'POST', headers, body }, (release) => exchange.over(release));
       } catch (error) {
         exchange.fail(error);
       }
@@ -63,7 +91,7 @@ export class HttpClient implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.connections.destroy();
+    await Promise.all([this.connections.destroy(), this.certified.destroy()]);
   }
 
   /** Parsed once for many requests. */
@@ -93,6 +121,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     timeoutMs: number,
+    private readonly maxKeptBytes: number,
     private readonly resolve: (result: ExchangeResult) => void,
   ) {
     this.deadline = setTimeout(() => this.finish('timeout', 'timeout'), timeoutMs);
@@ -123,9 +152,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.readBytes += chunk.length;
-    if (this.keptBytes < MAX_KEPT_BYTES) {
+    if (this.keptBytes < this.maxKeptBytes) {
       // Copied: a slice would keep the whole chunk alive.
-      const part = Buffer.from(chunk.subarray(0, MAX_KEPT_BYTES - this.keptBytes));
+      const part = Buffer.from(chunk.subarray(0, this.maxKeptBytes - this.keptBytes));
       this.kept.push(part);
       this.keptBytes += part.length;
     }

@@ -20,6 +20,7 @@ const delivery = (retriesUsed: number): ClaimedDelivery => ({
   url: 'https://shop.example/hooks',
   format: 'native',
   headersBox: null,
+  authenticationBox: null,
   timeoutMs: 10_000,
   guarantee: 'at-least-once',
   paced: false,

@@ -13,6 +13,8 @@ import type { Claim, ClaimedDelivery } from './claim.js';
 import { LEASE_MARGIN_MS } from './claim.statements.js';
 import { CustomHeaders } from './custom-headers.js';
 import { DeliveryWake } from './delivery-wake.js';
+import { EndpointAccess } from './endpoint-access.js';
+import type { Access } from './endpoint-access.js';
 import { HttpClient } from './http-client.js';
 import type { ExchangeResult } from './http-client.js';
 import { MAY_ASK_TO_WAIT } from './outcome.js';
@@ -24,6 +26,7 @@ import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
 import { TransformedBodies } from './transformed-bodies.js';
 
+const UNAUTHORIZED = 401;
 const TOO_MANY_REQUESTS = 429;
 
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
@@ -62,6 +65,7 @@ export class Sender {
     private readonly claims: ClaimQuery,
     private readonly keys: SigningKeys,
     private readonly customHeaders: CustomHeaders,
+    private readonly access: EndpointAccess,
     private readonly http: HttpClient,
     private readonly retries: RetryJudge,
     private readonly settle: SettleBatch,
@@ -142,16 +146,21 @@ export class Sender {
       const keys = this.keys.of(delivery.secretIds);
       if (keys.length === 0) throw new Error('none of its signing secrets can be read, and nothing goes out unsigned');
       const startedAt = this.clock();
+      const began = monotonicNow();
+      const asked = this.access.of(delivery);
+      const access = asked instanceof Promise ? await asked : asked;
+      const custom = this.customHeaders.of(delivery.webhookId, delivery.headersBox);
       const request = signRequest(
         delivery,
         body,
         keys,
         startedAt,
-        this.customHeaders.of(delivery.webhookId, delivery.headersBox),
+        access.headers.length === 0 ? custom : [...custom, ...access.headers],
         headersOf(delivery, delivery.format, this.source),
       );
-      const result = await this.http.post(delivery.url, request.headers, request.body, delivery.timeoutMs);
-      this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt);
+      const result = await this.exchange(delivery, request, access, began);
+      const mayRenew = result.httpStatus === UNAUTHORIZED && this.access.refused(delivery.webhookId, access);
+      this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt, mayRenew);
       return result.durationMs;
     } catch (error) {
       // Its lease brings it back.
@@ -170,21 +179,37 @@ export class Sender {
       if (!(error instanceof TransformationError)) throw error;
       const durationMs = Math.round(monotonicNow() - since);
       const result = { outcome: 'transformation_error', error: error.message, durationMs, sent: false } as const;
-      this.record(delivery, '{}', result, startedAt, claimedAt);
+      this.record(delivery, '{}', result, startedAt, claimedAt, false);
       return undefined;
     }
   }
 
+  /** One deadline covers obtaining a token and the request itself. */
+  private async exchange(
+    { url, timeoutMs }: ClaimedDelivery,
+    { headers, body }: SignedRequest,
+    { failure, certificate }: Access,
+    began: number,
+  ): Promise<ExchangeResult> {
+    if (failure) return { ...failure, sent: false };
+    const spentMs = monotonicNow() - began;
+    const result = await this.http.post(url, headers, body, Math.max(1, timeoutMs - spentMs), certificate);
+    return { ...result, durationMs: result.durationMs + Math.round(spentMs) };
+  }
+
+  /** @param mayRenew - The receiver refused a token that can be renewed: that is tried again, as if it had not answered. */
   private record(
     delivery: ClaimedDelivery,
     requestHeaders: string,
     result: ExchangeResult,
     startedAt: number,
     claimedAt: number,
+    mayRenew: boolean,
   ): void {
     const retryAfterMs = this.retryAfter(result, delivery.policy.maxWaitMs);
     const leftMs = delivery.expiresInMs - (monotonicNow() - claimedAt);
-    const verdict = this.retries.judge({ ...result, retryAfterMs }, delivery, leftMs);
+    const judged: ExchangeResult = mayRenew ? { ...result, outcome: 'protocol_error', httpStatus: undefined } : result;
+    const verdict = this.retries.judge({ ...judged, retryAfterMs }, delivery, leftMs);
     this.settle.add({
       delivery,
       // A receiver that is asked too much means all of it, not this one delivery.

@@ -15,6 +15,8 @@ export interface WebhookTarget {
   readonly transformation: string | null;
   /** The webhook's custom headers, sealed. */
   readonly headersBox: Buffer | null;
+  /** How requests are authenticated, sealed; null: by signatures alone. */
+  readonly authenticationBox: Buffer | null;
   readonly timeoutMs: number;
   /** Requests in flight at most, where the webhook has a limit of its own. */
   readonly maxInFlight?: number;
@@ -35,6 +37,7 @@ export const TARGET_COLUMNS = [
   'format',
   'transformation',
   'headers',
+  'authentication',
   'max_in_flight',
   'paced',
   'guarantee',
@@ -42,7 +45,7 @@ export const TARGET_COLUMNS = [
 ] as const;
 
 /** SQL: the target of webhook `w` of `tenant`. */
-export const TARGET = `w.url, w.format, w.transformation, w.headers, w.max_in_flight, ${PACED} AS paced, w.guarantee,
+export const TARGET = `w.url, w.format, w.transformation, w.headers, w.authentication, w.max_in_flight, ${PACED} AS paced, w.guarantee,
               ${POLICY_COLUMNS.map((column) => `coalesce(w.${column}, tenant.${column}) AS ${column}`).join(', ')}`;
 
 /**
@@ -62,6 +65,7 @@ export interface TargetRow extends PolicyRow {
   format: PayloadFormat | null;
   transformation: string | null;
   headers: Buffer | null;
+  authentication: Buffer | null;
   timeout_ms: number | null;
   max_in_flight: number | null;
   guarantee: Guarantee | null;
@@ -84,6 +88,7 @@ export class WebhookTargets {
       format: row.format,
       transformation: row.transformation,
       headersBox: row.headers,
+      authenticationBox: row.authentication,
       timeoutMs: row.timeout_ms ?? this.settings.deliveryTimeoutMs,
       maxInFlight: row.max_in_flight ?? undefined,
       paced: row.paced ?? false,

@@ -24,6 +24,7 @@ import { PublicKeys1764000001800 } from './1764000001800-public-keys.js';
 import { SourceRate1764000001950 } from './1764000001950-source-rate.js';
 import { EventFilters1764000002000 } from './1764000002000-event-filters.js';
 import { EventTypes1764000002010 } from './1764000002010-event-types.js';
+import { Authentication1764000002100 } from './1764000002100-authentication.js';
 import { Transformations1764000002300 } from './1764000002300-transformations.js';
 
 export const POSTHORN_MIGRATIONS = [
@@ -52,5 +53,6 @@ export const POSTHORN_MIGRATIONS = [
   SourceRate1764000001950,
   EventFilters1764000002000,
   EventTypes1764000002010,
+  Authentication1764000002100,
   Transformations1764000002300,
 ] as const;

@@ -22,6 +22,13 @@ export class InvalidHeadersError extends InvalidError {
   }
 }
 
+/** How requests of a webhook shall be authenticated was refused; the message says what is wrong. */
+export class InvalidAuthenticationError extends InvalidError {
+  constructor(problem: string) {
+    super('invalid_authentication', problem);
+  }
+}
+
 /** The filter of a webhook was refused; the details say where it is wrong. */
 export class InvalidFilterError extends InvalidError {
   constructor(problems: readonly string[]) {

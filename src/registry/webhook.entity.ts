@@ -55,6 +55,10 @@ export class Webhook extends SendingPolicyColumns {
   @Column({ name: 'headers', type: 'bytea', nullable: true })
   headers!: Buffer | null;
 
+  /** A `SecretBox` of how requests are authenticated, owned by this row's id. Null: by signatures alone. */
+  @Column({ name: 'authentication', type: 'bytea', nullable: true })
+  authentication!: Buffer | null;
+
   /** Requests in flight at most, from all workers together. Null: no limit of its own. */
   @Column({ name: 'max_in_flight', type: 'integer', nullable: true })
   maxInFlight!: number | null;

@@ -20,6 +20,7 @@ export type WebhookChange = Partial<
     | 'description'
     | 'format'
     | 'headers'
+    | 'authentication'
     | 'maxInFlight'
     | 'expiresAfterMs'
     | 'guarantee'

@@ -5,6 +5,13 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { EntityManager } from 'typeorm';
+import {
+  factsOfAuthentication,
+  parseAuthentication,
+  readAuthentication,
+  usesAuthorization,
+  writeAuthentication,
+} from '../kernel/authentication.js';
 import { parseCustomHeaders, readCustomHeaders, writeCustomHeaders } from '../kernel/custom-headers.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { parseDuration } from '../kernel/duration.js';
@@ -23,6 +30,7 @@ import type { Page, PageQuery } from '../platform/http/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { factsOfWebhook } from './audit/facts.js';
+import type { AuthenticationView } from './dto/authentication.dto.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import { DEFAULT_OVERLAP } from './dto/signing-secret.dto.js';
 import type { RotateSecretDto } from './dto/signing-secret.dto.js';
@@ -30,6 +38,7 @@ import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import { CreatedSecretDto, CreatedWebhookDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
 import { Quotas } from './quotas.js';
 import {
+  InvalidAuthenticationError,
   InvalidHeadersError,
   LastSecretError,
   SchemeMismatchError,
@@ -83,16 +92,20 @@ export class WebhooksService implements OnModuleDestroy {
 
   /**
    * @returns a repeat of `request` gets the webhook without its secret.
-   * @throws InvalidHeadersError, InvalidTransformationError, QuotaExceededError, SchemeMismatchError, ScheduleTooLongError, UrlRefusedError
+   * @throws InvalidAuthenticationError, InvalidHeadersError, InvalidTransformationError, QuotaExceededError, SchemeMismatchError, ScheduleTooLongError, UrlRefusedError
    */
   async create(
     tenantId: string,
-    { url, events, headers, secret: given, signatureScheme, ...rest }: CreateWebhookDto,
+    { url, events, headers, authentication, secret: given, signatureScheme, ...rest }: CreateWebhookDto,
     request?: IdempotentRequest,
     author?: Author,
   ): Promise<CreatedWebhookDto | WebhookDto> {
     const id = newId();
-    const columns = { ...webhookColumnsOf(rest, this.settings.retentionMs), ...this.sealHeaders(id, headers) };
+    const columns = {
+      ...webhookColumnsOf(rest, this.settings.retentionMs),
+      ...this.sealHeaders(id, headers),
+      ...(await this.sealAuthentication(id, authentication)),
+    };
     const secret = secretOf(given, signatureScheme);
     await this.transformations.check(tenantId, rest.transformation);
     await this.judge(url);
@@ -102,6 +115,7 @@ export class WebhooksService implements OnModuleDestroy {
         await this.quotas.makeRoom(manager, tenantId, 'webhooks');
         await this.webhooks.insert(manager, { id, tenantId, url, patterns: fold(events), ...columns }, row);
         const made = await this.read(tenantId, id, manager);
+        refuseContradictions(made);
         await this.audit.within(manager, author, {
           action: 'webhook.created',
           resource: id,
@@ -129,17 +143,17 @@ export class WebhooksService implements OnModuleDestroy {
     return this.read(tenantId, id);
   }
 
-  /** Absent fields stay as they are. @throws WebhookNotFoundError, InvalidHeadersError, InvalidTransformationError, ScheduleTooLongError, UrlRefusedError */
+  /** Absent fields stay as they are. @throws WebhookNotFoundError, InvalidAuthenticationError, InvalidHeadersError, InvalidTransformationError, ScheduleTooLongError, UrlRefusedError */
   async update(
     tenantId: string,
     id: string,
-    { url, events, headers, ...rest }: UpdateWebhookDto,
+    { url, events, headers, authentication, ...rest }: UpdateWebhookDto,
     request?: IdempotentRequest,
     author?: Author,
   ): Promise<WebhookDto> {
     // Before judging the URL: a foreign id must not make us resolve names, nor answer in another time.
     if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
-    const sealed = this.sealHeaders(id, headers);
+    const sealed = { ...this.sealHeaders(id, headers), ...(await this.sealAuthentication(id, authentication)) };
     await this.transformations.check(tenantId, rest.transformation);
     if (url !== undefined) await this.judge(url);
     const change: WebhookChange = {
@@ -154,6 +168,7 @@ export class WebhooksService implements OnModuleDestroy {
         if (before.active === change.active) delete change.disabledReason;
         if (Object.keys(change).length > 0) await this.webhooks.update(manager, id, change);
         const now = await this.read(tenantId, id, manager);
+        refuseContradictions(now);
         const facts = { before: factsOfWebhook(seen), after: factsOfWebhook(now) };
         await this.audit.within(manager, author, { action: 'webhook.updated', resource: id, ...facts });
         return now;
@@ -260,7 +275,8 @@ export class WebhooksService implements OnModuleDestroy {
   }
 
   private viewOf(webhook: Webhook, secrets: readonly WebhookSecret[]): WebhookDto {
-    return WebhookDto.of(webhook, secrets, this.headerNamesOf(webhook));
+    const opened = { headers: this.headerNamesOf(webhook), authentication: this.authenticationOf(webhook) };
+    return WebhookDto.of(webhook, secrets, opened);
   }
 
   /** A key that was lost must not hide the webhook: it is by looking at it, and setting the headers anew, that this is mended. */
@@ -270,6 +286,29 @@ export class WebhooksService implements OnModuleDestroy {
       return parseCustomHeaders(this.box.open(headers, id)).map(([name]) => name);
     } catch (error) {
       if (error instanceof SecretBoxError) return null;
+      throw error;
+    }
+  }
+
+  /** The column of the authentication, where it was given. @throws InvalidAuthenticationError */
+  private async sealAuthentication(webhookId: string, input: unknown): Promise<Pick<WebhookChange, 'authentication'>> {
+    if (input === undefined) return {};
+    if (input === null) return { authentication: null };
+    const read = readAuthentication(input);
+    if (typeof read === 'string') throw new InvalidAuthenticationError(read);
+    if (read.type === 'oauth2') {
+      const verdict = await judgeUrl(this.egress, read.tokenUrl);
+      if (!verdict.ok) throw new InvalidAuthenticationError(`authentication.tokenUrl is refused: ${verdict.error}.`);
+    }
+    return { authentication: this.box.seal(writeAuthentication(read), webhookId) };
+  }
+
+  private authenticationOf({ id, authentication }: Webhook): AuthenticationView | null {
+    if (!authentication) return null;
+    try {
+      return factsOfAuthentication(parseAuthentication(this.box.open(authentication, id)));
+    } catch (error) {
+      if (error instanceof SecretBoxError) return { type: 'unreadable' };
       throw error;
     }
   }
@@ -290,6 +329,17 @@ function secretOf(given: string | undefined, asked: SignatureScheme | undefined,
   const secret = new Secret(given);
   if (asked !== undefined && schemeOf(secret) !== asked) throw new SchemeMismatchError();
   return secret;
+}
+
+/** What can only be judged of the webhook as a whole, whichever part of it was changed. @throws InvalidAuthenticationError */
+function refuseContradictions({ url, headers, authentication }: WebhookDto): void {
+  if (authentication === null || authentication.type === 'unreadable') return;
+  if (usesAuthorization(authentication.type) && headers?.some((name) => name.toLowerCase() === 'authorization'))
+    throw new InvalidAuthenticationError(
+      'authentication makes the Authorization header itself: take it out of headers, or set authentication to null.',
+    );
+  if (authentication.type === 'mtls' && !url.startsWith('https:'))
+    throw new InvalidAuthenticationError('authentication of type mtls needs an https URL.');
 }
 
 const fold = (events: readonly string[]): string[] => [...new Set(events)];

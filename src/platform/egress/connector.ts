@@ -28,6 +28,9 @@ export interface EgressConnectorOptions {
   proxy?: URL;
   /** Certificate authorities to trust instead of Node's own. */
   ca?: ConnectionOptions['ca'];
+  /** A client certificate and its key, shown to every peer that asks. */
+  cert?: ConnectionOptions['cert'];
+  key?: ConnectionOptions['key'];
 }
 
 // All addresses of an answer are judged, but a name with a thousand of them must not turn us into a port knocker.
@@ -48,7 +51,7 @@ const ATTEMPT_TIMEOUT_MS = 1_000;
  */
 export function createEgressConnector(
   policy: EgressPolicy,
-  { resolve = resolveAddresses, timeoutMs = 10_000, proxy, ca }: EgressConnectorOptions = {},
+  { resolve = resolveAddresses, timeoutMs = 10_000, proxy, ca, cert, key }: EgressConnectorOptions = {},
 ): buildConnector.connector {
   const lookup: LookupFunction = (hostname, options, callback) => {
     checkedAddresses(policy, resolve, hostname).then(
@@ -66,6 +69,7 @@ export function createEgressConnector(
     autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
     timeout: timeoutMs,
     ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert, key }),
   });
 
   return ({ hostname, host, protocol, port, localAddress }, callback) => {

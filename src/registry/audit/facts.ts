@@ -13,10 +13,18 @@ const LEFT_OUT = new Set(['id', 'createdAt', 'updatedAt', 'secrets', 'url', 'con
 const shownOf = (view: object): Facts['shown'] =>
   Object.fromEntries(Object.entries(view).filter(([field]) => !LEFT_OUT.has(field)));
 
-export const factsOfWebhook = (webhook: WebhookDto): Facts => ({
-  shown: { origin: new URL(webhook.url).origin, ...shownOf(webhook) },
-  hidden: { url: webhook.url, transformation: webhook.transformation },
-});
+export const factsOfWebhook = (webhook: WebhookDto): Facts => {
+  const { authentication } = webhook;
+  const tokenUrl = authentication?.type === 'oauth2' ? authentication.tokenUrl : undefined;
+  return {
+    shown: {
+      origin: new URL(webhook.url).origin,
+      ...shownOf(webhook),
+      authentication: authentication && { ...authentication, tokenUrl: undefined },
+    },
+    hidden: { url: webhook.url, transformation: webhook.transformation, tokenUrl },
+  };
+};
 
 export const factsOfSource = (source: SourceDto): Facts => ({
   shown: shownOf(source),

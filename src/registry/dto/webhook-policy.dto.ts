@@ -1,3 +1,4 @@
+import { AuthenticationField } from './authentication.dto.js';
 import type { Guarantee, PayloadFormat } from '../webhook.entity.js';
 import { MaxInFlightField, OrderedField, RateLimitField } from './pace-fields.js';
 import type { RateLimit } from './pace-fields.js';
@@ -26,6 +27,9 @@ export abstract class WebhookPolicyDto extends SendingPolicyDto {
 
   @HeadersField()
   headers?: unknown;
+
+  @AuthenticationField()
+  authentication?: unknown;
 
   @MaxInFlightField()
   maxInFlight?: number | null;

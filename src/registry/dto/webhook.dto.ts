@@ -10,6 +10,8 @@ import { NOT_REPEATED } from '../../platform/idempotency/index.js';
 import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
 import type { Guarantee, PayloadFormat, Webhook } from '../webhook.entity.js';
 import type { WebhookSecret } from '../webhook-secret.entity.js';
+import { AUTHENTICATION_VIEW } from './authentication.dto.js';
+import type { AuthenticationView } from './authentication.dto.js';
 import { RATE_LIMIT_SCHEMA } from './pace-fields.js';
 import type { RateLimit } from './pace-fields.js';
 import { SendingPolicyView, viewOfPolicy } from './sending-policy.dto.js';
@@ -111,6 +113,9 @@ export class WebhookDto extends SendingPolicyView {
   })
   headers!: string[] | null;
 
+  @ApiProperty(AUTHENTICATION_VIEW)
+  authentication!: AuthenticationView | null;
+
   @ApiProperty({
     type: 'integer',
     nullable: true,
@@ -167,8 +172,12 @@ export class WebhookDto extends SendingPolicyView {
   @ApiProperty({ format: 'date-time', example: TIME })
   updatedAt!: string;
 
-  /** @param headers - Names of the custom headers; `null` where they cannot be opened. */
-  static of(webhook: Webhook, secrets: readonly WebhookSecret[], headers: string[] | null): WebhookDto {
+  /** @param opened - What may be shown of what is sealed: of the custom headers the names, `null` where they cannot be opened. */
+  static of(
+    webhook: Webhook,
+    secrets: readonly WebhookSecret[],
+    opened: Pick<WebhookDto, 'headers' | 'authentication'>,
+  ): WebhookDto {
     return {
       id: webhook.id,
       url: webhook.url,
@@ -177,7 +186,8 @@ export class WebhookDto extends SendingPolicyView {
       disabledReason: webhook.disabledReason,
       description: webhook.description,
       format: webhook.format,
-      headers,
+      headers: opened.headers,
+      authentication: opened.authentication,
       maxInFlight: webhook.maxInFlight,
       expiresAfter: webhook.expiresAfterMs === null ? null : formatDuration(webhook.expiresAfterMs),
       guarantee: webhook.guarantee,

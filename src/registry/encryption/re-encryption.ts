@@ -12,7 +12,7 @@ import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 
 /** What a run came to. */
 export interface ReEncrypted {
-  /** Secrets, and sets of custom headers, that were sealed anew. */
+  /** Secrets, sets of custom headers, and credentials of webhooks, that were sealed anew. */
   readonly reencrypted: number;
   /** Those that no key of the ring opens; they stay as they are. */
   readonly unreadable: number;
@@ -46,6 +46,7 @@ export class ReEncryption {
       [webhook_secret, 'ciphertext'],
       [source_secret, 'ciphertext'],
       [webhook, 'headers'],
+      [webhook, 'authentication'],
     ] as const;
     this.walks = columns.map(([table, column]) => ({
       page: {

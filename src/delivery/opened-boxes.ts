@@ -1,0 +1,40 @@
+// What is in the boxes of webhooks, opened once per change: a box is bound to its webhook and never altered, so what was in it
+// may be kept for as long as there is room.
+import type { SecretBox } from '../kernel/secret-box.js';
+
+/** Bytes of the boxes whose content is kept; a box holds up to 96 KiB. */
+const MAX_KEPT_BYTES = 16 * 1_048_576;
+
+export class OpenedBoxes<Content> {
+  readonly #kept = new Map<string, { readonly box: Buffer; readonly content: Content }>();
+  #keptBytes = 0;
+
+  constructor(
+    private readonly box: SecretBox,
+    private readonly parse: (text: string) => Content,
+  ) {}
+
+  /**
+   * What is in a webhook's box: the same object for as long as the box is the same and there is room.
+   *
+   * @throws SecretBoxError when the box cannot be opened.
+   */
+  of(webhookId: string, box: Buffer): Content {
+    const known = this.#kept.get(webhookId);
+    if (known?.box.equals(box)) return known.content;
+    const content = this.parse(this.box.open(box, webhookId));
+    this.#forget(webhookId);
+    this.#kept.set(webhookId, { box, content });
+    this.#keptBytes += box.length;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#keptBytes <= MAX_KEPT_BYTES) break;
+      this.#forget(oldest);
+    }
+    return content;
+  }
+
+  #forget(webhookId: string): void {
+    this.#keptBytes -= this.#kept.get(webhookId)?.box.length ?? 0;
+    this.#kept.delete(webhookId);
+  }
+}
