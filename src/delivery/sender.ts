@@ -20,6 +20,7 @@ import type { ExchangeResult } from './http-client.js';
 import { MAY_ASK_TO_WAIT } from './outcome.js';
 import { bodyOf, headersOf, sourceOf } from './payload-format.js';
 import { signRequest } from './request.js';
+import type { SignedRequest } from './request.js';
 import { RetryJudge } from './retry-judge.js';
 import { SendQueue } from './send-queue.js';
 import { SettleBatch } from './settle.js';

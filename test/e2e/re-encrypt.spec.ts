@@ -10,6 +10,7 @@ import type { WebhookAnswer } from './registry.harness.js';
 
 const [OLD, NEW, LOST] = [1, 2, 3].map(() => randomBytes(32).toString('base64')) as [string, string, string];
 const HEADERS = { 'X-Api-Token': 'the token of the receiver' };
+const AUTHENTICATION = { type: 'bearer', token: 'the-token-of-the-receiver' };
 const SOURCE_SECRET = 'what github signs with';
 /** More than a page of the walk. */
 const MOVED = 450;
@@ -56,7 +57,7 @@ describe('after the first key has changed', () => {
 
   it('everything is sealed anew, once, page after page', async () => {
     await withKeys([OLD], async (api) => {
-      const fields = { url: receiver.url, events: ['order.paid'], headers: HEADERS };
+      const fields = { url: receiver.url, events: ['order.paid'], headers: HEADERS, authentication: AUTHENTICATION };
       webhook = (await api.post('/api/webhooks').send(fields).expect(201)).body as WebhookAnswer;
       await api.post(`/api/webhooks/${webhook.id}/secrets`).expect(201);
       await api
@@ -72,8 +73,8 @@ describe('after the first key has changed', () => {
       );
     });
     await withKeys([NEW, OLD], async (api) => {
-      // Two secrets of the webhook, its headers, the secret of the source.
-      expect(await reEncrypt(api)).toEqual([200, { reencrypted: 4, unreadable: MOVED }]);
+      // Two secrets of the webhook, its headers, its authentication, the secret of the source.
+      expect(await reEncrypt(api)).toEqual([200, { reencrypted: 5, unreadable: MOVED }]);
       expect(await reEncrypt(api)).toEqual([200, { reencrypted: 0, unreadable: MOVED }]);
     });
   });
@@ -85,6 +86,7 @@ describe('after the first key has changed', () => {
       const signature = createHmac('sha256', webhook.secret).update(body).digest('hex');
       expect(headers).toMatchObject({
         'x-api-token': HEADERS['X-Api-Token'],
+        authorization: `Bearer ${AUTHENTICATION.token}`,
         'x-webhook-signature': `sha256=${signature}`,
       });
       const hook = '{"zen":"calm"}';
@@ -101,7 +103,7 @@ describe('after the first key has changed', () => {
 
 it('what no key opens is counted and left as it is', async () => {
   await sql.query(`DELETE FROM posthorn.webhook_secret WHERE expires_at <= now()`);
-  await withKeys([LOST], async (api) => expect(await reEncrypt(api)).toEqual([200, { reencrypted: 0, unreadable: 4 }]));
+  await withKeys([LOST], async (api) => expect(await reEncrypt(api)).toEqual([200, { reencrypted: 0, unreadable: 5 }]));
   await withKeys([NEW], async (api) => expect(await reEncrypt(api)).toEqual([200, { reencrypted: 0, unreadable: 0 }]));
 });
 

@@ -30,6 +30,7 @@ describe('registering a webhook', () => {
       description: 'ERP',
       format: 'native',
       headers: [],
+      authentication: null,
       maxInFlight: null,
       rateLimit: null,
       ordered: false,
