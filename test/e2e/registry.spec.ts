@@ -31,6 +31,7 @@ describe('registering a webhook', () => {
       format: 'native',
       headers: [],
       authentication: null,
+      transformation: null,
       maxInFlight: null,
       rateLimit: null,
       ordered: false,
