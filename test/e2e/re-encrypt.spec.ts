@@ -116,7 +116,7 @@ describe('posthorn rotate-encryption-key', () => {
       expect(await rotate(origin, ADMIN_KEY)).toEqual({
         code: 0,
         out: [
-          '4 sealed anew, 0 that no key opens.',
+          '5 sealed anew, 0 that no key opens.',
           'The keys behind the first may be dropped from ENCRYPTION_KEY, on every replica.',
         ],
         err: [],
@@ -125,7 +125,7 @@ describe('posthorn rotate-encryption-key', () => {
     await withKeys([NEW], async (_, origin) =>
       expect(await rotate(origin, ADMIN_KEY)).toMatchObject({
         code: 1,
-        out: ['0 sealed anew, 4 that no key opens.'],
+        out: ['0 sealed anew, 5 that no key opens.'],
         err: [expect.stringContaining('Keep every key')],
       }),
     );
