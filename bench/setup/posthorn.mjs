@@ -43,9 +43,14 @@ export async function withDispatcher({ url: databaseUrl, role = 'api' }, work) {
       /** Resolves once nothing of these webhooks waits any more. */
       delivered: async (webhookIds) => {
         // One index look-up for each webhook and status, so that asking costs those who deliver next to nothing.
-        const waiting = ['pending', 'sending', 'retrying'].map(
-          (status) => `SELECT FROM ${database.tables.delivery} WHERE webhook_id = w.id AND status = '${status}'`,
-        );
+        // The order is that of the index, for PostgreSQL may take looking through all for quick where another has them.
+        const waiting = [
+          `(SELECT FROM ${database.tables.delivery} WHERE webhook_id BETWEEN w.id AND w.id AND status = 'pending'
+            ORDER BY webhook_id DESC, id LIMIT 1)`,
+          ...['sending', 'retrying'].map(
+            (status) => `SELECT FROM ${database.tables.delivery} WHERE webhook_id = w.id AND status = '${status}'`,
+          ),
+        ];
         const text = `SELECT FROM unnest($1::uuid[]) AS w (id) WHERE EXISTS (${waiting.join(' UNION ALL ')}) LIMIT 1`;
         while ((await database.query({ text }, [webhookIds])).length > 0) await delay(20);
       },

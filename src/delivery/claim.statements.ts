@@ -17,13 +17,13 @@ const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook
 
 /**
  * The pending deliveries of a webhook from $2 on, oldest first, by conditions and an order that only the index
- * delivery_pending can serve. Asked for by `webhook_id =`, they may be looked for in all deliveries by their ids: where one webhook
- * had a hundred thousand pending when PostgreSQL last analysed the table, it takes that for quick, and reads those of this
- * one to find that another has none.
+ * delivery_pending (webhook_id DESC, id) can serve. Asked for by `webhook_id =` and by id, they may be looked for in all
+ * deliveries, or in all of this webhook: where another had a hundred thousand pending when PostgreSQL last analysed the
+ * table, it takes that for quick, and reads those to find that this one has a few, or none.
  */
 const oldestOf = (webhook: string): string =>
-  `d.status = 'pending' AND (d.webhook_id, d.id) >= (${webhook}, $2) AND d.webhook_id <= ${webhook} AND d.id >= $2
-      ORDER BY d.webhook_id, d.id`;
+  `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= $2
+      ORDER BY d.webhook_id DESC, d.id`;
 
 /**
  * Makes those that were picked ours. A webhook disabled meanwhile has its rows skipped here, at the last moment before
@@ -77,7 +77,7 @@ const CLAIMED_COLUMNS = `
  * Claims for all webhooks in turn.
  *
  * Locks the delivery rows it takes (SKIP LOCKED: replicas never wait for each other). Walks the partial index
- * delivery_pending (webhook_id, id): a loose scan lists the webhooks that have due rows, then a few rows of each are
+ * delivery_pending: a loose scan lists the webhooks that have due rows, in its order backwards, then a few rows of each are
  * taken, so a million rows behind one slow webhook cost the others nothing. The query builder has neither recursion nor
  * LATERAL. A paused webhook gives nothing; one whose circuit opened gives a single probe per process once its pause is
  * over; one with limits of its own gives one row without a delivery, which says so and takes its share of the room.
@@ -88,10 +88,10 @@ const CLAIMED_COLUMNS = `
 export const claimText = (t: Tables): string => `
   WITH RECURSIVE due (webhook_id) AS (
     (SELECT d.webhook_id FROM ${t.delivery} d
-     WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= $2 ORDER BY d.webhook_id LIMIT 1)
+     WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= $2 ORDER BY d.webhook_id, d.id DESC LIMIT 1)
     UNION ALL
     SELECT (SELECT d.webhook_id FROM ${t.delivery} d
-            WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= $2 ORDER BY d.webhook_id LIMIT 1)
+            WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= $2 ORDER BY d.webhook_id, d.id DESC LIMIT 1)
     FROM due WHERE due.webhook_id IS NOT NULL
   ), ${BUSY}, picked AS (
     SELECT p.id, p.event_id, p.expires_at, due.webhook_id FROM due

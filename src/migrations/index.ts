@@ -25,6 +25,7 @@ import { SourceRate1764000001950 } from './1764000001950-source-rate.js';
 import { Authentication1764000002100 } from './1764000002100-authentication.js';
 import { EventFilters1764000002000 } from './1764000002000-event-filters.js';
 import { EventTypes1764000002010 } from './1764000002010-event-types.js';
+import { PendingOrder1764000002150 } from './1764000002150-pending-order.js';
 import { Transformations1764000002300 } from './1764000002300-transformations.js';
 
 export const POSTHORN_MIGRATIONS = [
@@ -54,5 +55,6 @@ export const POSTHORN_MIGRATIONS = [
   Authentication1764000002100,
   EventFilters1764000002000,
   EventTypes1764000002010,
+  PendingOrder1764000002150,
   Transformations1764000002300,
 ] as const;

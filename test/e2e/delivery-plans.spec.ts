@@ -46,7 +46,7 @@ it('finds events and deliveries by their keys from the first one on, and never r
   expect(read).toBe(0);
 });
 
-it('looks for what a webhook has due among its own deliveries, where another has nearly all that there are', async () => {
+it('looks for what a webhook has due among what is due, where another has nearly all that there is', async () => {
   const scene = await openScene();
   const behind = await scene.target(receiver.url);
   const target = await scene.target(receiver.url);
@@ -55,13 +55,16 @@ it('looks for what a webhook has due among its own deliveries, where another has
      VALUES ($1, 'default', 1, now(), now() + interval '1 day')`,
     [behind.webhookId],
   );
-  await scene.sql(
-    `INSERT INTO posthorn.delivery (id, tenant_id, event_id, event_type, webhook_id, status, attempt_count, due_at)
-     SELECT (left($1::text, 18) || right(gen_random_uuid()::text, 18))::uuid, 'default', $1::uuid, $2, $3, 'pending', 0, now()
-     FROM generate_series(1, ${BACKLOG}) ORDER BY 1`,
-    [lowestIdAt(Date.now()), behind.type, behind.webhookId],
-  );
+  const insert = (webhookId: string, status: string): Promise<unknown> =>
+    scene.sql(
+      `INSERT INTO posthorn.delivery (id, tenant_id, event_id, event_type, webhook_id, status, attempt_count)
+       SELECT (left($1::text, 18) || right(gen_random_uuid()::text, 18))::uuid, 'default', $1::uuid, $2, $3, $4, 1
+       FROM generate_series(1, ${BACKLOG}) ORDER BY 1`,
+      [lowestIdAt(Date.now()), target.type, webhookId, status],
+    );
+  await insert(behind.webhookId, 'pending');
   await scene.sql('ANALYZE posthorn.delivery');
+  await insert(target.webhookId, 'success');
   // What has a key waits in the table for a claim; other events may be claimed as they are stored.
   for (let n = 0; n < 10; n += 1) {
     await scene.server.api('POST', '/api/events', { event: target.type, data: { n }, idempotencyKey: `key-${n}` });
@@ -69,7 +72,7 @@ it('looks for what a webhook has due among its own deliveries, where another has
   }
   const read = await counted(
     scene,
-    `SELECT coalesce(sum(idx_tup_read), 0)::int AS read FROM pg_stat_user_indexes WHERE indexrelname ~ '^delivery_\\d+_pkey'`,
+    `SELECT coalesce(sum(idx_tup_read), 0)::int AS read FROM pg_stat_user_indexes WHERE relname ~ '^delivery_(\\d|default)'`,
   );
   expect(read).toBeLessThan(BACKLOG);
 });
