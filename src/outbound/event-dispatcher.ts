@@ -171,7 +171,7 @@ export class EventDispatcher {
   ): Promise<(DispatchResult | PosthornError)[]> {
     const wellFormed = inputs.map((input) => refusedAsValue(() => this.check(input)));
     if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
-    const checked = await this.judged(tenant, wellFormed);
+    const checked = await this.catalogue.judge(tenant, wellFormed);
     if (executor) {
       const answers = await this.storeMany(executor, tenant, checked);
       if (answers.some(hasDeliveries)) await this.wake.onCommit(executor);
@@ -185,21 +185,6 @@ export class EventDispatcher {
     if (keyed && answers.some(hasDeliveries)) this.wake.everywhere();
     this.remind(checked.map((event, index) => [event, answers[index] as DispatchResult | PosthornError]));
     return answers;
-  }
-
-  /** The events that the catalogue has nothing against, and refusals in the place of others. */
-  private async judged(
-    tenant: string,
-    events: readonly (NewEvent | PosthornError)[],
-  ): Promise<(NewEvent | PosthornError)[]> {
-    const types = await this.catalogue.typesOf(tenant);
-    const judged: (NewEvent | PosthornError)[] = [];
-    // One after the other: events of one type wait for its schema to be read once.
-    for (const event of events)
-      judged.push(
-        event instanceof PosthornError ? event : ((await this.catalogue.refusalOf(tenant, types, event)) ?? event),
-      );
-    return judged;
   }
 
   /** Sets the timers of what is committed and is to be delivered later. */

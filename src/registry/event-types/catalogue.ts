@@ -2,6 +2,7 @@
 // change with them: no event costs a statement of its own, and one without a schema costs a look into a map.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../../kernel/clock.js';
+import { PosthornError } from '../../kernel/errors.js';
 import { RESERVED_PREFIX } from '../../kernel/event-match.js';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
@@ -83,6 +84,19 @@ export class Catalogue {
       if (schema.isTooCostly) this.keep(schemaId, undefined);
       return new SchemaTooCostlyError();
     }
+  }
+
+  /** The events that there is nothing against, and refusals in the place of others; what was refused before stays so. */
+  async judge<Event extends Judged>(
+    tenantId: string,
+    events: readonly (Event | PosthornError)[],
+  ): Promise<(Event | PosthornError)[]> {
+    const types = await this.typesOf(tenantId);
+    const judged: (Event | PosthornError)[] = [];
+    // One after the other: events of one type wait for its schema to be read once.
+    for (const event of events)
+      judged.push(event instanceof PosthornError ? event : ((await this.refusalOf(tenantId, types, event)) ?? event));
+    return judged;
   }
 
   /** Forgets what was just changed here. */
