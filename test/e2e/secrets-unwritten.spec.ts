@@ -80,7 +80,16 @@ async function useWebhooks(): Promise<void> {
   const token = secret('the value of a custom header', word());
   const shared = secret('a secret that was given', `whsec_${randomBytes(32).toString('base64')}`);
   const foreign = secret('a secret of another system', word());
-  const fields = { url: receiver.url, events: ['order.*'], headers: { 'X-Api-Token': token }, secret: shared };
+  const password = secret('a password', word());
+  const authentication = { type: 'basic', username: 'posthorn', password };
+  secret('a user and password', Buffer.from(`posthorn:${password}`).toString('base64'));
+  const fields = {
+    url: receiver.url,
+    events: ['order.*'],
+    headers: { 'X-Api-Token': token },
+    authentication,
+    secret: shared,
+  };
   const headers = { 'idempotency-key': randomUUID() };
   const made = await call<{ id: string; secret: string }>('POST', '/api/webhooks', {
     body: fields,
@@ -92,6 +101,7 @@ async function useWebhooks(): Promise<void> {
   await call('POST', '/api/webhooks', { body: { ...fields, url: 'http://169.254.169.254/' } });
   await call('POST', '/api/webhooks', { body: { ...fields, secret: `${shared} ` } });
   await call('POST', '/api/webhooks', { body: { ...fields, headers: { 'X-Bad\n': token } } });
+  await call('POST', '/api/webhooks', { body: { ...fields, authentication: { ...authentication, type: 'bearer' } } });
   const path = `/api/webhooks/${made.body.id}`;
   await call('PATCH', path, { body: { headers: { 'X-Api-Token': secret('its next value', word()) } } });
   for (const body of [{ secret: foreign }, { signatureScheme: 'ed25519' }, {}]) {
