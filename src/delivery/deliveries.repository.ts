@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
-import { DATA_SOURCE, Database, executorOf } from '../platform/database/index.js';
+import { DATA_SOURCE, Database, executorOf, TenantDatabase } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { DeliveryAttempt } from './delivery-attempt.entity.js';
 import { Delivery } from './delivery.entity.js';
@@ -27,8 +27,8 @@ export class DeliveriesRepository {
 
   constructor(
     private readonly database: Database,
+    private readonly tenants: TenantDatabase,
     @InjectRepository(Delivery, DATA_SOURCE) private readonly deliveries: Repository<Delivery>,
-    @InjectRepository(DeliveryAttempt, DATA_SOURCE) private readonly attempts: Repository<DeliveryAttempt>,
   ) {
     const t = database.tables;
     this.retryStatement = {
@@ -62,23 +62,26 @@ export class DeliveriesRepository {
     return newestOf(await Promise.all(pages.map((page) => this.walk(tenantId, page, limit))), limit);
   }
 
-  findOne(tenantId: string, id: string, manager: EntityManager = this.deliveries.manager): Promise<Delivery | null> {
-    return manager.findOneBy(Delivery, { tenantId, id });
+  findOne(tenantId: string, id: string, within?: EntityManager): Promise<Delivery | null> {
+    return this.tenants.as(tenantId, (manager) => manager.findOneBy(Delivery, { tenantId, id }), within);
   }
 
   /** What was sent in the place of the event of a delivery that is known to be the tenant's; null: the event. */
-  async findTransformed(id: string): Promise<string | null> {
-    const found = await this.deliveries.findOne({ where: { id }, select: { id: true, transformed: true } });
+  async findTransformed(tenantId: string, id: string): Promise<string | null> {
+    const question = { where: { tenantId, id }, select: { id: true, transformed: true } } as const;
+    const found = await this.tenants.as(tenantId, (manager) => manager.findOne(Delivery, question));
     return found?.transformed ?? null;
   }
 
   /** The attempts of a delivery that is known to be the tenant's, in order. */
-  findAttempts(deliveryId: string): Promise<DeliveryAttempt[]> {
-    return this.attempts.find({ where: { deliveryId }, order: { number: 'ASC' } });
+  findAttempts(tenantId: string, deliveryId: string): Promise<DeliveryAttempt[]> {
+    return this.tenants.as(tenantId, (manager) =>
+      manager.find(DeliveryAttempt, { where: { deliveryId }, order: { number: 'ASC' } }),
+    );
   }
 
-  transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    return this.deliveries.manager.transaction(work);
+  transaction<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.tenants.transaction(tenantId, work);
   }
 
   /** Makes a delivery due now, from any state but `sending`. */
@@ -91,6 +94,6 @@ export class DeliveriesRepository {
   private walk(tenantId: string, filter: DeliveryFilter, limit: number): Promise<LogPage<Delivery>> {
     const parameters = new Parameters();
     const walk = walkOf(this.database.tables, tenantId, filter, boundsOf(filter), limit, parameters);
-    return readPage(this.database, { walk, columns: columnsOf(this.deliveries), limit, parameters });
+    return readPage(this.tenants.of(tenantId), { walk, columns: columnsOf(this.deliveries), limit, parameters });
   }
 }

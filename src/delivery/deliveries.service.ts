@@ -46,8 +46,8 @@ export class DeliveriesService {
     const delivery = isId(id) ? await this.deliveries.findOne(tenantId, id) : null;
     if (!delivery) throw new NotFoundError('delivery');
     const [attempts, transformed] = await Promise.all([
-      this.deliveries.findAttempts(id),
-      this.deliveries.findTransformed(id),
+      this.deliveries.findAttempts(tenantId, id),
+      this.deliveries.findTransformed(tenantId, id),
     ]);
     return {
       ...viewOfDelivery(delivery),
@@ -62,7 +62,7 @@ export class DeliveriesService {
    * @throws NotFoundError, DeliveryInProgressError, WebhookDisabledError, PayloadErasedError
    */
   async retry(tenantId: string, id: string, request?: IdempotentRequest, author?: Author): Promise<DeliveryView> {
-    const retried = await this.deliveries.transaction((manager) =>
+    const retried = await this.deliveries.transaction(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         const due = await this.makeDue(tenantId, id, manager);
         await this.audit.within(manager, author, { action: 'delivery.retried', resource: id });

@@ -2,7 +2,7 @@
 // any more: waiting deliveries end here, those that come back later end where they would become due, and whatever slips
 // through is refused where requests are signed. An attempt that is under way is not called back.
 import { Injectable } from '@nestjs/common';
-import { Database } from '../platform/database/index.js';
+import { Database, TenantDatabase } from '../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
 
 /** Longer than any lease, so that every attempt under way during an erasure is over; and than a pause of the sweep. */
@@ -17,7 +17,10 @@ export class Erasure {
   private readonly clear: Statement;
   private readonly recent: Statement;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly tenants: TenantDatabase,
+  ) {
     const t = database.tables;
     this.mark = {
       name: 'posthorn_event_erase',
@@ -71,13 +74,14 @@ export class Erasure {
     eventId: string,
     alongside: (executor: SqlExecutor) => Promise<void>,
   ): Promise<boolean> {
-    const marked = await this.database.transaction(async (executor) => {
+    const ofTenant = this.tenants.of(tenantId);
+    const marked = await ofTenant.transaction(async (executor) => {
       const [event] = await executor.query<{ id: string }>(this.mark, [tenantId, eventId]);
       if (event) await alongside(executor);
       return event !== undefined;
     });
     if (!marked) return false;
-    await this.database.query(this.clear, [[eventId]]);
+    await ofTenant.query(this.clear, [[eventId]]);
     return true;
   }
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Between, In, IsNull, MoreThan, Not } from 'typeorm';
 import type { Repository } from 'typeorm';
-import { DATA_SOURCE, Database } from '../platform/database/index.js';
+import { DATA_SOURCE, Database, TenantDatabase } from '../platform/database/index.js';
 import { Delivery } from './delivery.entity.js';
 import { Event } from './event.entity.js';
 import { alongIndex, boundsOf, columnsOf, Parameters, readPage, within } from './log-walk.js';
@@ -21,8 +21,8 @@ export interface EventFilter {
 export class EventLog {
   constructor(
     private readonly database: Database,
+    private readonly tenants: TenantDatabase,
     @InjectRepository(Event, DATA_SOURCE) private readonly events: Repository<Event>,
-    @InjectRepository(Delivery, DATA_SOURCE) private readonly deliveries: Repository<Delivery>,
   ) {}
 
   /** Events newest first, at most `limit`; fewer where the page looked at as many as it may. Index event_tenant. */
@@ -39,18 +39,17 @@ export class EventLog {
       where: [...along.where, ...within('d.id', bounds, parameters)],
       filters: filter.event ? [`d.type = ${parameters.bind(filter.event)}`] : [],
     };
-    return readPage(this.database, { walk, columns: columnsOf(this.events), limit, parameters });
+    return readPage(this.tenants.of(tenantId), { walk, columns: columnsOf(this.events), limit, parameters });
   }
 
   findOne(tenantId: string, id: string): Promise<Event | null> {
-    return this.events.findOneBy({ tenantId, id });
+    return this.tenants.as(tenantId, (manager) => manager.findOneBy(Event, { tenantId, id }));
   }
 
   /** Those deliveries of an event that its dispatch made to some webhooks. */
   findFirstDeliveries(tenantId: string, eventId: string, webhookIds: readonly string[]): Promise<Delivery[]> {
-    return this.deliveries.find({
-      where: { tenantId, eventId, replayOf: IsNull(), webhookId: In([...webhookIds]), id: firstIdsOf(eventId) },
-    });
+    const where = { tenantId, eventId, replayOf: IsNull(), webhookId: In([...webhookIds]), id: firstIdsOf(eventId) };
+    return this.tenants.as(tenantId, (manager) => manager.find(Delivery, { where }));
   }
 
   /**
@@ -58,22 +57,12 @@ export class EventLog {
    * made have later ids and an index of their own. Two questions, so that each is answered by its index.
    */
   async findDeliveries(tenantId: string, eventId: string): Promise<Delivery[]> {
-    const [first, replayed] = await Promise.all([
-      this.deliveries.find({
-        where: {
-          tenantId,
-          eventId,
-          replayOf: IsNull(),
-          id: firstIdsOf(eventId),
-        },
-        order: { id: 'ASC' },
-      }),
-      this.deliveries.find({
-        where: { tenantId, eventId, replayOf: Not(IsNull()), id: MoreThan(eventId) },
-        order: { id: 'ASC' },
-      }),
+    const first = { tenantId, eventId, replayOf: IsNull(), id: firstIdsOf(eventId) };
+    const replayed = { tenantId, eventId, replayOf: Not(IsNull()), id: MoreThan(eventId) };
+    return this.tenants.as(tenantId, async (manager) => [
+      ...(await manager.find(Delivery, { where: first, order: { id: 'ASC' } })),
+      ...(await manager.find(Delivery, { where: replayed, order: { id: 'ASC' } })),
     ]);
-    return [...first, ...replayed];
   }
 }
 

@@ -3,7 +3,7 @@
 // there ends where it stopped looking: it may be short, or empty, and still not be the last.
 import type { ObjectLiteral, Repository } from 'typeorm';
 import { FIRST_ID, LAST_ID, lowestIdAt } from '../kernel/ids.js';
-import type { Database } from '../platform/database/index.js';
+import type { TenantSql } from '../platform/database/index.js';
 
 /** Rows that one page looks at: 5 to 15 ms of PostgreSQL's time while they are in memory, by how far they lie apart. */
 const LOOK = 5_000;
@@ -116,7 +116,7 @@ export function newestOf<Row extends { id: string }>(pages: readonly LogPage<Row
  * newest of it, and PostgreSQL does choose that where it takes a backlog for smaller than it is.
  */
 export async function readPage<Row extends { id: string }>(
-  database: Database,
+  database: TenantSql,
   { walk, columns, limit, parameters }: PageRequest,
 ): Promise<LogPage<Row>> {
   const rows = await database.transaction(async (executor) => {

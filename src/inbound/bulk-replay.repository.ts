@@ -2,7 +2,7 @@
 // transaction can well change: all of them are replayed, or none.
 import { Injectable } from '@nestjs/common';
 import { lowestIdAt } from '../kernel/ids.js';
-import { Database } from '../platform/database/index.js';
+import { Database, TenantDatabase } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { CLOCKS_APART_MS } from './received-events.repository.js';
 
@@ -44,11 +44,14 @@ export interface AddedHandler {
 
 @Injectable()
 export class BulkReplayRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly tenants: TenantDatabase,
+  ) {}
 
   /** Counts, and changes nothing. Index: `received_event_tenant`, of which it reads the time asked for. */
   async look(filter: BulkReplayFilter, limit: number): Promise<BulkReplayLook> {
-    const [row] = await this.database.query<BulkReplayLook>(
+    const [row] = await this.tenants.of(filter.tenantId).query<BulkReplayLook>(
       {
         text: `
           WITH ${this.chosen()}, kind AS (

@@ -1,9 +1,8 @@
 // What came in, for people to look at and to run again. Every query is limited to one tenant.
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { lowestIdAt } from '../kernel/ids.js';
-import { DATA_SOURCE, Database } from '../platform/database/index.js';
+import { Database, TenantDatabase } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { HandlerRun } from './handler-run.entity.js';
 import { ReceivedEventRow } from './received-event.entity.js';
@@ -26,38 +25,32 @@ export const CLOCKS_APART_MS = 86_400_000;
 @Injectable()
 export class ReceivedEventsRepository {
   constructor(
-    @InjectRepository(ReceivedEventRow, DATA_SOURCE) private readonly events: Repository<ReceivedEventRow>,
-    @InjectRepository(HandlerRun, DATA_SOURCE) private readonly runs: Repository<HandlerRun>,
     private readonly database: Database,
+    private readonly tenants: TenantDatabase,
   ) {}
 
   /** Newest first, without bodies. Index: `received_event_tenant`; the filters are checked along it. */
   findPage(tenantId: string, filter: ReceivedEventFilter, take: number): Promise<ReceivedEventRow[]> {
-    const { source, status, since, until, beforeId } = filter;
-    const query = this.events.createQueryBuilder('e').where('e.tenantId = :tenantId', { tenantId });
-    if (source !== undefined) query.andWhere('e.source = :source', { source });
-    if (status !== undefined) query.andWhere('e.status = :status', { status });
-    if (beforeId !== undefined) query.andWhere('e.id < :beforeId', { beforeId });
-    if (since) {
-      const lowestId = lowestIdAt(since.getTime() - CLOCKS_APART_MS);
-      query.andWhere('e.receivedAt >= :since AND e.id >= :lowestId', { since, lowestId });
-    }
-    if (until) {
-      const highestId = lowestIdAt(until.getTime() + CLOCKS_APART_MS);
-      query.andWhere('e.receivedAt < :until AND e.id < :highestId', { until, highestId });
-    }
-    return query.orderBy('e.id', 'DESC').take(take).getMany();
+    return this.tenants.as(tenantId, (manager) => pageQuery(manager, tenantId, filter).take(take).getMany());
   }
 
   /** One event with its body. */
   findById(tenantId: string, id: string): Promise<ReceivedEventRow | null> {
-    const query = this.events.createQueryBuilder('e').addSelect('e.body');
-    return query.where('e.id = :id AND e.tenantId = :tenantId', { id, tenantId }).getOne();
+    return this.tenants.as(tenantId, (manager) =>
+      manager
+        .createQueryBuilder(ReceivedEventRow, 'e')
+        .addSelect('e.body')
+        .where('e.id = :id AND e.tenantId = :tenantId', { id, tenantId })
+        .getOne(),
+    );
   }
 
   /** The runs of one event, in the order in which they run. */
   findRuns(tenantId: string, receivedEventId: string): Promise<HandlerRun[]> {
-    return this.runs.find({ where: { tenantId, receivedEventId }, order: { position: 'ASC', handler: 'ASC' } });
+    const where = { tenantId, receivedEventId };
+    return this.tenants.as(tenantId, (manager) =>
+      manager.find(HandlerRun, { where, order: { position: 'ASC', handler: 'ASC' } }),
+    );
   }
 
   /**
@@ -106,4 +99,24 @@ export class ReceivedEventsRepository {
     );
     return row === undefined || row.running ? undefined : row.count;
   }
+}
+
+function pageQuery(
+  manager: EntityManager,
+  tenantId: string,
+  { source, status, since, until, beforeId }: ReceivedEventFilter,
+): SelectQueryBuilder<ReceivedEventRow> {
+  const query = manager.createQueryBuilder(ReceivedEventRow, 'e').where('e.tenantId = :tenantId', { tenantId });
+  if (source !== undefined) query.andWhere('e.source = :source', { source });
+  if (status !== undefined) query.andWhere('e.status = :status', { status });
+  if (beforeId !== undefined) query.andWhere('e.id < :beforeId', { beforeId });
+  if (since) {
+    const lowestId = lowestIdAt(since.getTime() - CLOCKS_APART_MS);
+    query.andWhere('e.receivedAt >= :since AND e.id >= :lowestId', { since, lowestId });
+  }
+  if (until) {
+    const highestId = lowestIdAt(until.getTime() + CLOCKS_APART_MS);
+    query.andWhere('e.receivedAt < :until AND e.id < :highestId', { until, highestId });
+  }
+  return query.orderBy('e.id', 'DESC');
 }

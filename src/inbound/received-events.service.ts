@@ -63,7 +63,7 @@ export class ReceivedEventsService {
     if (status === 'rejected')
       throw new ConflictError('event_rejected', 'The event was rejected: its body is not JSON.');
     const added = all || status === 'unhandled' ? this.handlers.findFor(source, type).map(({ name }) => name) : [];
-    const replayed = await this.ledger.run(request, async (executor) => {
+    const replayed = await this.ledger.run(tenantId, request, async (executor) => {
       const count = await this.events.replay(executor, tenantId, id, { all, added });
       if (count === undefined) throw new ConflictError('in_progress', 'Handlers of the event are running.');
       const after = { shown: { all, count } };
@@ -100,7 +100,7 @@ export class ReceivedEventsService {
         .map(({ name }, index) => ({ ...kind, handler: name, position: index + 1 })),
     );
     let due: string[] = [];
-    const answer = await this.ledger.run(request, async (executor) => {
+    const answer = await this.ledger.run(tenantId, request, async (executor) => {
       if (dryRun) return { count: runs + (await this.bulk.countNew(executor, filter, added, MAX_REPLAYED_EVENTS)) };
       const replayed = await this.bulk.replay(executor, filter, added, MAX_REPLAYED_EVENTS);
       due = replayed.map(({ id }) => id);

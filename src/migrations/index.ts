@@ -26,6 +26,7 @@ import { Authentication1764000002100 } from './1764000002100-authentication.js';
 import { EventFilters1764000002000 } from './1764000002000-event-filters.js';
 import { EventTypes1764000002010 } from './1764000002010-event-types.js';
 import { PendingOrder1764000002150 } from './1764000002150-pending-order.js';
+import { RowLevelSecurity1764000002200 } from './1764000002200-row-level-security.js';
 import { Transformations1764000002300 } from './1764000002300-transformations.js';
 
 export const POSTHORN_MIGRATIONS = [
@@ -56,5 +57,6 @@ export const POSTHORN_MIGRATIONS = [
   EventFilters1764000002000,
   EventTypes1764000002010,
   PendingOrder1764000002150,
+  RowLevelSecurity1764000002200,
   Transformations1764000002300,
 ] as const;

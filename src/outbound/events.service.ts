@@ -5,6 +5,7 @@ import { NotFoundError, PosthornError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
+import { Database } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { cursorId, DEFAULT_PAGE_SIZE, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
@@ -28,6 +29,7 @@ type StoredEvent = NonNullable<Awaited<ReturnType<EventLog['findOne']>>>;
 @Injectable()
 export class EventsService {
   constructor(
+    private readonly database: Database,
     private readonly dispatcher: EventDispatcher,
     private readonly log: EventLog,
     private readonly explanations: Explanations,
@@ -62,7 +64,9 @@ export class EventsService {
       );
       return { results };
     };
-    return request ? this.ledger.run(request, dispatch) : dispatch();
+    if (!request) return dispatch();
+    // Stored as all events are, on a connection of the workers: the index that finds subscribers cannot serve a policy.
+    return this.database.transaction((executor) => this.ledger.once(executor, request, () => dispatch(executor)));
   }
 
   async list(tenantId: string, { limit, cursor, event, since, until }: EventQuery): Promise<Page<EventView>> {

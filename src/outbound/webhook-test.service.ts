@@ -36,7 +36,7 @@ export class WebhookTestService {
     const event = checkTestEvent(input, this.clock(), this.settings);
     // Says whether there is one; whether it is active is decided where the event is stored.
     await this.webhooks.get(tenantId, webhookId);
-    const sent = await this.ledger.run(request, async (executor) => {
+    const sent = await this.ledger.run(tenantId, request, async (executor) => {
       if (!(await this.events.addForOneWebhook(executor, tenantId, webhookId, event))) throw new WebhookDisabledError();
       await this.audit.record(executor, author, { action: 'webhook.tested', resource: webhookId });
       return { id: event.id, event: event.type, deliveries: 1 };

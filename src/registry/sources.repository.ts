@@ -1,9 +1,8 @@
 // Sources and their secrets in PostgreSQL. Every question names the tenant; deleted sources do not exist here.
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { In, IsNull, LessThan, Repository } from 'typeorm';
+import { In, IsNull, LessThan } from 'typeorm';
 import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
-import { DATA_SOURCE } from '../platform/database/index.js';
+import { TenantDatabase } from '../platform/database/index.js';
 import { SourceSecret } from './source-secret.entity.js';
 import { Source } from './source.entity.js';
 
@@ -34,37 +33,33 @@ const LIVE = '(expires_at IS NULL OR expires_at > now())';
 
 @Injectable()
 export class SourcesRepository {
-  constructor(@InjectRepository(Source, DATA_SOURCE) private readonly sources: Repository<Source>) {}
+  constructor(private readonly database: TenantDatabase) {}
 
-  findByName(tenantId: string, name: string, manager: EntityManager = this.sources.manager): Promise<Source | null> {
-    return manager.findOneBy(Source, { tenantId, name, deletedAt: IsNull() });
+  findByName(tenantId: string, name: string, within?: EntityManager): Promise<Source | null> {
+    const where = { tenantId, name, deletedAt: IsNull() };
+    return this.database.as(tenantId, (manager) => manager.findOneBy(Source, where), within);
   }
 
   /** Newest first. */
   findPage(tenantId: string, limit: number, beforeId: string | undefined): Promise<Source[]> {
-    return this.sources.find({
-      where: { tenantId, deletedAt: IsNull(), ...(beforeId !== undefined && { id: LessThan(beforeId) }) },
-      order: { id: 'DESC' },
-      take: limit,
-    });
+    const where = { tenantId, deletedAt: IsNull(), ...(beforeId !== undefined && { id: LessThan(beforeId) }) };
+    return this.database.as(tenantId, (manager) => manager.find(Source, { where, order: { id: 'DESC' }, take: limit }));
   }
 
   /** The live secrets of some sources, newest first. */
-  findLiveSecrets(
-    tenantId: string,
-    sourceIds: readonly string[],
-    manager: EntityManager = this.sources.manager,
-  ): Promise<SourceSecret[]> {
-    return manager
-      .createQueryBuilder(SourceSecret, 'secret')
-      .where({ tenantId, sourceId: In([...sourceIds]) })
-      .andWhere(LIVE)
-      .orderBy('secret.id', 'DESC')
-      .getMany();
+  findLiveSecrets(tenantId: string, sourceIds: readonly string[], within?: EntityManager): Promise<SourceSecret[]> {
+    const find = (manager: EntityManager): Promise<SourceSecret[]> =>
+      manager
+        .createQueryBuilder(SourceSecret, 'secret')
+        .where({ tenantId, sourceId: In([...sourceIds]) })
+        .andWhere(LIVE)
+        .orderBy('secret.id', 'DESC')
+        .getMany();
+    return this.database.as(tenantId, find, within);
   }
 
-  transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    return this.sources.manager.transaction(work);
+  transaction<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(tenantId, work);
   }
 
   /** False where the name is taken, whoever took it first. */
@@ -87,7 +82,7 @@ export class SourcesRepository {
    * that start at once take turns.
    */
   ensured(source: NewSource, work: (source: Source, manager: EntityManager) => Promise<void>): Promise<void> {
-    return this.sources.manager.transaction(async (manager) => {
+    return this.database.transaction(source.tenantId, async (manager) => {
       // Waits for a concurrent insert of the same name to commit, and then leaves the row to it.
       await manager
         .createQueryBuilder()
@@ -106,7 +101,7 @@ export class SourcesRepository {
     name: string,
     work: (source: Source, manager: EntityManager) => Promise<Result>,
   ): Promise<Result | undefined> {
-    return this.sources.manager.transaction(async (manager) => {
+    return this.database.transaction(tenantId, async (manager) => {
       const source = await this.lock(manager, tenantId, name);
       return source ? work(source, manager) : undefined;
     });

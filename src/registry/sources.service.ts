@@ -67,7 +67,7 @@ export class SourcesService {
     const id = newId();
     const source = { id, tenantId, name, provider, ...sourceColumnsOf(policy) };
     const sealed = this.secrets.sealAll({ id, tenantId }, secrets);
-    return this.sources.transaction((manager) =>
+    return this.sources.transaction(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         await this.quotas.makeRoom(manager, tenantId, 'sources');
         if (!(await this.sources.insert(manager, source, sealed))) throw new SourceExistsError();

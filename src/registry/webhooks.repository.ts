@@ -1,10 +1,9 @@
 // Webhooks and their secrets in PostgreSQL. Every question names the tenant; deleted webhooks do not exist here.
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { In, IsNull, LessThan, Repository } from 'typeorm';
+import { In, IsNull, LessThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { isId } from '../kernel/ids.js';
-import { DATA_SOURCE } from '../platform/database/index.js';
+import { TenantDatabase } from '../platform/database/index.js';
 import type { SendingPolicyColumns } from './sending-policy.columns.js';
 import { WebhookSecret } from './webhook-secret.entity.js';
 import { Webhook } from './webhook.entity.js';
@@ -42,38 +41,37 @@ const LIVE = '(secret.expires_at IS NULL OR secret.expires_at > now())';
 
 @Injectable()
 export class WebhooksRepository {
-  constructor(@InjectRepository(Webhook, DATA_SOURCE) private readonly webhooks: Repository<Webhook>) {}
+  constructor(private readonly database: TenantDatabase) {}
 
   /** A malformed id is no webhook's, and never reaches PostgreSQL. */
-  async find(tenantId: string, id: string, manager: EntityManager = this.webhooks.manager): Promise<Webhook | null> {
-    return isId(id) ? manager.findOneBy(Webhook, { id, tenantId, deletedAt: IsNull() }) : null;
+  async find(tenantId: string, id: string, within?: EntityManager): Promise<Webhook | null> {
+    if (!isId(id)) return null;
+    const where = { id, tenantId, deletedAt: IsNull() };
+    return this.database.as(tenantId, (manager) => manager.findOneBy(Webhook, where), within);
   }
 
   /** Newest first. */
   findPage(tenantId: string, limit: number, beforeId: string | undefined): Promise<Webhook[]> {
-    return this.webhooks.find({
-      where: { tenantId, deletedAt: IsNull(), ...(beforeId !== undefined && { id: LessThan(beforeId) }) },
-      order: { id: 'DESC' },
-      take: limit,
-    });
+    const where = { tenantId, deletedAt: IsNull(), ...(beforeId !== undefined && { id: LessThan(beforeId) }) };
+    return this.database.as(tenantId, (manager) =>
+      manager.find(Webhook, { where, order: { id: 'DESC' }, take: limit }),
+    );
   }
 
   /** The live secrets of some webhooks, newest first. */
-  findLiveSecrets(
-    tenantId: string,
-    webhookIds: readonly string[],
-    manager: EntityManager = this.webhooks.manager,
-  ): Promise<WebhookSecret[]> {
-    return manager
-      .createQueryBuilder(WebhookSecret, 'secret')
-      .where({ tenantId, webhookId: In([...webhookIds]) })
-      .andWhere(LIVE)
-      .orderBy('secret.id', 'DESC')
-      .getMany();
+  findLiveSecrets(tenantId: string, webhookIds: readonly string[], within?: EntityManager): Promise<WebhookSecret[]> {
+    const find = (manager: EntityManager): Promise<WebhookSecret[]> =>
+      manager
+        .createQueryBuilder(WebhookSecret, 'secret')
+        .where({ tenantId, webhookId: In([...webhookIds]) })
+        .andWhere(LIVE)
+        .orderBy('secret.id', 'DESC')
+        .getMany();
+    return this.database.as(tenantId, find, within);
   }
 
-  transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    return this.webhooks.manager.transaction(work);
+  transaction<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(tenantId, work);
   }
 
   async insert(manager: EntityManager, webhook: NewWebhook, secret: NewSecret): Promise<void> {
@@ -92,7 +90,7 @@ export class WebhooksRepository {
     work: (webhook: Webhook, manager: EntityManager) => Promise<Result>,
   ): Promise<Result | undefined> {
     if (!isId(id)) return undefined;
-    return this.webhooks.manager.transaction(async (manager) => {
+    return this.database.transaction(tenantId, async (manager) => {
       const webhook = await manager.findOne(Webhook, {
         where: { id, tenantId, deletedAt: IsNull() },
         lock: { mode: 'for_no_key_update' },
@@ -109,10 +107,9 @@ export class WebhooksRepository {
   /** True for the call that disabled it. One statement: of several at once, one wins. */
   async disable(tenantId: string, id: string, reason: string): Promise<boolean> {
     if (!isId(id)) return false;
-    const { affected } = await this.webhooks.update(
-      { id, tenantId, active: true, deletedAt: IsNull() },
-      { active: false, disabledReason: reason, updatedAt: () => 'now()' },
-    );
+    const where = { id, tenantId, active: true, deletedAt: IsNull() };
+    const change = { active: false, disabledReason: reason, updatedAt: () => 'now()' };
+    const { affected } = await this.database.as(tenantId, (manager) => manager.update(Webhook, where, change));
     return affected === 1;
   }
 

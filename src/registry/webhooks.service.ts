@@ -110,7 +110,7 @@ export class WebhooksService implements OnModuleDestroy {
     await this.transformations.check(tenantId, rest.transformation);
     await this.judge(url);
     const row = this.seal(tenantId, id, secret);
-    const created = await this.webhooks.transaction((manager) =>
+    const created = await this.webhooks.transaction(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         await this.quotas.makeRoom(manager, tenantId, 'webhooks');
         await this.webhooks.insert(manager, { id, tenantId, url, patterns: fold(events), ...columns }, row);
@@ -189,7 +189,7 @@ export class WebhooksService implements OnModuleDestroy {
 
   /** Deleting is soft. @throws WebhookNotFoundError */
   async delete(tenantId: string, id: string, author?: Author): Promise<void> {
-    await this.webhooks.transaction(async (manager) => {
+    await this.webhooks.transaction(tenantId, async (manager) => {
       if (!(await this.webhooks.delete(manager, tenantId, id))) throw new WebhookNotFoundError();
       await this.audit.within(manager, author, { action: 'webhook.deleted', resource: id });
     });

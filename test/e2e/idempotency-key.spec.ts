@@ -219,7 +219,7 @@ describe('a key', () => {
   it('whose connection is lost between the work and its commit has done nothing, and may be used again', async () => {
     const [key, before] = [randomUUID(), await countOf('webhook')];
     await scene.sql(`
-      CREATE FUNCTION posthorn.cut() RETURNS trigger LANGUAGE plpgsql AS
+      CREATE FUNCTION posthorn.cut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
         'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END';
       CREATE TRIGGER cut BEFORE UPDATE ON posthorn.idempotency_key FOR EACH ROW EXECUTE FUNCTION posthorn.cut()`);
     expect((await post('/api/webhooks', { url, events: ['a.b'] }, key)).status).toBe(503);

@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '../../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
-import { Database } from '../../platform/database/index.js';
+import { Database, TenantDatabase } from '../../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../../platform/database/index.js';
 import type { FinalStatus } from '../delivery-status.js';
 import { replayStatements } from './replay.statements.js';
@@ -47,6 +47,7 @@ export class ReplaysRepository {
 
   constructor(
     private readonly database: Database,
+    private readonly tenants: TenantDatabase,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {
     this.statements = replayStatements(database.tables, WINDOW);
@@ -66,7 +67,7 @@ export class ReplaysRepository {
   }
 
   async find(tenantId: string, id: string): Promise<Replay | undefined> {
-    const [row] = await this.database.query<ReplayRow>(this.statements.find, [tenantId, id]);
+    const [row] = await this.tenants.of(tenantId).query<ReplayRow>(this.statements.find, [tenantId, id]);
     return row && toReplay(row);
   }
 

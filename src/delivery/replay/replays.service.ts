@@ -57,7 +57,7 @@ export class ReplaysService {
       untilId: lowestIdAt(to),
       statuses: status ?? UNSUCCESSFUL,
     };
-    const accepted = await this.ledger.run<ReplayAcceptedView>(request, async (executor) => {
+    const accepted = await this.ledger.run<ReplayAcceptedView>(tenantId, request, async (executor) => {
       if (dryRun) return { count: await this.replays.count(executor, filter) };
       const replay = await this.replays.insert(executor, filter);
       const after = { shown: { replay: replay.id, since, until, status: filter.statuses, count: replay.count } };

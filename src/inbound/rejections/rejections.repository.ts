@@ -1,10 +1,8 @@
 // What sources turned away: one row for each source, reason and hour, so that the table is bounded however many come.
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
 import type { Clock } from '../../kernel/clock.js';
 import { lowestIdAt, newId } from '../../kernel/ids.js';
-import { DATA_SOURCE, Database } from '../../platform/database/index.js';
+import { Database, TenantDatabase } from '../../platform/database/index.js';
 import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import { SourceRejection } from './source-rejection.entity.js';
 import type { RejectionReason, RejectionSample } from './source-rejection.entity.js';
@@ -37,8 +35,8 @@ export interface RejectionFilter {
 @Injectable()
 export class RejectionsRepository {
   constructor(
-    @InjectRepository(SourceRejection, DATA_SOURCE) private readonly rows: Repository<SourceRejection>,
     private readonly database: Database,
+    private readonly tenants: TenantDatabase,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
   ) {}
 
@@ -97,13 +95,15 @@ export class RejectionsRepository {
   /** Newest first. Index: `source_rejection_source`; the filters are checked along it. */
   findPage(tenantId: string, sourceId: string, filter: RejectionFilter, take: number): Promise<SourceRejection[]> {
     const { reason, since, until, beforeId } = filter;
-    const query = this.rows
-      .createQueryBuilder('r')
-      .where('r.tenantId = :tenantId AND r.sourceId = :sourceId', { tenantId, sourceId });
-    if (reason !== undefined) query.andWhere('r.reason = :reason', { reason });
-    if (since) query.andWhere('r.lastAt >= :since', { since });
-    if (until) query.andWhere('r.hour < :until', { until });
-    if (beforeId !== undefined) query.andWhere('r.id < :beforeId', { beforeId });
-    return query.orderBy('r.id', 'DESC').take(take).getMany();
+    return this.tenants.as(tenantId, (manager) => {
+      const query = manager
+        .createQueryBuilder(SourceRejection, 'r')
+        .where('r.tenantId = :tenantId AND r.sourceId = :sourceId', { tenantId, sourceId });
+      if (reason !== undefined) query.andWhere('r.reason = :reason', { reason });
+      if (since) query.andWhere('r.lastAt >= :since', { since });
+      if (until) query.andWhere('r.hour < :until', { until });
+      if (beforeId !== undefined) query.andWhere('r.id < :beforeId', { beforeId });
+      return query.orderBy('r.id', 'DESC').take(take).getMany();
+    });
   }
 }

@@ -1,7 +1,7 @@
 // What the stream reads. No connection is held between two looks.
 import { Injectable } from '@nestjs/common';
 import { lowestIdAt } from '../../kernel/ids.js';
-import { Database } from '../../platform/database/index.js';
+import { Database, TenantDatabase } from '../../platform/database/index.js';
 import type { ReceivedEventRow } from '../received-event.entity.js';
 import { MAX_SENT, OVERLAP_MS } from './stream-position.js';
 import type { StreamPosition } from './stream-position.js';
@@ -18,14 +18,17 @@ export type StreamedEvent = Omit<ReceivedEventRow, 'headers' | 'body'>;
 
 @Injectable()
 export class StreamRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly tenants: TenantDatabase,
+  ) {}
 
   /**
    * What there is above a position and was not sent yet, in the order of the ids. No locks. Index: `received_event_tenant`,
    * from the position on. Not named: planned each time, it names the partitions, and looks the known ids up in a hash.
    */
   findNew({ tenantId, source }: Followed, { after, known }: StreamPosition, limit: number): Promise<StreamedEvent[]> {
-    return this.database.query<StreamedEvent>(
+    return this.tenants.of(tenantId).query<StreamedEvent>(
       {
         text: `
           SELECT id, tenant_id AS "tenantId", source_id AS "sourceId", source, provider, external_id AS "externalId",
@@ -40,7 +43,7 @@ export class StreamRepository {
 
   /** The newest ids of the last seconds: what a reader that begins now is not to see. One more than are remembered says that there are more. No locks; index as above. */
   async findRecentIds({ tenantId, source }: Followed, nowMs: number): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(
+    const rows = await this.tenants.of(tenantId).query<{ id: string }>(
       {
         text: `
           SELECT id FROM ${this.database.tables.received_event}

@@ -3,7 +3,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { lowestIdAt, newId } from '../../kernel/ids.js';
-import { Database, executorOf } from '../database/index.js';
+import { Database, executorOf, TenantDatabase } from '../database/index.js';
 import type { SqlExecutor, Statement } from '../database/index.js';
 import type { Author } from './author.js';
 import { differences } from './differences.js';
@@ -45,7 +45,10 @@ export class AuditLog {
   private readonly page: Statement;
   private readonly expire: Statement;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly tenants: TenantDatabase,
+  ) {
     const log = database.tables.audit_log;
     this.insert = {
       name: 'posthorn_audit_insert',
@@ -87,16 +90,18 @@ export class AuditLog {
   findPage(tenantId: string, filter: AuditFilter, limit: number): Promise<AuditEntry[]> {
     const { since, until, beforeId, actor, action, resource } = filter;
     const bound = (moment: Date | undefined): string | null => (moment ? lowestIdAt(moment.getTime()) : null);
-    return this.database.query<AuditEntry>(this.page, [
-      tenantId,
-      bound(since),
-      bound(until),
-      beforeId ?? null,
-      actor ?? null,
-      action ?? null,
-      resource ?? null,
-      limit,
-    ]);
+    return this.tenants
+      .of(tenantId)
+      .query<AuditEntry>(this.page, [
+        tenantId,
+        bound(since),
+        bound(until),
+        beforeId ?? null,
+        actor ?? null,
+        action ?? null,
+        resource ?? null,
+        limit,
+      ]);
   }
 
   /** Deletes entries made before a moment, `limit` at most; returns how many. */

@@ -61,7 +61,13 @@ export const SETTINGS = {
     'DATABASE_POOL',
     kinds.integer(4, 500),
     '20',
-    'Most connections to PostgreSQL from this process.',
+    'Most connections to PostgreSQL for the work of this process; under row-level security, half as many more for API requests.',
+  ),
+  rowLevelSecurity: required(
+    'ROW_LEVEL_SECURITY',
+    kinds.oneOf('auto', 'on', 'off'),
+    'auto',
+    'Whether PostgreSQL itself shows API requests their own tenant alone: auto where the login may set that up, on refuses to start where not.',
   ),
   redisUrl: secret(
     optional(

@@ -2,6 +2,7 @@
 // cannot put its bookkeeping table into a schema that does not exist yet.
 import { DataSource } from 'typeorm';
 import type { Migration } from 'typeorm';
+import { missingProtection, protectTenants } from './row-level-security.js';
 import { schemaOf } from './schema.js';
 
 /** The name under which Nest knows our data source, so that a host's own (unnamed) one is left alone. */
@@ -17,7 +18,10 @@ export class PosthornDataSource extends DataSource {
     try {
       await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
       await lock.query(`CREATE SCHEMA IF NOT EXISTS ${schemaOf(this)}`);
-      return await super.runMigrations(options);
+      const done = await super.runMigrations(options);
+      // For tables that came after the migration that began it, and for a login that has got the right since.
+      if (await missingProtection(lock)) await protectTenants(lock);
+      return done;
     } finally {
       // A lost connection has released the lock by itself; failing here would hide the error that matters.
       await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);

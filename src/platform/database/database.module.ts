@@ -1,7 +1,7 @@
 // Our data source under its own name, migrated before anything uses it, and the services for hand-written SQL.
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions, MigrationInterface } from 'typeorm';
 import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
 import { SettingsError } from '../config/settings.js';
@@ -13,6 +13,7 @@ import { Database } from './database.js';
 import { Notifications } from './notifications.js';
 import { Partitions } from './partitions.js';
 import { Retention } from './retention.js';
+import { TenantDatabase } from './tenant-database.js';
 import { TenantRows } from './tenant-rows.js';
 
 /** What the owner of the tables hands to the plumbing: the entities and the migrations, both explicit lists. */
@@ -73,8 +74,20 @@ export class DatabaseModule {
           },
         }),
       ],
-      providers: [Database, Notifications, Partitions, Retention, TenantRows],
-      exports: [Database, Notifications, Partitions, TenantRows],
+      providers: [
+        Database,
+        {
+          provide: TenantDatabase,
+          inject: [getDataSourceToken(DATA_SOURCE), Database, SETTINGS_TOKEN],
+          useFactory: (dataSource: DataSource, database: Database, settings: Settings): Promise<TenantDatabase> =>
+            TenantDatabase.open(dataSource, database, settings),
+        },
+        Notifications,
+        Partitions,
+        Retention,
+        TenantRows,
+      ],
+      exports: [Database, TenantDatabase, Notifications, Partitions, TenantRows],
     };
   }
 }

@@ -42,28 +42,66 @@ export class Database implements SqlExecutor {
   }
 
   /** Runs `work` in one transaction; an error rolls it back and is thrown on. */
-  async transaction<Result>(work: (executor: SqlExecutor) => Promise<Result>): Promise<Result> {
-    const client = await this.pool.connect();
-    let broken = false;
-    // A connection that is lost between two statements tells nobody else; unheard, it would end the process.
-    const lost = (): void => void (broken = true);
-    client.on('error', lost);
+  transaction<Result>(work: (executor: SqlExecutor) => Promise<Result>): Promise<Result> {
+    return transactionOn(this.pool, work);
+  }
+
+  private get pool(): Pool {
+    return poolOf(this.dataSource);
+  }
+}
+
+/** The pool beneath a data source. */
+export const poolOf = (dataSource: DataSource): Pool => (dataSource.driver as unknown as { master: Pool }).master;
+
+/** What a connection needs before it is used. */
+type Preparation = (client: PoolClient) => Promise<void>;
+
+/** One statement on a connection that is prepared first. */
+export const queryOn = <Row extends object>(
+  pool: Pool,
+  statement: Statement,
+  values: readonly unknown[],
+  prepare: Preparation,
+): Promise<Row[]> =>
+  onConnection(pool, async (client) => {
+    await prepare(client);
+    return run<Row>(client, statement, values);
+  });
+
+/** Runs `work` in one transaction; an error rolls it back and is thrown on. */
+export const transactionOn = <Result>(
+  pool: Pool,
+  work: (executor: SqlExecutor) => Promise<Result>,
+  prepare?: Preparation,
+): Promise<Result> =>
+  onConnection(pool, async (client, isBroken) => {
+    await prepare?.(client);
     try {
       await client.query('BEGIN');
       const result = await work({ query: (statement, values = []) => run(client, statement, values) });
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch(() => (broken = true));
+      await client.query('ROLLBACK').catch(isBroken);
       throw error;
-    } finally {
-      client.off('error', lost);
-      client.release(broken);
     }
-  }
+  });
 
-  private get pool(): Pool {
-    return (this.dataSource.driver as unknown as { master: Pool }).master;
+async function onConnection<Result>(
+  pool: Pool,
+  work: (client: PoolClient, isBroken: () => void) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken = false;
+  // A connection that is lost between two statements tells nobody else; unheard, it would end the process.
+  const isBroken = (): void => void (broken = true);
+  client.on('error', isBroken);
+  try {
+    return await work(client, isBroken);
+  } finally {
+    client.off('error', isBroken);
+    client.release(broken);
   }
 }
 

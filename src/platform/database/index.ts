@@ -12,4 +12,6 @@ export { Partitions } from './partitions.js';
 export { Retention } from './retention.js';
 export { DEFAULT_SCHEMA } from './schema.js';
 export type { Tables } from './schema.js';
+export { TenantDatabase } from './tenant-database.js';
+export type { TenantSql } from './tenant-database.js';
 export { TenantRows } from './tenant-rows.js';

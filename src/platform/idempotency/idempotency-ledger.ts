@@ -7,7 +7,7 @@ import type { EntityManager } from 'typeorm';
 import { ConflictError } from '../../kernel/errors.js';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
-import { Database, executorOf } from '../database/index.js';
+import { Database, executorOf, TenantDatabase } from '../database/index.js';
 import type { SqlExecutor, Statement } from '../database/index.js';
 
 /** What a remembered answer belongs to. */
@@ -51,6 +51,7 @@ export class IdempotencyLedger {
 
   constructor(
     private readonly database: Database,
+    private readonly tenants: TenantDatabase,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {
     const ledger = database.tables.idempotency_key;
@@ -99,14 +100,15 @@ export class IdempotencyLedger {
     }
   }
 
-  /** {@link once} in a transaction of ours; without a request to remember, the transaction alone. */
+  /** {@link once} in a transaction of the tenant's; without a request to remember, the transaction alone. */
   run<Answer>(
+    tenantId: string,
     request: IdempotentRequest | undefined,
     work: (executor: SqlExecutor) => Promise<Answer>,
   ): Promise<Answer> {
-    return this.database.transaction((executor) =>
-      request ? this.once(executor, request, () => work(executor)) : work(executor),
-    );
+    return this.tenants
+      .of(tenantId)
+      .transaction((executor) => (request ? this.once(executor, request, () => work(executor)) : work(executor)));
   }
 
   /** {@link once} in a TypeORM transaction; without a request to remember, the work alone. */
@@ -124,7 +126,7 @@ export class IdempotencyLedger {
    * @throws IdempotencyMismatchError
    */
   async recall(request: IdempotentRequest): Promise<{ readonly answer: unknown } | undefined> {
-    return this.remembered<unknown>(this.database, request);
+    return this.remembered<unknown>(this.tenants.of(request.tenantId), request);
   }
 
   /** Deletes entries past their window, `limit` at most; returns how many. */

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, LessThan, Repository } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { DATA_SOURCE } from '../../platform/database/index.js';
+import { DATA_SOURCE, TenantDatabase } from '../../platform/database/index.js';
 import { ApiKey } from './api-key.entity.js';
 
 export type NewApiKey = Pick<
@@ -13,19 +13,21 @@ export type NewApiKey = Pick<
 
 @Injectable()
 export class ApiKeysRepository {
-  constructor(@InjectRepository(ApiKey, DATA_SOURCE) private readonly keys: Repository<ApiKey>) {}
+  /** @param keys - Of every tenant: whose a key is, one knows only when it was found. */
+  constructor(
+    private readonly database: TenantDatabase,
+    @InjectRepository(ApiKey, DATA_SOURCE) private readonly keys: Repository<ApiKey>,
+  ) {}
 
-  find(tenantId: string, id: string, manager: EntityManager = this.keys.manager): Promise<ApiKey | null> {
-    return manager.findOneBy(ApiKey, { tenantId, id, revokedAt: IsNull() });
+  find(tenantId: string, id: string, within?: EntityManager): Promise<ApiKey | null> {
+    const where = { tenantId, id, revokedAt: IsNull() };
+    return this.database.as(tenantId, (manager) => manager.findOneBy(ApiKey, where), within);
   }
 
   /** Newest first. */
   findPage(tenantId: string, limit: number, beforeId: string | undefined): Promise<ApiKey[]> {
-    return this.keys.find({
-      where: { tenantId, revokedAt: IsNull(), ...(beforeId !== undefined && { id: LessThan(beforeId) }) },
-      order: { id: 'DESC' },
-      take: limit,
-    });
+    const where = { tenantId, revokedAt: IsNull(), ...(beforeId !== undefined && { id: LessThan(beforeId) }) };
+    return this.database.as(tenantId, (manager) => manager.find(ApiKey, { where, order: { id: 'DESC' }, take: limit }));
   }
 
   /** The keys that may be used now and begin like this: one, or by a rare accident two. Of whichever tenant. */
@@ -37,8 +39,8 @@ export class ApiKeysRepository {
       .getMany();
   }
 
-  transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    return this.keys.manager.transaction(work);
+  transaction<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(tenantId, work);
   }
 
   async insert(manager: EntityManager, key: NewApiKey): Promise<ApiKey> {

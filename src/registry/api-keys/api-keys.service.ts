@@ -62,7 +62,7 @@ export class ApiKeysService {
       createdBy: subject,
       expiresAt: expiry,
     };
-    const made = await this.keys.transaction((manager) =>
+    const made = await this.keys.transaction(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         const inserted = ApiKeyDto.of(await this.keys.insert(manager, row));
         const change = { action: 'api_key.created', resource: row.id, after: factsOfApiKey(inserted) };
@@ -88,7 +88,7 @@ export class ApiKeysService {
 
   /** From now on nobody gets in with it; at other replicas, after a second at most. @throws ApiKeyNotFoundError */
   async revoke(tenantId: string, id: string, author?: Author): Promise<void> {
-    const key = await this.keys.transaction(async (manager) => {
+    const key = await this.keys.transaction(tenantId, async (manager) => {
       const revoked = await this.keys.revoke(manager, tenantId, id);
       if (revoked) await this.audit.within(manager, author, { action: 'api_key.revoked', resource: id });
       return revoked;

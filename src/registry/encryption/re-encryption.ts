@@ -67,7 +67,7 @@ export class ReEncryption {
 
   /** Walks outside the transaction that records it: a walk that fails half-way has still done what it has done. */
   run(author: Author, request?: IdempotentRequest): Promise<ReEncrypted> {
-    return this.ledger.run(request, async (executor) => {
+    return this.ledger.run(author.tenantId, request, async (executor) => {
       const done = await this.walkAll();
       const change = { action: 'encryption.renewed', resource: 'secrets', after: { shown: { ...done } } };
       await this.audit.record(executor, author, change);

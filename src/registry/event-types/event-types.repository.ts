@@ -1,9 +1,8 @@
 // The catalogue in PostgreSQL. Every question names the tenant.
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, LessThan, Not, Repository } from 'typeorm';
+import { IsNull, LessThan, Not } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { DATA_SOURCE } from '../../platform/database/index.js';
+import { TenantDatabase } from '../../platform/database/index.js';
 import { Tenant } from '../tenant.entity.js';
 import { EventType } from './event-type.entity.js';
 
@@ -16,39 +15,41 @@ export type NewEventType = Pick<EventType, 'id' | 'tenantId' | 'name'> & EventTy
 
 @Injectable()
 export class EventTypesRepository {
-  constructor(@InjectRepository(EventType, DATA_SOURCE) private readonly types: Repository<EventType>) {}
+  constructor(private readonly database: TenantDatabase) {}
 
-  find(tenantId: string, name: string, manager: EntityManager = this.types.manager): Promise<EventType | null> {
-    return manager.findOneBy(EventType, { tenantId, name });
+  find(tenantId: string, name: string, within?: EntityManager): Promise<EventType | null> {
+    return this.database.as(tenantId, (manager) => manager.findOneBy(EventType, { tenantId, name }), within);
   }
 
   /** Newest first. */
   findPage(tenantId: string, limit: number, beforeId: string | undefined): Promise<EventType[]> {
-    return this.types.find({
-      where: { tenantId, ...(beforeId !== undefined && { id: LessThan(beforeId) }) },
-      order: { id: 'DESC' },
-      take: limit,
-    });
+    const where = { tenantId, ...(beforeId !== undefined && { id: LessThan(beforeId) }) };
+    return this.database.as(tenantId, (manager) =>
+      manager.find(EventType, { where, order: { id: 'DESC' }, take: limit }),
+    );
   }
 
   /** Those in use, by name. */
   findInUse(tenantId: string): Promise<EventType[]> {
-    return this.types.find({ where: { tenantId, archived: false }, order: { name: 'ASC' } });
+    const where = { tenantId, archived: false };
+    return this.database.as(tenantId, (manager) => manager.find(EventType, { where, order: { name: 'ASC' } }));
   }
 
   /** What dispatching has to know of all types in use: a few bytes of each. */
   findNames(tenantId: string): Promise<Pick<EventType, 'name' | 'schemaId'>[]> {
-    return this.types.find({ select: { name: true, schemaId: true }, where: { tenantId, archived: false } });
+    const names = { select: { name: true, schemaId: true }, where: { tenantId, archived: false } } as const;
+    return this.database.as(tenantId, (manager) => manager.find(EventType, names));
   }
 
   /** Of whichever type has it now. */
   async findSchema(tenantId: string, schemaId: string): Promise<object | null> {
-    const type = await this.types.findOneBy({ tenantId, schemaId, schema: Not(IsNull()) });
+    const where = { tenantId, schemaId, schema: Not(IsNull()) };
+    const type = await this.database.as(tenantId, (manager) => manager.findOneBy(EventType, where));
     return type?.schema ?? null;
   }
 
-  transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    return this.types.manager.transaction(work);
+  transaction<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(tenantId, work);
   }
 
   /** Until the transaction ends nobody else changes the tenant's catalogue, nor ends the tenant: false where it has ended. */

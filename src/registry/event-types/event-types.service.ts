@@ -88,7 +88,7 @@ export class EventTypesService {
 
   /** @throws EventTypeNotFoundError */
   async delete(tenantId: string, name: string, author?: Author): Promise<void> {
-    await this.types.transaction(async (manager) => {
+    await this.types.transaction(tenantId, async (manager) => {
       if (!isEventType(name) || !(await this.types.delete(manager, tenantId, name))) throw new EventTypeNotFoundError();
       await this.audit.within(manager, author, { action: 'event_type.deleted', resource: name });
     });
@@ -125,7 +125,7 @@ export class EventTypesService {
    * @throws TenantNotFoundError where it was deleted a moment ago; CatalogueTooLargeError
    */
   changing<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    return this.types.transaction(async (manager) => {
+    return this.types.transaction(tenantId, async (manager) => {
       if (!(await this.types.lock(manager, tenantId))) throw new TenantNotFoundError();
       const result = await work(manager);
       if ((await this.types.size(manager, tenantId)) > MAX_CATALOGUE_BYTES)

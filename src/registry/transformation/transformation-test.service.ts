@@ -30,7 +30,7 @@ export class TransformationTestService {
     if (!found) throw new WebhookNotFoundError();
     const webhook = transformation === undefined ? found : { ...found, transformation };
     const sent = { id: newId(), event, timestamp: new Date(this.clock()).toISOString(), data };
-    return this.ledger.run(request, async () => {
+    return this.ledger.run(tenantId, request, async () => {
       if (!this.transformations.applyTo(webhook)) return { result: sent, error: null };
       try {
         return { result: JSON.parse(await this.transformations.run(sent, webhook)) as unknown, error: null };
