@@ -30,6 +30,7 @@ import { KnownFilters } from './known-filters.js';
 import { OperationalEvents } from './operational-events.js';
 import type { OperationalHook } from './operational-hook.js';
 import { hookProviders, OperationalHooks } from './operational-hooks.js';
+import { OwnershipChallenge } from './ownership-challenge.js';
 import { Replayer } from './replay/replayer.js';
 import { ReplaysController } from './replay/replays.controller.js';
 import { ReplaysRepository } from './replay/replays.repository.js';
@@ -92,6 +93,7 @@ export class DeliveryFeature implements OnModuleInit {
         ...hookProviders(operationalHooks),
         OperationalEvents,
         OperationalHooks,
+        OwnershipChallenge,
         Replayer,
         ReplaysRepository,
         ReplaysService,

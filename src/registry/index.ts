@@ -17,6 +17,7 @@ export type { RegistryExtras } from './registry.module.js';
 export type { Processing } from './source.entity.js';
 export { PAYLOAD_FORMATS } from './webhook.entity.js';
 export type { Guarantee, PayloadFormat } from './webhook.entity.js';
+export { CHALLENGE_TYPE, Ownership } from './ownership.js';
 export { Relaying } from './relaying.js';
 export { OpenSources } from './open-sources.js';
 export type { OpenSource } from './open-sources.js';

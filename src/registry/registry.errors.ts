@@ -15,6 +15,13 @@ export class UrlRefusedError extends InvalidError {
   }
 }
 
+/** The receiver did not answer its challenge. What it did instead is not told: it might be somebody else's. */
+export class OwnershipUnprovenError extends InvalidError {
+  constructor() {
+    super('ownership_unproven', 'The URL did not answer the challenge that was sent to it.');
+  }
+}
+
 /** The custom headers of a webhook were refused; the message names the one that is wrong. */
 export class InvalidHeadersError extends InvalidError {
   constructor(problem: string) {

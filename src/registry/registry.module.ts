@@ -28,6 +28,7 @@ import { CheckedAuthenticator } from './checked.authenticator.js';
 import { FilterTestController } from './filter-test.controller.js';
 import { KeyAuthenticator } from './key.authenticator.js';
 import { OpenSources } from './open-sources.js';
+import { Ownership } from './ownership.js';
 import { Quotas } from './quotas.js';
 import { Relaying } from './relaying.js';
 import { SourceSecret } from './source-secret.entity.js';
@@ -135,6 +136,7 @@ export class RegistryFeature {
         SourceSecrets,
         OpenSources,
         Relaying,
+        Ownership,
         EnvironmentSources,
         SourcesService,
         ReEncryption,
@@ -159,6 +161,7 @@ export class RegistryFeature {
         SourcesService,
         OpenSources,
         Relaying,
+        Ownership,
       ],
     };
   }

@@ -36,6 +36,7 @@ import { DEFAULT_OVERLAP } from './dto/signing-secret.dto.js';
 import type { RotateSecretDto } from './dto/signing-secret.dto.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import { CreatedSecretDto, CreatedWebhookDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
+import { Ownership } from './ownership.js';
 import { Quotas } from './quotas.js';
 import {
   InvalidAuthenticationError,
@@ -84,6 +85,7 @@ export class WebhooksService implements OnModuleDestroy {
     private readonly audit: AuditLog,
     private readonly quotas: Quotas,
     private readonly transformations: Transformations,
+    private readonly ownership: Ownership,
   ) {}
 
   onModuleDestroy(): void {
@@ -92,7 +94,8 @@ export class WebhooksService implements OnModuleDestroy {
 
   /**
    * @returns a repeat of `request` gets the webhook without its secret.
-   * @throws InvalidAuthenticationError, InvalidHeadersError, InvalidTransformationError, QuotaExceededError, SchemeMismatchError, ScheduleTooLongError, UrlRefusedError
+   * @throws InvalidAuthenticationError, InvalidHeadersError, InvalidTransformationError, OwnershipUnprovenError, QuotaExceededError,
+   * SchemeMismatchError, ScheduleTooLongError, UrlRefusedError
    */
   async create(
     tenantId: string,
@@ -258,6 +261,7 @@ export class WebhooksService implements OnModuleDestroy {
   private async judge(url: string): Promise<void> {
     const verdict = await judgeUrl(this.egress, url);
     if (!verdict.ok) throw new UrlRefusedError(verdict.error);
+    await this.ownership.prove(url);
   }
 
   private seal(tenantId: string, webhookId: string, secret: Secret): NewSecret {

@@ -229,6 +229,12 @@ export const SETTINGS = {
     '',
     'Private networks (CIDR) that webhooks may reach, such as 10.1.0.0/16.',
   ),
+  ownershipChallenge: required(
+    'OWNERSHIP_CHALLENGE',
+    kinds.flag,
+    'false',
+    'Whether a URL must answer a challenge before a webhook may have it.',
+  ),
   egressProxy: secret(
     optional(
       'EGRESS_PROXY',
