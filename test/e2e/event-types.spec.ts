@@ -1,8 +1,9 @@
 // The catalogue of event types: schemas that events must meet, at whichever door they come in, and what may be sent at all.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { NestFactory } from '@nestjs/core';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { EventDispatcher } from '../../src/index.js';
+import { EventDispatcher, PosthornModule } from '../../src/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { startTestServer } from '../setup/server.js';
@@ -19,12 +20,14 @@ const SCHEMA = {
 const DETAILS = [`data must have required property 'orderId'`, 'data/items/1/count must be integer'];
 const WRONG = { items: [{ count: 1 }, { count: 'two' }] };
 
+const encryptionKey = randomBytes(32).toString('base64');
+
 let server: TestServer;
 /** On the same database, and takes only what is in the catalogue. */
 let strict: TestServer;
 
 beforeAll(async () => {
-  const shared = { databaseUrl: (await cloneDatabase()).url, encryptionKey: randomBytes(32).toString('base64') };
+  const shared = { databaseUrl: (await cloneDatabase()).url, encryptionKey };
   [server, strict] = await Promise.all([
     startTestServer(shared),
     startTestServer({ ...shared, unknownEventTypes: 'refuse' }),
@@ -174,6 +177,32 @@ describe('a type that is not in the catalogue', () => {
     expect(await send(name, {}, strict)).toMatchObject({ status: 400, code: 'unknown_event_type' });
     expect(await send(await define({ archived: true }), {}, strict)).toMatchObject({ code: 'unknown_event_type' });
     expect(await send(await define(), {}, strict)).toMatchObject({ status: 202 });
+  });
+
+  it('may be sent and is warned of, once a minute for a tenant, where the installation says so', async () => {
+    const warnings: string[] = [];
+    const { databaseUrl } = server;
+    const settings = { databaseUrl, databasePool: 4, role: 'api', unknownEventTypes: 'warn' } as const;
+    const wary = await NestFactory.createApplicationContext(
+      PosthornModule.forRoot({ ...settings, encryptionKey, adminApiKey: 'admin-key-of-the-wary' }),
+      {
+        logger: { log: () => undefined, error: () => undefined, warn: (text: string) => void warnings.push(text) },
+        abortOnError: false,
+      },
+    );
+    try {
+      const dispatcher = wary.get(EventDispatcher);
+      const known = await define();
+      const unknown = newName();
+      for (const type of [known, unknown, newName()]) await dispatcher.dispatch(type, {});
+      await dispatcher.dispatch(unknown, {}, { tenant: 'acme' });
+      expect(warnings.filter((text) => text.includes('catalogue'))).toEqual([
+        `Tenant default sends ${unknown}, which is not in its catalogue.`,
+        `Tenant acme sends ${unknown}, which is not in its catalogue.`,
+      ]);
+    } finally {
+      await wary.close();
+    }
   });
 });
 
