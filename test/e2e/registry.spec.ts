@@ -37,7 +37,6 @@ describe('registering a webhook', () => {
       ordered: false,
       expiresAfter: null,
       filter: null,
-      transformation: null,
       guarantee: 'at-least-once',
       timeoutMs: 5000,
       retrySchedule: ['1s', '90s'],
