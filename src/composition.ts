@@ -11,11 +11,12 @@ import { PERSISTENCE } from './persistence.js';
 import { SettingsModule } from './platform/config/index.js';
 import type { PosthornAsyncOptions, PosthornOptions } from './platform/config/index.js';
 import { PlatformModule } from './platform/platform.module.js';
+import type { PlatformExtras } from './platform/platform.module.js';
 import { ACCESS_CONTROLLERS, RegistryFeature, SOURCE_CONTROLLERS, WEBHOOK_CONTROLLERS } from './registry/index.js';
 import type { RegistryExtras } from './registry/index.js';
 
 /** What shapes the modules themselves and must be known before any provider exists. */
-export interface PosthornModuleExtras extends RegistryExtras, InboundExtras, DeliveryExtras {
+export interface PosthornModuleExtras extends PlatformExtras, RegistryExtras, InboundExtras, DeliveryExtras {
   /** Whether `EventDispatcher` and the other exports inject everywhere without importing the module. @defaultValue true */
   readonly isGlobal?: boolean;
   /** Whether the HTTP routes exist; without them, the services still do. @defaultValue true */
@@ -57,7 +58,7 @@ function partsOf(
     ...module,
     imports: [...(module.imports ?? []), ...imports],
   });
-  const platform = PlatformModule.register(settings, PERSISTENCE);
+  const platform = extended(PlatformModule.register(settings, PERSISTENCE, extensions));
   const providers = extended(ProvidersModule.register(extensions));
   const registry = extended(RegistryFeature.register(platform, providers, extensions));
   const delivery = extended(DeliveryFeature.register({ platform, registry }, extensions));

@@ -41,6 +41,10 @@ export type { AuthenticationRequest, Principal, Scope } from './platform/access/
 export { JsonataTransformer, KeyAuthenticator, PayloadTransformer, UnauthenticatedError } from './registry/index.js';
 export type { RegistryExtras, TransformedEvent, TransformingWebhook } from './registry/index.js';
 
+export { KeyRingCipher, SecretCipher } from './kernel/secret-cipher.js';
+export { SecretBoxError } from './kernel/secret-box.js';
+export type { PlatformExtras } from './platform/platform.module.js';
+
 export { PosthornError } from './kernel/errors.js';
 export type { ErrorKind } from './kernel/errors.js';
 

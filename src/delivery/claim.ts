@@ -59,6 +59,7 @@ export class ClaimQuery {
   /** Webhooks that are known to have a row in webhook_pace. */
   private readonly withPace = new KnownIds(MAX_KNOWN_PACES);
   private readonly releaseStatement: Statement;
+  private readonly postponeStatement: Statement;
 
   constructor(
     private readonly database: Database,
@@ -80,6 +81,15 @@ export class ClaimQuery {
       // Gives back deliveries that were claimed and never sent: their attempt number was not used.
       text: `
         UPDATE ${t.delivery} d SET status = 'pending', attempt_count = d.attempt_count - 1, due_at = now()
+        FROM unnest($1::uuid[], $2::int[]) AS r (id, number)
+        WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number`,
+    };
+    this.postponeStatement = {
+      name: 'posthorn_delivery_postpone',
+      // The same for deliveries that cannot be sent yet: they wait where retries wait, and have used up none.
+      text: `
+        UPDATE ${t.delivery} d
+        SET status = 'retrying', attempt_count = d.attempt_count - 1, due_at = now() + $3 * interval '1 ms'
         FROM unnest($1::uuid[], $2::int[]) AS r (id, number)
         WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number`,
     };
@@ -124,6 +134,15 @@ export class ClaimQuery {
     await this.database.query(this.releaseStatement, [
       deliveries.map((delivery) => delivery.id),
       deliveries.map((delivery) => delivery.number),
+    ]);
+  }
+
+  /** Gives back deliveries that cannot be sent yet, to come again in a while. */
+  async postpone(deliveries: readonly Pick<ClaimedDelivery, 'id' | 'number'>[], waitMs: number): Promise<void> {
+    await this.database.query(this.postponeStatement, [
+      deliveries.map((delivery) => delivery.id),
+      deliveries.map((delivery) => delivery.number),
+      waitMs,
     ]);
   }
 

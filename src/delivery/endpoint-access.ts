@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { basicAuthorization, parseAuthentication } from '../kernel/authentication.js';
 import type { Authentication, MutualTlsAuthentication, OAuth2Authentication } from '../kernel/authentication.js';
 import type { CustomHeader } from '../kernel/custom-headers.js';
-import { SecretBox } from '../kernel/secret-box.js';
+import { SealedSecrets } from '../platform/secrets/index.js';
 import { AccessTokens } from './access-tokens.js';
 import type { AccessToken, TokenFailure } from './access-tokens.js';
 import type { ClaimedDelivery } from './claim.js';
@@ -22,29 +22,37 @@ export interface Access {
 
 const NONE: Access = { headers: [] };
 
+type AuthenticatedDelivery = Pick<ClaimedDelivery, 'webhookId' | 'authenticationBox' | 'timeoutMs'>;
+
 @Injectable()
 export class EndpointAccess {
   private readonly opened: OpenedBoxes<Authentication>;
 
   constructor(
-    box: SecretBox,
+    secrets: SealedSecrets,
     private readonly tokens: AccessTokens,
   ) {
-    this.opened = new OpenedBoxes(box, parseAuthentication);
+    this.opened = new OpenedBoxes(secrets, parseAuthentication);
   }
 
   /**
-   * At hand at once, but for a token that has to be asked for.
+   * At hand at once where it was opened before, but for a token that has to be asked for.
    *
-   * @throws SecretBoxError when the box cannot be opened.
+   * @throws SecretBoxError when the box cannot be opened, SecretsAwayError when it cannot be opened now.
    */
-  of({
-    webhookId,
-    authenticationBox: box,
-    timeoutMs,
-  }: Pick<ClaimedDelivery, 'webhookId' | 'authenticationBox' | 'timeoutMs'>): Access | Promise<Access> {
+  of(delivery: AuthenticatedDelivery): Access | Promise<Access> {
+    const { webhookId, authenticationBox: box } = delivery;
     if (!box) return NONE;
-    const authentication = this.opened.of(webhookId, box);
+    const opened = this.opened.of(webhookId, box);
+    return opened instanceof Promise
+      ? opened.then((authentication) => this.by(authentication, delivery))
+      : this.by(opened, delivery);
+  }
+
+  private by(
+    authentication: Authentication,
+    { webhookId, timeoutMs }: AuthenticatedDelivery,
+  ): Access | Promise<Access> {
     switch (authentication.type) {
       case 'basic':
         return authorized(basicAuthorization(authentication.username, authentication.password));

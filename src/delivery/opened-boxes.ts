@@ -1,6 +1,6 @@
 // What is in the boxes of webhooks, opened once per change: a box is bound to its webhook and never altered, so what was in it
 // may be kept for as long as there is room.
-import type { SecretBox } from '../kernel/secret-box.js';
+import type { SealedSecrets } from '../platform/secrets/index.js';
 
 /** Bytes of the boxes whose content is kept; a box holds up to 96 KiB. */
 const MAX_KEPT_BYTES = 16 * 1_048_576;
@@ -10,19 +10,22 @@ export class OpenedBoxes<Content> {
   #keptBytes = 0;
 
   constructor(
-    private readonly box: SecretBox,
+    private readonly secrets: SealedSecrets,
     private readonly parse: (text: string) => Content,
   ) {}
 
   /**
    * What is in a webhook's box: the same object for as long as the box is the same and there is room.
    *
-   * @throws SecretBoxError when the box cannot be opened.
+   * @throws SecretBoxError when the box cannot be opened, SecretsAwayError when it cannot be opened now.
    */
-  of(webhookId: string, box: Buffer): Content {
+  of(webhookId: string, box: Buffer): Content | Promise<Content> {
     const known = this.#kept.get(webhookId);
-    if (known?.box.equals(box)) return known.content;
-    const content = this.parse(this.box.open(box, webhookId));
+    return known?.box.equals(box) ? known.content : this.open(webhookId, box);
+  }
+
+  private async open(webhookId: string, box: Buffer): Promise<Content> {
+    const content = this.parse(await this.secrets.open(box, webhookId));
     this.#forget(webhookId);
     this.#kept.set(webhookId, { box, content });
     this.#keptBytes += box.length;

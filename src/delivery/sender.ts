@@ -7,6 +7,7 @@ import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../kernel/retry-schedule.js
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
+import { SecretsAwayError } from '../platform/secrets/index.js';
 import { TransformationError } from '../registry/index.js';
 import { ClaimQuery } from './claim.js';
 import type { Claim, ClaimedDelivery } from './claim.js';
@@ -29,6 +30,9 @@ import { TransformedBodies } from './transformed-bodies.js';
 
 const UNAUTHORIZED = 401;
 const TOO_MANY_REQUESTS = 429;
+
+/** How long deliveries wait whose secrets cannot be read at the moment. */
+const SECRETS_AWAY_MS = 5_000;
 
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
 const MAX_BACKLOG_FACTOR = 4;
@@ -93,14 +97,19 @@ export class Sender {
    */
   async sendAll({ claimed, data }: Ready, claimedAt: number): Promise<void> {
     if (claimed.length === 0) return;
+    const later = new Set<ClaimedDelivery>();
     try {
-      await this.keys.prepare(claimed.flatMap(({ secretIds }) => secretIds));
+      const away = await this.keys.prepare(claimed.flatMap(({ secretIds }) => secretIds));
+      if (away.size > 0)
+        for (const delivery of claimed) if (delivery.secretIds.some((id) => away.has(id))) later.add(delivery);
     } catch (error) {
       await this.release(claimed);
       throw error;
     }
+    if (later.size > 0) await this.postpone([...later]);
     const bodies = new Map<string, Buffer>();
     for (const delivery of claimed) {
+      if (later.has(delivery)) continue;
       const text = data.get(delivery.eventId);
       if (!text) {
         // The last gate before an empty payload is sent. Its lease brings it to its end.
@@ -150,7 +159,8 @@ export class Sender {
       const began = monotonicNow();
       const asked = this.access.of(delivery);
       const access = asked instanceof Promise ? await asked : asked;
-      const custom = this.customHeaders.of(delivery.webhookId, delivery.headersBox);
+      const opened = this.customHeaders.of(delivery.webhookId, delivery.headersBox);
+      const custom = opened instanceof Promise ? await opened : opened;
       const request = signRequest(
         delivery,
         body,
@@ -164,6 +174,10 @@ export class Sender {
       this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt, mayRenew);
       return result.durationMs;
     } catch (error) {
+      if (error instanceof SecretsAwayError) {
+        await this.postpone([delivery]);
+        return 0;
+      }
       // Its lease brings it back.
       this.logger.error(`Delivery ${delivery.id} could not be sent: ${(error as Error).message}`);
       return 0;
@@ -229,6 +243,12 @@ export class Sender {
       },
       leaseEndsAt: claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS,
     });
+  }
+
+  /** Has them come again in a while, as if they had not been tried; where that fails, their leases do it. */
+  private async postpone(deliveries: readonly ClaimedDelivery[]): Promise<void> {
+    this.logger.warn(`${deliveries.length} deliveries wait: their secrets cannot be read at the moment.`);
+    await this.claims.postpone(deliveries, SECRETS_AWAY_MS).catch(() => undefined);
   }
 
   /** Gives back what was claimed and will not be sent from here; where that fails, its lease does it. */

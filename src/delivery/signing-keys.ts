@@ -2,13 +2,15 @@
 // which secrets are live is decided anew by every claim.
 import { Injectable, Logger } from '@nestjs/common';
 import { Secret } from '../kernel/secret.js';
-import { SecretBox } from '../kernel/secret-box.js';
 import { signingKey } from '../kernel/signatures/outgoing.js';
 import type { SigningKey } from '../kernel/signatures/outgoing.js';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
+import { SealedSecrets, SecretsAwayError } from '../platform/secrets/index.js';
 
 const MAX_KEPT = 10_000;
+
+const NONE: ReadonlySet<string> = new Set();
 
 @Injectable()
 export class SigningKeys {
@@ -18,7 +20,7 @@ export class SigningKeys {
 
   constructor(
     private readonly database: Database,
-    private readonly box: SecretBox,
+    private readonly secrets: SealedSecrets,
   ) {
     this.statement = {
       name: 'posthorn_secret_open',
@@ -26,24 +28,31 @@ export class SigningKeys {
     };
   }
 
-  /** Makes sure that the keys of these secrets are at hand: one query, and none in the usual case. */
-  async prepare(secretIds: Iterable<string>): Promise<void> {
+  /**
+   * Makes sure that the keys of these secrets are at hand: one query, and none in the usual case. Answers which of them cannot
+   * be opened at this moment.
+   */
+  async prepare(secretIds: Iterable<string>): Promise<ReadonlySet<string>> {
     const missing = [...new Set(secretIds)].filter((id) => !this.kept.has(id));
-    if (missing.length === 0) return;
+    if (missing.length === 0) return NONE;
     const rows = await this.database.query<{ id: string; ciphertext: Buffer }>(this.statement, [missing]);
-    for (const { id, ciphertext } of rows) this.open(id, ciphertext);
+    const opened = await Promise.all(rows.map(({ id, ciphertext }) => this.open(id, ciphertext)));
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= MAX_KEPT) break;
       this.kept.delete(oldest);
     }
+    return new Set(rows.filter((_row, at) => opened[at] === 'away').map(({ id }) => id));
   }
 
   /** One secret that cannot be opened must not stop the deliveries of every other webhook. */
-  private open(id: string, ciphertext: Buffer): void {
+  private async open(id: string, ciphertext: Buffer): Promise<'open' | 'unreadable' | 'away'> {
     try {
-      this.kept.set(id, signingKey(new Secret(this.box.open(ciphertext, id))));
+      this.kept.set(id, signingKey(new Secret(await this.secrets.open(ciphertext, id))));
+      return 'open';
     } catch (error) {
+      if (error instanceof SecretsAwayError) return 'away';
       this.logger.error(`Signing secret ${id} cannot be read: ${(error as Error).message}`);
+      return 'unreadable';
     }
   }
 

@@ -5,15 +5,19 @@ import type { DynamicModule } from '@nestjs/common';
 import { systemClock } from '../kernel/clock.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SecretBox } from '../kernel/secret-box.js';
+import { KeyRingCipher, SecretCipher } from '../kernel/secret-cipher.js';
 import { FailedAttempts, RequestLimits } from './access/index.js';
 import { AuditLog, AuditRetention } from './audit/index.js';
 import { SETTINGS_TOKEN, SettingsError } from './config/index.js';
 import type { Settings } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import type { Persistence } from './database/index.js';
+import { extensionProvider } from './extension.js';
+import type { Extension } from './extension.js';
 import { IdempotencyLedger, IdempotencyRetention } from './idempotency/index.js';
 import { Metrics } from './observability/index.js';
 import { QueueModule } from './queue/index.js';
+import { SealedSecrets } from './secrets/index.js';
 
 /** Injects the `Clock`. */
 export const CLOCK_TOKEN = Symbol('posthorn.clock');
@@ -29,6 +33,11 @@ const providers = [
       if (!encryptionKey) throw new SettingsError('encryptionKey is required: stored secrets are encrypted with it.');
       return new SecretBox(encryptionKey.map((key) => Buffer.from(key.reveal(), 'base64')));
     },
+  },
+  {
+    provide: KeyRingCipher,
+    inject: [SecretBox],
+    useFactory: (box: SecretBox): KeyRingCipher => new KeyRingCipher(box),
   },
   {
     provide: EgressPolicy,
@@ -50,16 +59,42 @@ const providers = [
   { provide: RANDOM_TOKEN, useValue: Math.random },
 ];
 
+/** What an application puts in the place of ours. */
+export interface PlatformExtras {
+  /** Encrypts the secrets that are stored; it may inject `KeyRingCipher`, to read what that has sealed. @defaultValue KeyRingCipher */
+  readonly secretCipher?: Extension<SecretCipher>;
+}
+
 @Module({})
 export class PlatformModule {
   /** @param settings - The `SettingsModule` instance that everything below reads. */
-  static register(settings: DynamicModule, persistence: Persistence): DynamicModule {
+  static register(
+    settings: DynamicModule,
+    persistence: Persistence,
+    { secretCipher = { useExisting: KeyRingCipher } }: PlatformExtras = {},
+  ): DynamicModule {
     const parts = [settings, DatabaseModule.register(settings, persistence), QueueModule.register(settings)];
     return {
       module: PlatformModule,
       imports: parts,
-      providers: [...providers, IdempotencyLedger, IdempotencyRetention, AuditLog, AuditRetention, Metrics],
-      exports: [...parts, ...providers.map(({ provide }) => provide), IdempotencyLedger, AuditLog, Metrics],
+      providers: [
+        ...providers,
+        extensionProvider<SecretCipher>(SecretCipher, secretCipher),
+        SealedSecrets,
+        IdempotencyLedger,
+        IdempotencyRetention,
+        AuditLog,
+        AuditRetention,
+        Metrics,
+      ],
+      exports: [
+        ...parts,
+        ...providers.map(({ provide }) => provide),
+        SealedSecrets,
+        IdempotencyLedger,
+        AuditLog,
+        Metrics,
+      ],
     };
   }
 }

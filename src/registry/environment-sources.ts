@@ -96,15 +96,17 @@ export class EnvironmentSources implements OnModuleInit {
     return this.sources.ensured(source, async (row, manager) => {
       if (columns) await this.sources.update(manager, row.id, { ...columns, provider });
       const stored = await this.sources.findLiveSecrets(row.tenantId, [row.id], manager);
-      if (this.sameSecrets(stored, wanted)) return;
-      await this.sources.replaceSecrets(manager, row.id, this.secrets.sealAll(row, wanted));
+      // The row is held while secrets are opened and sealed: at a start, by replicas that would do the same.
+      if (await this.sameSecrets(stored, wanted)) return;
+      await this.sources.replaceSecrets(manager, row.id, await this.secrets.sealAll(row, wanted));
     });
   }
 
-  private sameSecrets(stored: readonly SourceSecret[], wanted: readonly Secret[]): boolean {
+  private async sameSecrets(stored: readonly SourceSecret[], wanted: readonly Secret[]): Promise<boolean> {
     if (stored.length !== wanted.length) return false;
     try {
-      return stored.every((secret, index) => this.secrets.open(secret).reveal() === wanted[index]?.reveal());
+      const open = await Promise.all(stored.map((secret) => this.secrets.open(secret)));
+      return open.every((secret, index) => secret.reveal() === wanted[index]?.reveal());
     } catch (error) {
       if (!(error instanceof SecretBoxError)) throw error;
       this.logger.warn('A stored secret of a source could not be opened; the one of the environment replaces it.');

@@ -84,7 +84,7 @@ export class OpenSources {
           : undefined,
       allowedIps: source.allowedIps ?? undefined,
       answer: source.answer ?? undefined,
-      secrets: secrets.map((secret) => this.secrets.open(secret)),
+      secrets: await Promise.all(secrets.map((secret) => this.secrets.open(secret))),
     };
   }
 }

@@ -66,7 +66,7 @@ export class SourcesService {
     this.relaying.check(policy.relay);
     const id = newId();
     const source = { id, tenantId, name, provider, ...sourceColumnsOf(policy) };
-    const sealed = this.secrets.sealAll({ id, tenantId }, secrets);
+    const sealed = await this.secrets.sealAll({ id, tenantId }, secrets);
     return this.sources.transaction(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         await this.quotas.makeRoom(manager, tenantId, 'sources');
@@ -103,16 +103,15 @@ export class SourcesService {
   /** Absent fields stay as they are. @throws SourceNotFoundError, InvalidSourceError, SecretUnreadableError */
   async update(tenantId: string, name: string, policy: UpdateSourceDto, author?: Author): Promise<SourceDto> {
     const change = sourceColumnsOf(policy);
+    // Opened before anything is locked: whoever opens secrets may take its time. What is opened is remembered.
+    if (change.config) await this.revealAll(tenantId, name);
     return this.change(tenantId, name, async (source, manager) => {
       this.relaying.check(policy.relay);
       const seen = await this.get(tenantId, name, manager);
       if (change.config) {
         const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
-        this.judge(
-          source.provider,
-          live.map((secret) => this.reveal(secret)),
-          change.config,
-        );
+        const secrets = await Promise.all(live.map((secret) => this.reveal(secret)));
+        this.judge(source.provider, secrets, change.config);
       }
       if (Object.keys(change).length > 0) await this.sources.update(manager, source.id, change);
       const now = await this.get(tenantId, name, manager);
@@ -131,7 +130,7 @@ export class SourcesService {
   }
 
   /** @throws SourceNotFoundError, InvalidSourceError, TooManySecretsError */
-  addSecret(
+  async addSecret(
     tenantId: string,
     name: string,
     { secret: text, expireOthersAfter }: AddSourceSecretDto,
@@ -140,13 +139,14 @@ export class SourcesService {
   ): Promise<SecretDto> {
     const secret = new Secret(text);
     const graceMs = expireOthersAfter === null ? undefined : parseDuration(expireOthersAfter ?? DEFAULT_GRACE);
+    const sealed = await this.secrets.seal({ id: '', tenantId }, secret);
     return this.change(tenantId, name, (source, manager) =>
       this.ledger.within(manager, request, async () => {
         this.judge(source.provider, [secret], source.config);
         const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
         if (live.length >= MAX_SECRETS) throw new TooManySecretsError(MAX_SECRETS);
         await this.audit.within(manager, author, { action: 'source.secret_added', resource: name });
-        return SecretDto.of(await this.sources.addSecret(manager, this.secrets.seal(source, secret), graceMs));
+        return SecretDto.of(await this.sources.addSecret(manager, { ...sealed, sourceId: source.id }, graceMs));
       }),
     );
   }
@@ -182,9 +182,16 @@ export class SourcesService {
     return done.result;
   }
 
-  private reveal(secret: SourceSecret): Secret {
+  private async revealAll(tenantId: string, name: string): Promise<void> {
+    const source = isSourceName(name) ? await this.sources.findByName(tenantId, name) : null;
+    if (!source) throw new SourceNotFoundError();
+    const live = await this.sources.findLiveSecrets(tenantId, [source.id]);
+    await Promise.all(live.map((secret) => this.reveal(secret)));
+  }
+
+  private async reveal(secret: SourceSecret): Promise<Secret> {
     try {
-      return this.secrets.open(secret);
+      return await this.secrets.open(secret);
     } catch (error) {
       if (error instanceof SecretBoxError) throw new SecretUnreadableError(secret.hint);
       throw error;

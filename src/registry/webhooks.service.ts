@@ -16,7 +16,7 @@ import { parseCustomHeaders, readCustomHeaders, writeCustomHeaders } from '../ke
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { parseDuration } from '../kernel/duration.js';
 import { newId } from '../kernel/ids.js';
-import { SecretBox, SecretBoxError } from '../kernel/secret-box.js';
+import { SecretBoxError } from '../kernel/secret-box.js';
 import { Secret } from '../kernel/secret.js';
 import { newSigningSecret, publicKeyOf, schemeOf } from '../kernel/signatures/signing-secret.js';
 import type { SignatureScheme } from '../kernel/signatures/signing-secret.js';
@@ -29,6 +29,7 @@ import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
+import { SealedSecrets } from '../platform/secrets/index.js';
 import { factsOfWebhook } from './audit/facts.js';
 import type { AuthenticationView } from './dto/authentication.dto.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
@@ -80,7 +81,7 @@ export class WebhooksService implements OnModuleDestroy {
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'retentionMs'>,
     private readonly webhooks: WebhooksRepository,
     private readonly egress: EgressPolicy,
-    private readonly box: SecretBox,
+    private readonly secrets: SealedSecrets,
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
     private readonly quotas: Quotas,
@@ -106,13 +107,13 @@ export class WebhooksService implements OnModuleDestroy {
     const id = newId();
     const columns = {
       ...webhookColumnsOf(rest, this.settings.retentionMs),
-      ...this.sealHeaders(id, headers),
+      ...(await this.sealHeaders(id, headers)),
       ...(await this.sealAuthentication(id, authentication)),
     };
     const secret = secretOf(given, signatureScheme);
     await this.transformations.check(tenantId, rest.transformation);
     await this.judge(url);
-    const row = this.seal(tenantId, id, secret);
+    const row = await this.seal(tenantId, id, secret);
     const created = await this.webhooks.transaction(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         await this.quotas.makeRoom(manager, tenantId, 'webhooks');
@@ -138,7 +139,8 @@ export class WebhooksService implements OnModuleDestroy {
       data.map(({ id }) => id),
     );
     const secretsOf = (id: string) => secrets.filter(({ webhookId }) => webhookId === id);
-    return { data: data.map((webhook) => this.viewOf(webhook, secretsOf(webhook.id))), nextCursor };
+    const views = data.map((webhook) => this.viewOf(webhook, secretsOf(webhook.id)));
+    return { data: await Promise.all(views), nextCursor };
   }
 
   /** @throws WebhookNotFoundError */
@@ -155,8 +157,14 @@ export class WebhooksService implements OnModuleDestroy {
     author?: Author,
   ): Promise<WebhookDto> {
     // Before judging the URL: a foreign id must not make us resolve names, nor answer in another time.
-    if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
-    const sealed = { ...this.sealHeaders(id, headers), ...(await this.sealAuthentication(id, authentication)) };
+    const found = await this.webhooks.find(tenantId, id);
+    if (!found) throw new WebhookNotFoundError();
+    // Before anything is locked: whoever seals and opens may take its time. What is opened is remembered.
+    await this.openedOf(found);
+    const sealed = {
+      ...(await this.sealHeaders(id, headers)),
+      ...(await this.sealAuthentication(id, authentication)),
+    };
     await this.transformations.check(tenantId, rest.transformation);
     if (url !== undefined) await this.judge(url);
     const change: WebhookChange = {
@@ -213,10 +221,12 @@ export class WebhooksService implements OnModuleDestroy {
     author?: Author,
   ): Promise<CreatedSecretDto | SigningSecretDto> {
     const othersLiveMs = parseDuration(expireOthersAfter) ?? 0;
+    if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
+    const [newest] = await this.webhooks.findLiveSecrets(tenantId, [id]);
+    const secret = secretOf(given, signatureScheme, newest && SigningSecretDto.of(newest).signatureScheme);
+    const row = await this.seal(tenantId, id, secret);
     const done = await this.webhooks.locked(tenantId, id, async (_webhook, manager) => {
       const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
-      const secret = secretOf(given, signatureScheme, live[0] && SigningSecretDto.of(live[0]).signatureScheme);
-      const row = this.seal(tenantId, id, secret);
       const made = await this.ledger.within(manager, request, async () => {
         // Those that end now make room.
         if (othersLiveMs > 0 && live.length >= MAX_LIVE_SECRETS) throw new TooManySecretsError(MAX_LIVE_SECRETS);
@@ -264,30 +274,33 @@ export class WebhooksService implements OnModuleDestroy {
     await this.ownership.prove(url);
   }
 
-  private seal(tenantId: string, webhookId: string, secret: Secret): NewSecret {
+  private async seal(tenantId: string, webhookId: string, secret: Secret): Promise<NewSecret> {
     const id = newId();
-    const ciphertext = this.box.seal(secret.reveal(), id);
+    const ciphertext = await this.secrets.seal(secret.reveal(), id);
     return { id, tenantId, webhookId, ciphertext, hint: secret.hint, publicKey: publicKeyOf(secret) ?? null };
   }
 
   /** The column of the custom headers, where they were given: the whole map replaces the one before. */
-  private sealHeaders(webhookId: string, input: unknown): Pick<WebhookChange, 'headers'> {
+  private async sealHeaders(webhookId: string, input: unknown): Promise<Pick<WebhookChange, 'headers'>> {
     if (input === undefined) return {};
     const headers = input === null ? [] : readCustomHeaders(input);
     if (typeof headers === 'string') throw new InvalidHeadersError(headers);
-    return { headers: headers.length === 0 ? null : this.box.seal(writeCustomHeaders(headers), webhookId) };
+    return { headers: headers.length === 0 ? null : await this.secrets.seal(writeCustomHeaders(headers), webhookId) };
   }
 
-  private viewOf(webhook: Webhook, secrets: readonly WebhookSecret[]): WebhookDto {
-    const opened = { headers: this.headerNamesOf(webhook), authentication: this.authenticationOf(webhook) };
-    return WebhookDto.of(webhook, secrets, opened);
+  private async viewOf(webhook: Webhook, secrets: readonly WebhookSecret[]): Promise<WebhookDto> {
+    return WebhookDto.of(webhook, secrets, await this.openedOf(webhook));
+  }
+
+  private async openedOf(webhook: Webhook): Promise<Parameters<typeof WebhookDto.of>[2]> {
+    return { headers: await this.headerNamesOf(webhook), authentication: await this.authenticationOf(webhook) };
   }
 
   /** A key that was lost must not hide the webhook: it is by looking at it, and setting the headers anew, that this is mended. */
-  private headerNamesOf({ id, headers }: Webhook): string[] | null {
+  private async headerNamesOf({ id, headers }: Webhook): Promise<string[] | null> {
     if (!headers) return [];
     try {
-      return parseCustomHeaders(this.box.open(headers, id)).map(([name]) => name);
+      return parseCustomHeaders(await this.secrets.open(headers, id)).map(([name]) => name);
     } catch (error) {
       if (error instanceof SecretBoxError) return null;
       throw error;
@@ -304,13 +317,13 @@ export class WebhooksService implements OnModuleDestroy {
       const verdict = await judgeUrl(this.egress, read.tokenUrl);
       if (!verdict.ok) throw new InvalidAuthenticationError(`authentication.tokenUrl is refused: ${verdict.error}.`);
     }
-    return { authentication: this.box.seal(writeAuthentication(read), webhookId) };
+    return { authentication: await this.secrets.seal(writeAuthentication(read), webhookId) };
   }
 
-  private authenticationOf({ id, authentication }: Webhook): AuthenticationView | null {
+  private async authenticationOf({ id, authentication }: Webhook): Promise<AuthenticationView | null> {
     if (!authentication) return null;
     try {
-      return factsOfAuthentication(parseAuthentication(this.box.open(authentication, id)));
+      return factsOfAuthentication(parseAuthentication(await this.secrets.open(authentication, id)));
     } catch (error) {
       if (error instanceof SecretBoxError) return { type: 'unreadable' };
       throw error;

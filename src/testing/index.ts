@@ -4,6 +4,7 @@ export type { AuthenticatorSubject } from './authenticator-contract.js';
 export { payloadTransformerContract } from './payload-transformer-contract.js';
 export { providerContract } from './provider-contract.js';
 export { retryPolicyContract } from './retry-policy-contract.js';
+export { secretCipherContract } from './secret-cipher-contract.js';
 export type { ContractCase, ContractMessage, ContractSubject } from './contract/bench.js';
 export { sampleWebhook } from './samples.js';
 export type { SampleOptions } from './samples.js';

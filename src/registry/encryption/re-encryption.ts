@@ -2,13 +2,14 @@
 // from wherever it was left: a run that is cut off has done what it has done, and several at once do no harm.
 import { Injectable } from '@nestjs/common';
 import { FIRST_ID } from '../../kernel/ids.js';
-import { SecretBox, SecretBoxError } from '../../kernel/secret-box.js';
+import { SecretBoxError } from '../../kernel/secret-box.js';
 import { AuditLog } from '../../platform/audit/index.js';
 import type { Author } from '../../platform/audit/index.js';
 import { Database } from '../../platform/database/index.js';
 import type { Statement } from '../../platform/database/index.js';
 import { IdempotencyLedger } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
+import { SealedSecrets } from '../../platform/secrets/index.js';
 
 /** What a run came to. */
 export interface ReEncrypted {
@@ -37,7 +38,7 @@ export class ReEncryption {
 
   constructor(
     private readonly database: Database,
-    private readonly box: SecretBox,
+    private readonly secrets: SealedSecrets,
     private readonly audit: AuditLog,
     private readonly ledger: IdempotencyLedger,
   ) {
@@ -52,7 +53,7 @@ export class ReEncryption {
       page: {
         // Walks the primary key and locks nothing.
         text: `SELECT id, ${column} AS box FROM ${table}
-               WHERE id > $1 AND substring(${column} FOR $2) <> $3 ORDER BY id LIMIT ${BATCH}`,
+               WHERE id > $1 AND ${column} IS NOT NULL ORDER BY id LIMIT ${BATCH}`,
       },
       replace: {
         // Locks the rows it changes, in the order of their key; one that was changed or deleted meanwhile is left alone.
@@ -79,13 +80,11 @@ export class ReEncryption {
     let [reencrypted, unreadable] = [0, 0];
     for (const walk of this.walks) {
       for (let after = FIRST_ID; ;) {
-        const { currentKeyId } = this.box;
-        const rows = await this.database.query<Sealed>(walk.page, [after, currentKeyId.length, currentKeyId]);
-        const readable = rows.flatMap(({ id, box }) => {
-          const fresh = this.sealAnew(box, id);
-          return fresh ? [{ id, box, fresh }] : [];
-        });
-        unreadable += rows.length - readable.length;
+        const rows = await this.database.query<Sealed>(walk.page, [after]);
+        const old = rows.filter(({ box }) => !this.secrets.isCurrent(box));
+        const fresh = await Promise.all(old.map(({ id, box }) => this.sealAnew(box, id)));
+        const readable = old.flatMap((row, at) => (fresh[at] ? [{ ...row, fresh: fresh[at] }] : []));
+        unreadable += old.length - readable.length;
         reencrypted += await this.replace(walk, readable);
         const last = rows.at(-1);
         if (!last || rows.length < BATCH) break;
@@ -101,9 +100,9 @@ export class ReEncryption {
     return (await this.database.query(walk.replace, values)).length;
   }
 
-  private sealAnew(box: Buffer, owner: string): Buffer | undefined {
+  private async sealAnew(box: Buffer, owner: string): Promise<Buffer | undefined> {
     try {
-      return this.box.seal(this.box.open(box, owner), owner);
+      return await this.secrets.seal(await this.secrets.open(box, owner), owner);
     } catch (error) {
       if (error instanceof SecretBoxError) return undefined;
       throw error;

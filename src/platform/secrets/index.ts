@@ -1,0 +1,1 @@
+export { SealedSecrets, SecretsAwayError } from './sealed-secrets.js';
