@@ -19,8 +19,8 @@ const CASES: Record<string, (cipher: SecretCipher) => Promise<void>> = {
 
   'does so for many at once': async (cipher) => {
     const texts = Array.from({ length: 50 }, (_one, at) => `secret ${at}`);
-    const sealed = await Promise.all(texts.map((text) => cipher.encrypt(text, ROW)));
-    assert.deepEqual(await Promise.all(sealed.map((one) => cipher.decrypt(one, ROW))), texts);
+    const sealed = await Promise.all(texts.map(async (text) => cipher.encrypt(text, ROW)));
+    assert.deepEqual(await Promise.all(sealed.map(async (one) => cipher.decrypt(one, ROW))), texts);
   },
 
   'shows nothing of what it encrypted, nor that two texts are the same': async (cipher) => {
