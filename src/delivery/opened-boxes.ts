@@ -8,6 +8,7 @@ const MAX_KEPT_BYTES = 16 * 1_048_576;
 export class OpenedBoxes<Content> {
   readonly #kept = new Map<string, { readonly box: Buffer; readonly content: Content }>();
   #keptBytes = 0;
+  readonly #opening = new Map<string, { readonly box: Buffer; readonly content: Promise<Content> }>();
 
   constructor(
     private readonly secrets: SealedSecrets,
@@ -21,7 +22,15 @@ export class OpenedBoxes<Content> {
    */
   of(webhookId: string, box: Buffer): Content | Promise<Content> {
     const known = this.#kept.get(webhookId);
-    return known?.box.equals(box) ? known.content : this.open(webhookId, box);
+    if (known?.box.equals(box)) return known.content;
+    const opening = this.#opening.get(webhookId);
+    if (opening?.box.equals(box)) return opening.content;
+    // Who asks meanwhile gets the same object.
+    const content = this.open(webhookId, box).finally(() => {
+      if (this.#opening.get(webhookId)?.content === content) this.#opening.delete(webhookId);
+    });
+    this.#opening.set(webhookId, { box, content });
+    return content;
   }
 
   private async open(webhookId: string, box: Buffer): Promise<Content> {
