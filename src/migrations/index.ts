@@ -22,9 +22,9 @@ import { TenantDeletion1764000001720 } from './1764000001720-tenant-deletion.js'
 import { TenantQuotas1764000001730 } from './1764000001730-tenant-quotas.js';
 import { PublicKeys1764000001800 } from './1764000001800-public-keys.js';
 import { SourceRate1764000001950 } from './1764000001950-source-rate.js';
-import { Authentication1764000002100 } from './1764000002100-authentication.js';
 import { EventFilters1764000002000 } from './1764000002000-event-filters.js';
 import { EventTypes1764000002010 } from './1764000002010-event-types.js';
+import { Authentication1764000002100 } from './1764000002100-authentication.js';
 import { PendingOrder1764000002150 } from './1764000002150-pending-order.js';
 import { RowLevelSecurity1764000002200 } from './1764000002200-row-level-security.js';
 import { Transformations1764000002300 } from './1764000002300-transformations.js';
@@ -53,9 +53,9 @@ export const POSTHORN_MIGRATIONS = [
   TenantQuotas1764000001730,
   PublicKeys1764000001800,
   SourceRate1764000001950,
-  Authentication1764000002100,
   EventFilters1764000002000,
   EventTypes1764000002010,
+  Authentication1764000002100,
   PendingOrder1764000002150,
   RowLevelSecurity1764000002200,
   Transformations1764000002300,

@@ -48,6 +48,7 @@ import { JsonataTransformer, PayloadTransformer } from './transformation/payload
 import { TransformationTestController } from './transformation/transformation-test.controller.js';
 import { TransformationTestService } from './transformation/transformation-test.service.js';
 import { Transformations } from './transformation/transformations.js';
+import { WebhookCredentials } from './webhook-credentials.js';
 import { WebhookSecret } from './webhook-secret.entity.js';
 import { Webhook } from './webhook.entity.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -122,6 +123,7 @@ export class RegistryFeature {
         ApiKeysService,
         KeyUses,
         WebhooksRepository,
+        WebhookCredentials,
         WebhooksService,
         SubscriptionsService,
         Evaluator,

@@ -5,18 +5,9 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { EntityManager } from 'typeorm';
-import {
-  factsOfAuthentication,
-  parseAuthentication,
-  readAuthentication,
-  usesAuthorization,
-  writeAuthentication,
-} from '../kernel/authentication.js';
-import { parseCustomHeaders, readCustomHeaders, writeCustomHeaders } from '../kernel/custom-headers.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { parseDuration } from '../kernel/duration.js';
 import { newId } from '../kernel/ids.js';
-import { SecretBoxError } from '../kernel/secret-box.js';
 import { Secret } from '../kernel/secret.js';
 import { newSigningSecret, publicKeyOf, schemeOf } from '../kernel/signatures/signing-secret.js';
 import type { SignatureScheme } from '../kernel/signatures/signing-secret.js';
@@ -31,7 +22,6 @@ import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { SealedSecrets } from '../platform/secrets/index.js';
 import { factsOfWebhook } from './audit/facts.js';
-import type { AuthenticationView } from './dto/authentication.dto.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import { DEFAULT_OVERLAP } from './dto/signing-secret.dto.js';
 import type { RotateSecretDto } from './dto/signing-secret.dto.js';
@@ -40,8 +30,6 @@ import { CreatedSecretDto, CreatedWebhookDto, SigningSecretDto, WebhookDto } fro
 import { Ownership } from './ownership.js';
 import { Quotas } from './quotas.js';
 import {
-  InvalidAuthenticationError,
-  InvalidHeadersError,
   LastSecretError,
   SchemeMismatchError,
   SecretNotFoundError,
@@ -51,6 +39,7 @@ import {
 } from './registry.errors.js';
 import { Transformations } from './transformation/transformations.js';
 import { webhookColumnsOf } from './webhook-columns.js';
+import { refuseContradictions, WebhookCredentials } from './webhook-credentials.js';
 import type { WebhookSecret } from './webhook-secret.entity.js';
 import type { Webhook } from './webhook.entity.js';
 import { WebhooksRepository } from './webhooks.repository.js';
@@ -87,6 +76,7 @@ export class WebhooksService implements OnModuleDestroy {
     private readonly quotas: Quotas,
     private readonly transformations: Transformations,
     private readonly ownership: Ownership,
+    private readonly credentials: WebhookCredentials,
   ) {}
 
   onModuleDestroy(): void {
@@ -107,8 +97,7 @@ export class WebhooksService implements OnModuleDestroy {
     const id = newId();
     const columns = {
       ...webhookColumnsOf(rest, this.settings.retentionMs),
-      ...(await this.sealHeaders(id, headers)),
-      ...(await this.sealAuthentication(id, authentication)),
+      ...(await this.credentials.seal(id, { headers, authentication })),
     };
     const secret = secretOf(given, signatureScheme);
     await this.transformations.check(tenantId, rest.transformation);
@@ -160,11 +149,8 @@ export class WebhooksService implements OnModuleDestroy {
     const found = await this.webhooks.find(tenantId, id);
     if (!found) throw new WebhookNotFoundError();
     // Before anything is locked: whoever seals and opens may take its time. What is opened is remembered.
-    await this.openedOf(found);
-    const sealed = {
-      ...(await this.sealHeaders(id, headers)),
-      ...(await this.sealAuthentication(id, authentication)),
-    };
+    await this.credentials.shownOf(found);
+    const sealed = await this.credentials.seal(id, { headers, authentication });
     await this.transformations.check(tenantId, rest.transformation);
     if (url !== undefined) await this.judge(url);
     const change: WebhookChange = {
@@ -280,54 +266,8 @@ export class WebhooksService implements OnModuleDestroy {
     return { id, tenantId, webhookId, ciphertext, hint: secret.hint, publicKey: publicKeyOf(secret) ?? null };
   }
 
-  /** The column of the custom headers, where they were given: the whole map replaces the one before. */
-  private async sealHeaders(webhookId: string, input: unknown): Promise<Pick<WebhookChange, 'headers'>> {
-    if (input === undefined) return {};
-    const headers = input === null ? [] : readCustomHeaders(input);
-    if (typeof headers === 'string') throw new InvalidHeadersError(headers);
-    return { headers: headers.length === 0 ? null : await this.secrets.seal(writeCustomHeaders(headers), webhookId) };
-  }
-
   private async viewOf(webhook: Webhook, secrets: readonly WebhookSecret[]): Promise<WebhookDto> {
-    return WebhookDto.of(webhook, secrets, await this.openedOf(webhook));
-  }
-
-  private async openedOf(webhook: Webhook): Promise<Parameters<typeof WebhookDto.of>[2]> {
-    return { headers: await this.headerNamesOf(webhook), authentication: await this.authenticationOf(webhook) };
-  }
-
-  /** A key that was lost must not hide the webhook: it is by looking at it, and setting the headers anew, that this is mended. */
-  private async headerNamesOf({ id, headers }: Webhook): Promise<string[] | null> {
-    if (!headers) return [];
-    try {
-      return parseCustomHeaders(await this.secrets.open(headers, id)).map(([name]) => name);
-    } catch (error) {
-      if (error instanceof SecretBoxError) return null;
-      throw error;
-    }
-  }
-
-  /** The column of the authentication, where it was given. @throws InvalidAuthenticationError */
-  private async sealAuthentication(webhookId: string, input: unknown): Promise<Pick<WebhookChange, 'authentication'>> {
-    if (input === undefined) return {};
-    if (input === null) return { authentication: null };
-    const read = readAuthentication(input);
-    if (typeof read === 'string') throw new InvalidAuthenticationError(read);
-    if (read.type === 'oauth2') {
-      const verdict = await judgeUrl(this.egress, read.tokenUrl);
-      if (!verdict.ok) throw new InvalidAuthenticationError(`authentication.tokenUrl is refused: ${verdict.error}.`);
-    }
-    return { authentication: await this.secrets.seal(writeAuthentication(read), webhookId) };
-  }
-
-  private async authenticationOf({ id, authentication }: Webhook): Promise<AuthenticationView | null> {
-    if (!authentication) return null;
-    try {
-      return factsOfAuthentication(parseAuthentication(await this.secrets.open(authentication, id)));
-    } catch (error) {
-      if (error instanceof SecretBoxError) return { type: 'unreadable' };
-      throw error;
-    }
+    return WebhookDto.of(webhook, secrets, await this.credentials.shownOf(webhook));
   }
 
   private tell(before: Webhook, { active = before.active, ...change }: WebhookChange): void {
@@ -346,17 +286,6 @@ function secretOf(given: string | undefined, asked: SignatureScheme | undefined,
   const secret = new Secret(given);
   if (asked !== undefined && schemeOf(secret) !== asked) throw new SchemeMismatchError();
   return secret;
-}
-
-/** What can only be judged of the webhook as a whole, whichever part of it was changed. @throws InvalidAuthenticationError */
-function refuseContradictions({ url, headers, authentication }: WebhookDto): void {
-  if (authentication === null || authentication.type === 'unreadable') return;
-  if (usesAuthorization(authentication.type) && headers?.some((name) => name.toLowerCase() === 'authorization'))
-    throw new InvalidAuthenticationError(
-      'authentication makes the Authorization header itself: take it out of headers, or set authentication to null.',
-    );
-  if (authentication.type === 'mtls' && !url.startsWith('https:'))
-    throw new InvalidAuthenticationError('authentication of type mtls needs an https URL.');
 }
 
 const fold = (events: readonly string[]): string[] => [...new Set(events)];

@@ -291,8 +291,8 @@ describe('an operational hook of the host', () => {
     await eventually(() => audit.stored.length === audit.heard.length, 'every call has ended');
     expect(new Set(audit.stored)).toEqual(new Set([200]));
     expect(errors.some((error) => error.includes('hook Throws failed') && error.includes('out of paper'))).toBe(true);
-    // Its first call has not ended; the others wait, and everything else went on.
-    expect(hangs.calls).toBe(1);
+    // Its first call has not ended, or has just been given up; the others wait, and everything else went on.
+    expect(hangs.calls).toBeLessThan(audit.heard.length);
   });
 
   it('hears of a receiver that is gone', async () => {
