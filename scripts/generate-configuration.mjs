@@ -1,7 +1,7 @@
 // Writes .env.example and docs/configuration.md from the one table of settings. With --check it writes nothing and fails
 // where they differ from what it would write. Started by npm run docs:configuration, which teaches Node TypeScript.
 import path from 'node:path';
-import { SETTINGS } from '../src/platform/config/settings.ts';
+import { SETTINGS } from '../src/platform/config/settings-table.ts';
 import { cell, formatted, root, writeOrCheck } from './made-files.mjs';
 
 const settings = Object.entries(SETTINGS).map(([option, setting]) => ({ option, ...setting }));
@@ -27,7 +27,7 @@ function environmentExample() {
   );
   return `# Every setting of the server, with its default. Copy this file to .env and uncomment what you change; a variable that is
 # set in the environment wins over .env, and an empty one counts as absent.
-# Made by "npm run docs:configuration" from src/platform/config/settings.ts.
+# Made by "npm run docs:configuration" from src/platform/config/settings-table.ts.
 
 ${entries.join('\n\n')}
 `;
@@ -39,7 +39,7 @@ function configurationPage() {
     const value = `${capital(kind.expects)}.${secret ? ' **Secret.**' : ''}`;
     return `| \`${env}\` | \`${option}\` | ${cell(doc)} | ${cell(value)} | ${standard} |`;
   });
-  return `<!-- Made by "npm run docs:configuration" from src/platform/config/settings.ts. Edit that, not this. -->
+  return `<!-- Made by "npm run docs:configuration" from src/platform/config/settings-table.ts. Edit that, not this. -->
 
 # Configuration
 
