@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { newId } from '../../src/kernel/ids.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { call, ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
@@ -47,16 +48,18 @@ const countOf = async (tenant: string): Promise<number> => {
 /** A tenant with a webhook, and with events that went to it. */
 async function settle(url: string, tenant: string, events: number): Promise<void> {
   await call(url, KEY, 'POST', '/api/tenants', { id: tenant, name: tenant });
+  // Ids of now: rows of random ids would be of all ages, and some past their retention.
+  const ids = (): string[] => Array.from({ length: events }, () => newId());
   await sql.query(
     `WITH made AS (
-       INSERT INTO posthorn.webhook (id, tenant_id, url, patterns) VALUES (gen_random_uuid(), $1, 'https://shop.example', '{*}') RETURNING id
+       INSERT INTO posthorn.webhook (id, tenant_id, url, patterns) VALUES ($4, $1, 'https://shop.example', '{*}')
      ), stored AS (
        INSERT INTO posthorn.event (id, tenant_id, type, occurred_at, data)
-       SELECT gen_random_uuid(), $1, 'a.b', now(), '{}' FROM generate_series(1, $2::int) RETURNING id
+       SELECT id, $1, 'a.b', now(), '{}' FROM unnest($2::uuid[]) AS e (id)
      )
      INSERT INTO posthorn.delivery (id, tenant_id, event_id, event_type, webhook_id, status)
-     SELECT gen_random_uuid(), $1, stored.id, 'a.b', made.id, 'success' FROM stored, made`,
-    [tenant, events],
+     SELECT id, $1, event_id, 'a.b', $4, 'success' FROM unnest($3::uuid[], $2::uuid[]) AS d (id, event_id)`,
+    [tenant, ids(), ids(), newId()],
   );
 }
 
