@@ -147,6 +147,11 @@ it('a process that stops answers for what is in flight, and gives back what wait
     await stopping.server.get(EventDispatcher).dispatchMany(events);
     await eventually(() => held.length === 4, 'four are in flight');
     const stopped = stopping.server.close();
+    // An answer before the engine stops would make room for another, which is nothing that waits any more.
+    await eventually(async () => {
+      const rows = await stopping.sql(`SELECT FROM posthorn.delivery WHERE status = 'pending'`);
+      return rows.length === 4;
+    }, 'what waits is given back');
     for (const response of held) response.writeHead(200).end();
     await stopped;
     const ends = await stopping.sql<{ born: string; status: string; attempts: number; count: number }>(
