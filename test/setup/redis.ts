@@ -50,6 +50,11 @@ export class TestRedis {
     await ended;
   }
 
+  /** Stops answering, with every connection open, until it is killed. */
+  freeze(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
   /** One question on a connection of its own. */
   async ask<Answer>(question: (client: Redis) => Promise<Answer>): Promise<Answer> {
     const client = new Redis(this.url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });

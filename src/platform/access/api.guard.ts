@@ -48,7 +48,7 @@ export class ApiGuard implements CanActivate {
     const principal = await this.unlessTooOften(request, authorization, authenticate);
     const requirement = requirementOf(context);
     setPrincipal(request, principal);
-    this.limits.count(principal);
+    await this.limits.count(principal);
     judgeRequirement(principal, requirement);
     setAccess(request, async () => judgeRequirement(await authenticate(), requirement));
     return true;

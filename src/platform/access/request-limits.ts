@@ -1,11 +1,13 @@
-// How many requests a caller and a tenant may make. Each process counts for itself: with n replicas, up to n times as many get
-// in. The administrator is not limited: somebody must be able to raise a limit.
+// How many requests a caller and a tenant may make: over all replicas with Redis, in each process without. The administrator is not
+// limited: somebody must be able to raise a limit.
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { monotonicNow } from '../../kernel/clock.js';
-import type { Clock } from '../../kernel/clock.js';
 import { PosthornError } from '../../kernel/errors.js';
 import { TokenBuckets } from '../../kernel/token-buckets.js';
 import type { Settings } from '../config/index.js';
 import type { Principal } from './principal.js';
+import { RedisBuckets } from './redis-buckets.js';
+import { SharedBuckets } from './shared-buckets.js';
 
 const MINUTE_SECONDS = 60;
 
@@ -19,27 +21,36 @@ export class RequestRateError extends PosthornError {
   }
 }
 
-export class RequestLimits {
-  readonly #buckets: TokenBuckets;
+export class RequestLimits implements OnModuleInit, OnApplicationShutdown {
+  readonly #redis: RedisBuckets | undefined;
+  readonly #buckets: TokenBuckets | SharedBuckets;
 
-  constructor(
-    private readonly settings: Pick<Settings, 'maxRequestsPerCaller' | 'maxRequestsPerTenant'>,
-    clock: Clock = monotonicNow,
-  ) {
-    this.#buckets = new TokenBuckets(clock);
+  constructor(private readonly settings: Pick<Settings, 'maxRequestsPerCaller' | 'maxRequestsPerTenant' | 'redisUrl'>) {
+    const { maxRequestsPerCaller, maxRequestsPerTenant, redisUrl } = settings;
+    const any = maxRequestsPerCaller > 0 || maxRequestsPerTenant > 0;
+    this.#redis = any && redisUrl !== undefined ? new RedisBuckets(redisUrl) : undefined;
+    this.#buckets = this.#redis ? new SharedBuckets(this.#redis) : new TokenBuckets(monotonicNow);
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.#redis?.connect();
+  }
+
+  onApplicationShutdown(): void {
+    this.#redis?.close();
   }
 
   /** Counts a request. @throws RequestRateError */
-  count({ tenantId, subject, installation }: Principal): void {
+  async count({ tenantId, subject, installation }: Principal): Promise<void> {
     if (installation) return;
     const { maxRequestsPerCaller, maxRequestsPerTenant } = this.settings;
-    this.take('caller', `${tenantId} ${subject}`, maxRequestsPerCaller);
-    this.take('tenant', tenantId, maxRequestsPerTenant);
+    await this.take('caller', `${tenantId} ${subject}`, maxRequestsPerCaller);
+    await this.take('tenant', tenantId, maxRequestsPerTenant);
   }
 
-  private take(whose: 'caller' | 'tenant', key: string, max: number): void {
+  private async take(whose: 'caller' | 'tenant', key: string, max: number): Promise<void> {
     if (max === 0) return;
-    const waitSeconds = this.#buckets.take(key, { max, perSeconds: MINUTE_SECONDS });
+    const waitSeconds = await this.#buckets.take(key, { max, perSeconds: MINUTE_SECONDS });
     if (waitSeconds > 0) throw new RequestRateError(whose, Math.ceil(waitSeconds));
   }
 }

@@ -74,7 +74,7 @@ export const SETTINGS = {
     optional(
       'REDIS_URL',
       kinds.url('redis:', 'rediss:'),
-      'Redis for the retry timers (BullMQ). Absent: BullMQ runs on PostgreSQL.',
+      'Redis for the retry timers (BullMQ), and for limits of requests. Absent: BullMQ runs on PostgreSQL, and each process limits by itself.',
     ),
   ),
   dataDir: required('DATA_DIR', kinds.text, './data', 'Where the embedded PostgreSQL and generated keys live.'),
@@ -126,7 +126,7 @@ export const SETTINGS = {
     'MAX_REQUESTS_PER_CALLER',
     kinds.integer(0, 10_000_000),
     '0',
-    'Requests to the API that one API key or user may make in a minute, of each process; then it is answered 429. 0: as many as it likes.',
+    'Requests to the API that one API key or user may make in a minute, over all processes with REDIS_URL, of each without; then it is answered 429. 0: as many as it likes.',
   ),
   maxRequestsPerTenant: required(
     'MAX_REQUESTS_PER_TENANT',
