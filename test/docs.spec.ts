@@ -132,6 +132,8 @@ describe('a page', () => {
 const OTHERS = new Set([
   'APP_GUARD',
   'PROXY_UNREACHABLE',
+  'PROXY_TLS_FAILED',
+  'NODE_EXTRA_CA_CERTS',
   'PROXY_AUTH_FAILED',
   'PROXY_REFUSED',
   'PROXY_TIMEOUT',

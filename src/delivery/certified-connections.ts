@@ -1,14 +1,11 @@
-// Connections that present a client certificate: a pool for each webhook's credentials, shared with nobody, so that no request
-// ever goes out under the name of another webhook.
+// Connections whose TLS is a webhook's own, by a client certificate or by whom it trusts: a pool for each webhook's credentials,
+// shared with nobody, so that no request ever goes out under the name of another webhook, or to whom another trusts.
 import type { buildConnector } from 'undici';
-import type { MutualTlsAuthentication } from '../kernel/authentication.js';
+import type { Authentication } from '../kernel/authentication.js';
 import { Connections } from './connections.js';
 
 /** Credentials whose connections are kept; the ones longest unused make room. */
 const MAX_KEPT = 1_000;
-
-/** The credentials of a webhook. Whoever changes them has another object. */
-export type ClientCertificate = MutualTlsAuthentication;
 
 /** What a connector shows and trusts. */
 export interface ClientTls {
@@ -19,14 +16,14 @@ export interface ClientTls {
 
 export class CertifiedConnections {
   /** In the order of their last use. Keyed by the object itself: equal credentials of two webhooks are two. */
-  private readonly kept = new Map<ClientCertificate, Connections>();
+  private readonly kept = new Map<Authentication, Connections>();
 
   constructor(private readonly connectorOf: (tls: ClientTls) => buildConnector.connector) {}
 
-  of(certificate: ClientCertificate): Connections {
-    const connections = this.kept.get(certificate) ?? this.open(certificate);
-    this.kept.delete(certificate);
-    this.kept.set(certificate, connections);
+  of(authentication: Authentication): Connections {
+    const connections = this.kept.get(authentication) ?? this.open(authentication);
+    this.kept.delete(authentication);
+    this.kept.set(authentication, connections);
     for (const [oldest, unused] of this.kept) {
       if (this.kept.size <= MAX_KEPT) break;
       this.kept.delete(oldest);
@@ -39,7 +36,12 @@ export class CertifiedConnections {
     await Promise.all([...this.kept.values()].map((connections) => connections.destroy()));
   }
 
-  private open({ certificate: cert, privateKey: key, ca }: ClientCertificate): Connections {
-    return new Connections(this.connectorOf({ cert, key, ca }));
+  private open(authentication: Authentication): Connections {
+    const { ca } = authentication;
+    const shown = authentication.type === 'mtls' && {
+      cert: authentication.certificate,
+      key: authentication.privateKey,
+    };
+    return new Connections(this.connectorOf({ ca, ...shown }));
   }
 }

@@ -1,8 +1,8 @@
 // What a webhook's requests carry so that its receiver lets them in: nothing, a header, a token that is obtained first, or a
-// client certificate.
+// client certificate; and whom they take for the receiver.
 import { Injectable } from '@nestjs/common';
-import { basicAuthorization, parseAuthentication } from '../kernel/authentication.js';
-import type { Authentication, MutualTlsAuthentication, OAuth2Authentication } from '../kernel/authentication.js';
+import { basicAuthorization, concernsTls, parseAuthentication } from '../kernel/authentication.js';
+import type { Authentication, OAuth2Authentication } from '../kernel/authentication.js';
 import type { CustomHeader } from '../kernel/custom-headers.js';
 import { SealedSecrets } from '../platform/secrets/index.js';
 import { AccessTokens } from './access-tokens.js';
@@ -12,8 +12,8 @@ import { OpenedBoxes } from './opened-boxes.js';
 
 export interface Access {
   readonly headers: readonly CustomHeader[];
-  /** What the connection presents; the same object for as long as the webhook's credentials are the same. */
-  readonly certificate?: MutualTlsAuthentication;
+  /** What its TLS is by, where that is its own; the same object for as long as the webhook's credentials are the same. */
+  readonly ownTls?: Authentication;
   /** A token from before this request: where it is refused, another may be taken. */
   readonly keptToken?: AccessToken;
   /** No token could be had: nothing is to be sent. */
@@ -55,13 +55,14 @@ export class EndpointAccess {
   ): Access | Promise<Access> {
     switch (authentication.type) {
       case 'basic':
-        return authorized(basicAuthorization(authentication.username, authentication.password));
+        return access(authentication, basicAuthorization(authentication.username, authentication.password));
       case 'bearer':
-        return authorized(`Bearer ${authentication.token}`);
+        return access(authentication, `Bearer ${authentication.token}`);
       case 'oauth2':
         return this.byToken(webhookId, authentication, timeoutMs);
       case 'mtls':
-        return { headers: [], certificate: authentication };
+      case 'tls':
+        return access(authentication);
     }
   }
 
@@ -75,8 +76,11 @@ export class EndpointAccess {
     const answer = await this.tokens.of(webhookId, authentication, timeoutMs);
     if ('failure' in answer) return { headers: [], failure: answer.failure };
     const { token, wasKept } = answer;
-    return { ...authorized(`Bearer ${token.value}`), ...(wasKept && { keptToken: token }) };
+    return { ...access(authentication, `Bearer ${token.value}`), ...(wasKept && { keptToken: token }) };
   }
 }
 
-const authorized = (value: string): Access => ({ headers: [['Authorization', value]] });
+const access = (authentication: Authentication, authorization?: string): Access => ({
+  headers: authorization === undefined ? [] : [['Authorization', authorization]],
+  ...(concernsTls(authentication) && { ownTls: authentication }),
+});

@@ -3,13 +3,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
+import type { Authentication } from '../kernel/authentication.js';
 import { monotonicNow } from '../kernel/clock.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { createEgressConnector } from '../platform/egress/index.js';
 import { CertifiedConnections } from './certified-connections.js';
-import type { ClientCertificate, ClientTls } from './certified-connections.js';
+import type { ClientTls } from './certified-connections.js';
 import { Connections } from './connections.js';
 import type { Release } from './connections.js';
 import type { AttemptOutcome } from './delivery-status.js';
@@ -54,15 +55,19 @@ export class HttpClient implements OnApplicationShutdown {
     this.certified = new CertifiedConnections(connectorOf);
   }
 
-  /** POSTs and resolves at the latest when the deadline is over; never rejects. */
+  /**
+   * POSTs and resolves at the latest when the deadline is over; never rejects.
+   *
+   * @param ownTls - Whose connections it goes over, where its TLS is its own; the same object for as long as it is the same.
+   */
   post(
     url: string,
     headers: string[],
     body: Buffer,
     timeoutMs: number,
-    certificate?: ClientCertificate,
+    ownTls?: Authentication,
   ): Promise<ExchangeResult> {
-    const connections = certificate ? this.certified.of(certificate) : this.connections;
+    const connections = ownTls ? this.certified.of(ownTls) : this.connections;
     return this.exchange(connections, url, headers, body, timeoutMs, MAX_KEPT_BYTES);
   }
 

@@ -203,12 +203,12 @@ export class Sender {
   private async exchange(
     { url, timeoutMs }: ClaimedDelivery,
     { headers, body }: SignedRequest,
-    { failure, certificate }: Access,
+    { failure, ownTls }: Access,
     began: number,
   ): Promise<ExchangeResult> {
     if (failure) return { ...failure, sent: false };
     const spentMs = monotonicNow() - began;
-    const result = await this.http.post(url, headers, body, Math.max(1, timeoutMs - spentMs), certificate);
+    const result = await this.http.post(url, headers, body, Math.max(1, timeoutMs - spentMs), ownTls);
     return { ...result, durationMs: result.durationMs + Math.round(spentMs) };
   }
 

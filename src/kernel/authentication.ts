@@ -2,21 +2,30 @@
 // down, and what may be shown of them. Pure; whoever sends obtains and presents what is named here.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
+/** How the receiver's own certificate is judged. */
+interface TrustedReceiver {
+  /** In PEM: what it is verified with, in the place of the public authorities. */
+  readonly ca?: string;
+}
+
 /** User and password with every request (RFC 7617). */
-export interface BasicAuthentication {
+export interface BasicAuthentication extends TrustedReceiver {
   readonly type: 'basic';
   readonly username: string;
   readonly password: string;
 }
 
 /** A token with every request (RFC 6750). */
-export interface BearerAuthentication {
+export interface BearerAuthentication extends TrustedReceiver {
   readonly type: 'bearer';
   readonly token: string;
 }
 
-/** A token that is obtained at `tokenUrl` and renewed (RFC 6749, 4.4: client credentials). */
-export interface OAuth2Authentication {
+/**
+ * A token that is obtained at `tokenUrl` and renewed (RFC 6749, 4.4: client credentials). `ca` is the receiver's: the token URL is
+ * judged by the public authorities.
+ */
+export interface OAuth2Authentication extends TrustedReceiver {
   readonly type: 'oauth2';
   readonly tokenUrl: string;
   readonly clientId: string;
@@ -28,25 +37,37 @@ export interface OAuth2Authentication {
 }
 
 /** A client certificate in the TLS handshake, all in PEM. */
-export interface MutualTlsAuthentication {
+export interface MutualTlsAuthentication extends TrustedReceiver {
   readonly type: 'mtls';
   readonly certificate: string;
   readonly privateKey: string;
-  /** What the receiver's certificate is verified with, in the place of the public authorities. */
-  readonly ca?: string;
+}
+
+/** Nothing is presented; only, the receiver's certificate is of an authority of its own. */
+export interface PrivateAuthorityAuthentication extends Required<TrustedReceiver> {
+  readonly type: 'tls';
 }
 
 export type Authentication =
-  BasicAuthentication | BearerAuthentication | OAuth2Authentication | MutualTlsAuthentication;
+  | BasicAuthentication
+  | BearerAuthentication
+  | OAuth2Authentication
+  | MutualTlsAuthentication
+  | PrivateAuthorityAuthentication;
 
-export const AUTHENTICATION_TYPES = ['basic', 'bearer', 'oauth2', 'mtls'] as const;
+export const AUTHENTICATION_TYPES = ['basic', 'bearer', 'oauth2', 'mtls', 'tls'] as const;
 
 /** What may be shown: no field from which a request could be made. */
-export type AuthenticationFacts =
-  | Omit<BasicAuthentication, 'password'>
-  | Omit<BearerAuthentication, 'token'>
-  | Omit<OAuth2Authentication, 'clientSecret'>
-  | { readonly type: 'mtls'; readonly subject: string; readonly expiresAt: string };
+export type AuthenticationFacts = (
+  | Omit<BasicAuthentication, 'password' | 'ca'>
+  | Omit<BearerAuthentication, 'token' | 'ca'>
+  | Omit<OAuth2Authentication, 'clientSecret' | 'ca'>
+  | { readonly type: 'mtls'; readonly subject: string; readonly expiresAt: string }
+  | { readonly type: 'tls' }
+) & {
+  /** Whom the authority's certificate names, where there is one in the place of the public ones. */
+  readonly authority?: string;
+};
 
 /** What is wrong with the value of a field, as it follows the field's name; `undefined` where nothing is. */
 type Rule = (value: string) => string | undefined;
@@ -86,13 +107,17 @@ interface Field {
   readonly maxLength?: number;
 }
 
+const CA: Field = { rule: certificates, optional: true, maxLength: MAX_PEM_LENGTH };
+
 const FIELDS: Readonly<Record<Authentication['type'], Readonly<Record<string, Field>>>> = {
   basic: {
     username: { rule: pattern(/^[^:\p{Cc}]*$/u, 'must be text without a colon or control characters.') },
     password: { rule: printable },
+    ca: CA,
   },
   bearer: {
     token: { rule: pattern(/^[\w\-.~+/]+=*$/, 'must be letters, digits and -._~+/, with = at the end only.') },
+    ca: CA,
   },
   oauth2: {
     tokenUrl: { rule: printable },
@@ -104,12 +129,14 @@ const FIELDS: Readonly<Record<Authentication['type'], Readonly<Record<string, Fi
     },
     audience: { rule: printable, optional: true },
     clientAuthentication: { rule: pattern(/^(?:header|body)$/, 'must be header or body.'), optional: true },
+    ca: CA,
   },
   mtls: {
     certificate: { rule: certificates, maxLength: MAX_PEM_LENGTH },
     privateKey: { rule: privateKey, maxLength: MAX_PEM_LENGTH },
-    ca: { rule: certificates, optional: true, maxLength: MAX_PEM_LENGTH },
+    ca: CA,
   },
+  tls: { ca: { ...CA, optional: false } },
 };
 
 /** What a client gave: the authentication, or a sentence that names what is wrong with it and shows no secret. */
@@ -147,6 +174,12 @@ export const parseAuthentication = (text: string): Authentication => JSON.parse(
 
 /** What answers, lists and the audit log show. */
 export function factsOfAuthentication(authentication: Authentication): AuthenticationFacts {
+  const { ca } = authentication;
+  const facts = ownFactsOf(authentication);
+  return ca === undefined ? facts : { ...facts, authority: new X509Certificate(ca).subject ?? '' };
+}
+
+function ownFactsOf(authentication: Authentication): AuthenticationFacts {
   switch (authentication.type) {
     case 'basic':
       return { type: 'basic', username: authentication.username };
@@ -161,11 +194,16 @@ export function factsOfAuthentication(authentication: Authentication): Authentic
       const { subject, validTo } = new X509Certificate(authentication.certificate);
       return { type: 'mtls', subject: subject ?? '', expiresAt: new Date(validTo).toISOString() };
     }
+    case 'tls':
+      return { type: 'tls' };
   }
 }
 
 /** Whether it is an `Authorization` header that is sent. */
-export const usesAuthorization = (type: Authentication['type']): boolean => type !== 'mtls';
+export const usesAuthorization = (type: Authentication['type']): boolean => type !== 'mtls' && type !== 'tls';
+
+/** Whether something of it is for the TLS handshake, so that it needs one, and connections of its own. */
+export const concernsTls = ({ type, ca }: Authentication): boolean => type === 'mtls' || ca !== undefined;
 
 /** The value of the header (RFC 7617, 2: in UTF-8). */
 export const basicAuthorization = (username: string, password: string): string =>

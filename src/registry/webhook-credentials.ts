@@ -101,6 +101,9 @@ export function refuseContradictions({ url, headers, authentication }: WebhookDt
     throw new InvalidAuthenticationError(
       'authentication makes the Authorization header itself: take it out of headers, or set authentication to null.',
     );
-  if (authentication.type === 'mtls' && !url.startsWith('https:'))
+  if (url.startsWith('https:')) return;
+  if (authentication.type === 'mtls')
     throw new InvalidAuthenticationError('authentication of type mtls needs an https URL.');
+  if (authentication.authority !== undefined)
+    throw new InvalidAuthenticationError('authentication.ca needs an https URL.');
 }

@@ -11,6 +11,8 @@ import { freePort } from '../setup/free-port.js';
 import { startConnectProxy, startSocksProxy } from '../setup/proxies.js';
 import type { TestProxy } from '../setup/proxies.js';
 import { TestReceiver } from '../setup/receiver.js';
+import { TestAuthority } from '../setup/certificates.js';
+import { readSettings } from '../../src/platform/config/index.js';
 import { DeliveryScene } from './delivery.harness.js';
 
 const KINDS = [
@@ -120,6 +122,28 @@ describe.each(KINDS)('a proxy that speaks %s', (scheme, start) => {
 });
 
 describe('deliveries', () => {
+  it('leave through no proxy whose certificate nobody vouches for', async () => {
+    const authority = new TestAuthority();
+    const proxy = await startConnectProxy(undefined, authority.issue('proxy'));
+    proxies.push(proxy);
+    authority.close();
+    const at = `127.0.0.1:${proxy.port}`;
+    await expect(post(`https://${at}`, named())).rejects.toMatchObject({ code: 'PROXY_TLS_FAILED' });
+    await expect(post(`https://127.0.0.1:${await freePort()}`, named())).rejects.toMatchObject({
+      code: 'PROXY_UNREACHABLE',
+    });
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it('are refused a proxy at the start whose user or password SOCKS5 cannot carry', () => {
+    const read = (egressProxy: string) => () => readSettings({ egressProxy });
+    const [most, more] = ['ä'.repeat(127) + 'x', 'ä'.repeat(128)].map(encodeURIComponent);
+    expect(read(`socks5://${most}:${most}@proxy`)).not.toThrow();
+    for (const url of [`socks5://${more}:word@proxy`, `socks5h://user:${more}@proxy`])
+      expect(read(url)).toThrow(/255 bytes/);
+    expect(read(`http://${more}:${more}@proxy`)).not.toThrow();
+  });
+
   it('leave through the proxy; while it is away they are retried, and nothing tells its password', async () => {
     const port = await freePort();
     const egressProxy = `http://${encodeURIComponent(LOGIN.user)}:${PASSWORD}@127.0.0.1:${port}`;

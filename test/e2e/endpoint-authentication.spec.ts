@@ -85,7 +85,7 @@ describe('a refusal', () => {
   it.each<[string, unknown, string]>([
     ['no object', 'basic', 'authentication must be an object.'],
     ['a list', [BASIC], 'authentication must be an object.'],
-    ['no type', {}, 'authentication.type must be one of basic, bearer, oauth2, mtls.'],
+    ['no type', {}, 'authentication.type must be one of basic, bearer, oauth2, mtls, tls.'],
     ['a type of every object', { type: 'constructor' }, 'authentication.type must be one of'],
     ['a missing field', { type: 'basic', username: 'u' }, 'authentication.password must be text.'],
     ['a stray field', { ...BASIC, realm: 'r' }, 'authentication.realm is no field of type basic'],

@@ -1,11 +1,19 @@
 // Client certificates on real TLS: each webhook shows its own, over connections that it shares with nobody.
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { TestAuthority } from '../setup/certificates.js';
 import type { KeyPair } from '../setup/certificates.js';
+import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
+import { startConnectProxy, startSocksProxy } from '../setup/proxies.js';
+import { call, ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
+import { ADMIN_KEY } from '../setup/server.js';
 import { DeliveryScene } from './delivery.harness.js';
 
 /** Who came: by certificate, over which connection, with which type of event. */
@@ -79,6 +87,7 @@ it('are replaced with the next request, and shown by whom they name', async () =
     type: 'mtls',
     subject: 'CN=alice',
     expiresAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    authority: 'CN=Test authority',
   });
   await scene.server.api('PATCH', `/api/webhooks/${target.webhookId}`, withCertificate(bob));
   const delivery = await scene.settled(await target.send());
@@ -121,4 +130,117 @@ it('are refused for a URL without TLS, whichever comes last', async () => {
   expect(await scene.server.api('POST', '/api/webhooks', body)).toMatchObject(refusal);
   const target = await scene.target(url, withCertificate(alice));
   expect(await scene.server.api('PATCH', `/api/webhooks/${target.webhookId}`, { url: plain })).toMatchObject(refusal);
+});
+
+describe('an authority of the receiver’s own', () => {
+  let plain: Server;
+  let at: string;
+  const heard: { authorization: string | undefined; port: number; event: string }[] = [];
+
+  beforeAll(async () => {
+    const { certificate: cert, privateKey: key } = authority.issue('receiver');
+    plain = createServer({ cert, key });
+    plain.on('request', (request, response) => {
+      const { authorization, 'x-webhook-event': event } = request.headers;
+      heard.push({ authorization, port: request.socket.remotePort ?? 0, event: String(event) });
+      request.resume();
+      response.end();
+    });
+    plain.keepAliveTimeout = 60_000;
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    at = `https://127.0.0.1:${(plain.address() as AddressInfo).port}/hook`;
+  });
+  afterAll(() => {
+    plain?.closeAllConnections();
+    plain?.close();
+  });
+
+  const heardOf = (type: string) => heard.filter(({ event }) => event === type);
+
+  it('is trusted by the webhook that names it, with or without anything presented, and by no other', async () => {
+    const ca = authority.certificate;
+    const alone = await scene.target(at, { authentication: { type: 'tls', ca } });
+    const basic = await scene.target(at, { authentication: { type: 'basic', username: 'u', password: 'p', ca } });
+    const bearer = await scene.target(at, { authentication: { type: 'bearer', token: 'abc', ca } });
+    for (const target of [alone, basic, bearer])
+      expect(await scene.settled(await target.send())).toMatchObject({ status: 'success' });
+    expect(heardOf(alone.type)).toMatchObject([{ authorization: undefined }]);
+    expect(heardOf(basic.type)).toMatchObject([{ authorization: `Basic ${Buffer.from('u:p').toString('base64')}` }]);
+    expect(heardOf(bearer.type)).toMatchObject([{ authorization: 'Bearer abc' }]);
+    expect(new Set([alone, basic, bearer].flatMap(({ type }) => heardOf(type)).map(({ port }) => port)).size).toBe(3);
+
+    const other = new TestAuthority('Another authority');
+    other.close();
+    const mistaken = await scene.target(at, { authentication: { type: 'tls', ca: other.certificate } });
+    // Connections of webhooks that trust it are open at this moment, and serve nobody else.
+    for (const target of [await scene.target(at), mistaken]) {
+      const { status, attempts } = await scene.settled(await target.send());
+      expect([status, attempts[0]?.outcome]).toEqual(['failed', 'tls_error']);
+      expect(heardOf(target.type)).toEqual([]);
+    }
+  });
+
+  it('is shown by whom it names, replaced with the next request, and needs an https URL', async () => {
+    const target = await scene.target(at, { authentication: { type: 'tls', ca: authority.certificate } });
+    const webhook = `/api/webhooks/${target.webhookId}`;
+    const shown = { type: 'tls', authority: 'CN=Test authority' };
+    expect((await scene.server.api('GET', webhook)).body.authentication).toEqual(shown);
+    expect(await scene.settled(await target.send())).toMatchObject({ status: 'success' });
+    const other = new TestAuthority('Another authority');
+    other.close();
+    await scene.server.api('PATCH', webhook, { authentication: { type: 'tls', ca: other.certificate } });
+    expect(await scene.settled(await target.send())).toMatchObject({ status: 'failed' });
+    const refusal = { status: 400, body: { code: 'invalid_authentication' } };
+    expect(await scene.server.api('PATCH', webhook, { url: 'http://127.0.0.1:9/' })).toMatchObject(refusal);
+    expect(await scene.server.api('PATCH', webhook, { authentication: { type: 'tls' } })).toMatchObject(refusal);
+  });
+});
+
+describe('through EGRESS_PROXY', () => {
+  it.each([
+    ['http', startConnectProxy],
+    ['socks5', startSocksProxy],
+  ] as const)('a client certificate is shown to the receiver, not to the %s proxy', async (scheme, start) => {
+    const proxy = await start();
+    const proxied = await DeliveryScene.open({ retrySchedule: [], egressProxy: `${scheme}://127.0.0.1:${proxy.port}` });
+    try {
+      const target = await proxied.target(url, withCertificate(alice));
+      expect(await proxied.settled(await target.send())).toMatchObject({ status: 'success' });
+      expect(visitsOf(target.type).map(({ name }) => name)).toEqual(['alice']);
+      expect(proxy.asked).toEqual([new URL(url).host]);
+    } finally {
+      await proxied.close();
+      proxy.close();
+    }
+  });
+
+  it('over TLS, by an authority that the process was started with, it is shown all the same', async () => {
+    await ensureBuiltOnce();
+    const proxy = await startConnectProxy(undefined, authority.issue('proxy'));
+    const folder = mkdtempSync(path.join(tmpdir(), 'posthorn-proxy-'));
+    writeFileSync(path.join(folder, 'ca.pem'), authority.certificate);
+    const process = new ServerProcess({
+      DATABASE_URL: (await cloneDatabase()).url,
+      ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+      ADMIN_API_KEY: ADMIN_KEY,
+      ALLOW_NETWORKS: '127.0.0.0/8',
+      EGRESS_PROXY: `https://127.0.0.1:${proxy.port}`,
+      NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem'),
+    });
+    try {
+      const server = await process.url();
+      const api = (target: string, body: object) => call(server, ADMIN_KEY, 'POST', target, body);
+      expect(await api('/api/webhooks', { url, events: ['over.tls'], ...withCertificate(bob) })).toMatchObject({
+        status: 201,
+      });
+      await api('/api/events', { event: 'over.tls', data: {} });
+      await eventually(() => visitsOf('over.tls').length > 0, 'the receiver is reached');
+      expect(visitsOf('over.tls').map(({ name }) => name)).toEqual(['bob']);
+      expect(proxy.asked).toEqual([new URL(url).host]);
+    } finally {
+      await process.stop();
+      proxy.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

@@ -1,8 +1,10 @@
-// Proxies for tests, small and real: one speaks HTTP CONNECT, one SOCKS5. Each notes where it was asked to go.
+// Proxies for tests, small and real: one speaks HTTP CONNECT, over TLS too, one SOCKS5. Each notes where it was asked to go.
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import type { KeyPair } from './certificates.js';
 
 /** What a proxy asks for before it does anything. */
 export interface ProxyLogin {
@@ -38,9 +40,11 @@ function join(one: Socket, other: Socket): void {
   one.pipe(other).pipe(one);
 }
 
-export function startConnectProxy(login?: ProxyLogin): Promise<TestProxy> {
+export function startConnectProxy(login?: ProxyLogin, tls?: KeyPair): Promise<TestProxy> {
   const asked: string[] = [];
-  const server = createHttpServer((_, response) => response.writeHead(405).end());
+  const server = tls
+    ? createHttpsServer({ cert: tls.certificate, key: tls.privateKey })
+    : createHttpServer((_, response) => response.writeHead(405).end());
   const expected = login && `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`;
   server.on('connect', (request, socket: Socket) => {
     if (request.headers['proxy-authorization'] !== expected)

@@ -134,20 +134,26 @@ export const url = (...protocols: readonly string[]): Kind<string, string> =>
     URL.canParse(input) && protocols.includes(new URL(input).protocol) ? input : undefined,
   );
 
+/** RFC 1929, 2: their lengths are one byte each. */
+const MAX_SOCKS_WORD_BYTES = 255;
+
 export const proxyUrl: Kind<string, string> = kind(
-  'a URL that begins with http://, socks5:// or socks5h://, such as http://proxy.internal:3128',
+  'a URL that begins with http://, https://, socks5:// or socks5h://, such as http://proxy.internal:3128 (for SOCKS5, user and password have at most 255 bytes each)',
   (input) => {
     const url = URL.canParse(input) ? new URL(input) : undefined;
-    const known = url && ['http:', 'socks5:', 'socks5h:'].includes(url.protocol) && url.hostname !== '';
-    return known && isEncoded(url.username) && isEncoded(url.password) ? input : undefined;
+    if (!url || !['http:', 'https:', 'socks5:', 'socks5h:'].includes(url.protocol) || url.hostname === '')
+      return undefined;
+    const most = url.protocol.startsWith('socks') ? MAX_SOCKS_WORD_BYTES : Number.MAX_SAFE_INTEGER;
+    return [url.username, url.password].every((part) => decodedBytes(part) <= most) ? input : undefined;
   },
 );
 
-function isEncoded(part: string): boolean {
+/** How many bytes are sent for a part of a URL; more than any, where it cannot be decoded. */
+function decodedBytes(part: string): number {
   try {
-    return decodeURIComponent(part) !== undefined;
+    return Buffer.byteLength(decodeURIComponent(part));
   } catch {
-    return false;
+    return Number.POSITIVE_INFINITY;
   }
 }
 

@@ -240,7 +240,7 @@ export const SETTINGS = {
     optional(
       'EGRESS_PROXY',
       kinds.proxyUrl,
-      'A proxy that all deliveries leave through: http (CONNECT), socks5 or socks5h, with user:password@ if it wants them.',
+      'A proxy that all deliveries leave through: http or https (CONNECT), socks5 or socks5h, with user:password@ if it wants them.',
     ),
   ),
   shutdownTimeout: requiredDuration(

@@ -24,7 +24,7 @@ export interface EgressConnectorOptions {
   resolve?: ResolveAddresses;
   /** Milliseconds for resolving, connecting and the TLS handshake together. @defaultValue 10000 */
   timeoutMs?: number;
-  /** Connections go through it, to the addresses that were checked: `http:`, `socks5:` or `socks5h:`. */
+  /** Connections go through it, to the addresses that were checked: `http:`, `https:`, `socks5:` or `socks5h:`. */
   proxy?: URL;
   /** Certificate authorities to trust instead of Node's own. */
   ca?: ConnectionOptions['ca'];

@@ -1,14 +1,17 @@
-// A way through the operator's proxy (EGRESS_PROXY) to an address that was checked: HTTP CONNECT (RFC 9110, 9.3.6), or
-// SOCKS5 with or without a password (RFC 1928, RFC 1929). The proxy is never asked to resolve a name.
-import { connect, isIPv4 } from 'node:net';
+// A way through the operator's proxy (EGRESS_PROXY) to an address that was checked: HTTP CONNECT (RFC 9110, 9.3.6), over TLS
+// where the proxy is https, or SOCKS5 with or without a password (RFC 1928, RFC 1929). The proxy is never asked to resolve a name.
+import { connect, isIP, isIPv4 } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 
 /** The proxy did not do its part; worth a retry. The text names neither the proxy nor its password. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
 
-  constructor(readonly code: 'PROXY_UNREACHABLE' | 'PROXY_AUTH_FAILED' | 'PROXY_REFUSED' | 'PROXY_TIMEOUT') {
+  constructor(
+    readonly code: 'PROXY_UNREACHABLE' | 'PROXY_TLS_FAILED' | 'PROXY_AUTH_FAILED' | 'PROXY_REFUSED' | 'PROXY_TIMEOUT',
+  ) {
     super('The egress proxy made no connection.');
   }
 }
@@ -20,17 +23,21 @@ export interface TunnelEnd {
 }
 
 const MAX_HEAD_BYTES = 16_384;
-const DEFAULT_PORTS: Record<string, number> = { 'http:': 80 };
+const DEFAULT_PORTS: Record<string, number> = { 'http:': 80, 'https:': 443 };
 const SOCKS_PORT = 1080;
 
 /** Opens a connection through the proxy. @throws ProxyError */
 export async function openTunnel(proxy: URL, end: TunnelEnd, timeoutMs: number): Promise<Socket> {
   const port = Number(proxy.port) || (DEFAULT_PORTS[proxy.protocol] ?? SOCKS_PORT);
-  const socket = connect({ host: proxy.hostname.replace(/^\[|\]$/g, ''), port, noDelay: true, keepAlive: true });
-  const heard = new Heard(socket, timeoutMs);
+  const host = proxy.hostname.replace(/^\[|\]$/g, '');
+  const to = { host, port, noDelay: true, keepAlive: true };
+  const isTls = proxy.protocol === 'https:';
+  // SNI carries no address (RFC 6066, 3). The authorities are Node's own, and those of NODE_EXTRA_CA_CERTS.
+  const socket = isTls ? connectTls({ ...to, servername: isIP(host) ? '' : host }) : connect(to);
+  const heard = new Heard(socket, isTls, timeoutMs);
   try {
     await heard.connected();
-    await (proxy.protocol === 'http:' ? byConnect(proxy, end, heard) : bySocks(proxy, end, heard));
+    await (proxy.protocol.startsWith('http') ? byConnect(proxy, end, heard) : bySocks(proxy, end, heard));
     heard.letGo();
     return socket;
   } catch (error) {
@@ -81,25 +88,31 @@ class Heard {
   #failed: ProxyError | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #onReadable = (): void => this.#wake?.();
-  readonly #onGone = (): void => this.#fail(this.#established ? 'PROXY_REFUSED' : 'PROXY_UNREACHABLE');
-  #established = false;
+  readonly #onGone = (): void =>
+    this.#fail(
+      this.#state === 'away' ? 'PROXY_UNREACHABLE' : this.#state === 'joined' ? 'PROXY_TLS_FAILED' : 'PROXY_REFUSED',
+    );
+  /** `joined`: connected, and TLS not yet agreed upon. */
+  #state: 'away' | 'joined' | 'established' = 'away';
 
   constructor(
     private readonly socket: Socket,
+    isTls: boolean,
     timeoutMs: number,
   ) {
     this.#timer = setTimeout(() => this.#fail('PROXY_TIMEOUT'), timeoutMs);
     // Stays: a socket that fails before somebody takes it must not end the process.
     socket.on('error', this.#onGone);
     socket.on('close', this.#onGone).on('end', this.#onGone).on('readable', this.#onReadable);
-    socket.once('connect', () => {
-      this.#established = true;
+    socket.once('connect', () => (this.#state = 'joined'));
+    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+      this.#state = 'established';
       this.#wake?.();
     });
   }
 
   connected(): Promise<true> {
-    return this.#wait(() => this.#established || undefined);
+    return this.#wait(() => this.#state === 'established' || undefined);
   }
 
   say(bytes: Buffer): void {

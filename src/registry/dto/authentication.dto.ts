@@ -27,8 +27,8 @@ export const AuthenticationField = (): PropertyDecorator =>
       description:
         'How requests are authenticated, beside signatures; secrets are never shown again. The whole of it replaces what there was. Null: not at all.',
       oneOf: [
-        given('basic', { username: { ...TEXT, minLength: 0 }, password: TEXT }),
-        given('bearer', { token: TEXT }),
+        given('basic', { username: { ...TEXT, minLength: 0 }, password: TEXT }, { ca: PEM }),
+        given('bearer', { token: TEXT }, { ca: PEM }),
         given(
           'oauth2',
           { tokenUrl: { ...TEXT, format: 'uri' }, clientId: TEXT, clientSecret: TEXT },
@@ -36,9 +36,11 @@ export const AuthenticationField = (): PropertyDecorator =>
             scope: TEXT,
             audience: TEXT,
             clientAuthentication: { type: 'string', enum: ['header', 'body'], default: 'header' },
+            ca: PEM,
           },
         ),
         given('mtls', { certificate: PEM, privateKey: PEM }, { ca: PEM }),
+        given('tls', { ca: PEM }),
       ],
       example: { type: 'basic', username: 'posthorn', password: 's3cret' },
     }),
@@ -64,6 +66,7 @@ export const AUTHENTICATION_VIEW: ApiPropertyOptions = {
     clientAuthentication: { type: 'string', enum: ['header', 'body'] },
     subject: { type: 'string', description: 'Of `mtls`: whom the certificate names.' },
     expiresAt: { type: 'string', format: 'date-time', description: 'Of `mtls`: when the certificate ends.' },
+    authority: { type: 'string', description: 'Whom the certificate of `ca` names, where there is one.' },
   },
   example: null,
 };
