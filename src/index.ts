@@ -37,7 +37,7 @@ export type { Secret } from './kernel/secret.js';
 export { Metrics } from './platform/observability/index.js';
 
 export { Authenticator, bearerToken } from './platform/access/index.js';
-export type { AuthenticationRequest, Principal, Scope } from './platform/access/index.js';
+export type { AuthenticationRequest, PortalView, Principal, Scope } from './platform/access/index.js';
 export { JsonataTransformer, KeyAuthenticator, PayloadTransformer, UnauthenticatedError } from './registry/index.js';
 export type { RegistryExtras, TransformedEvent, TransformingWebhook } from './registry/index.js';
 

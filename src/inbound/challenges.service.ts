@@ -3,9 +3,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
+import { publicUrlOf } from '../platform/http/index.js';
 import type { HttpRequest } from '../platform/http/index.js';
 import { InvalidSignatureError, NoChallengeError } from './inbound.errors.js';
-import { publicUrlOf } from './public-url.js';
 import type { HandshakeAnswer } from './providers/provider.js';
 import { Rejections } from './rejections/rejections.js';
 import { SourceGate } from './source.gate.js';

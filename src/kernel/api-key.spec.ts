@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { apiKeyPrefix, fingerprintOf, isApiKey, isSameFingerprint, newApiKey } from './api-key.js';
+import {
+  apiKeyPrefix,
+  fingerprintOf,
+  isApiKey,
+  isPortalToken,
+  isSameFingerprint,
+  newApiKey,
+  newPortalToken,
+} from './api-key.js';
 
 describe('an API key', () => {
   it('is known by its prefix and its checksum, and is never made twice', () => {
@@ -18,6 +26,14 @@ describe('an API key', () => {
     }
     for (const text of ['', 'ph_', `${key}A`, ` ${key}`, `${key}\n`, 'x'.repeat(4_000)])
       expect(isApiKey(text)).toBe(false);
+  });
+
+  it('is not taken for the token of a portal session, nor the other way round', () => {
+    const [key, token] = [newApiKey().reveal(), newPortalToken().reveal()];
+    expect([isApiKey(key), isPortalToken(key)]).toEqual([true, false]);
+    expect([isApiKey(token), isPortalToken(token)]).toEqual([false, true]);
+    // The checksum covers how it begins.
+    expect([isApiKey(token.replace('pp', 'ph')), isPortalToken(key.replace('ph', 'pp'))]).toEqual([false, false]);
   });
 
   it('shows too little of itself to be guessed', () => {

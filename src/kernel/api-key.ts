@@ -1,5 +1,6 @@
 // API keys: `ph_`, 43 letters and digits that hold 256 random bits, and six more that are a checksum of all before them. By
-// prefix and checksum a secret scanner knows one, and a mistyped key is refused without asking a database.
+// prefix and checksum a secret scanner knows one, and a mistyped key is refused without asking a database. Tokens of portal
+// sessions are alike, and begin with `pp_`.
 import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Secret } from './secret.js';
 
@@ -10,22 +11,24 @@ const RANDOM_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 const CHECKSUM_BYTES = 4;
 
-const API_KEY = /^(ph_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
+const KEY = /^(p[hp]_[0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
+const API_KEY_START = 'ph_';
+const PORTAL_TOKEN_START = 'pp_';
 
 /** How much of a key may be shown, to tell it by: it leaves 208 of the 256 bits unknown. */
 const PREFIX_LENGTH = 11;
 
 /** A new key. */
-export function newApiKey(): Secret {
-  const body = `ph_${base62(randomBytes(RANDOM_BYTES), RANDOM_LENGTH)}`;
-  return new Secret(body + checksumOf(body));
-}
+export const newApiKey = (): Secret => newKey(API_KEY_START);
+
+/** A new token of a portal session. */
+export const newPortalToken = (): Secret => newKey(PORTAL_TOKEN_START);
 
 /** Whether a text can be a key at all. The checksum is no secret: anybody can make a text that passes. */
-export function isApiKey(text: string): boolean {
-  const [, body, checksum] = API_KEY.exec(text) ?? [];
-  return body !== undefined && checksumOf(body) === checksum;
-}
+export const isApiKey = (text: string): boolean => text.startsWith(API_KEY_START) && isKey(text);
+
+/** Whether a text can be the token of a portal session at all. */
+export const isPortalToken = (text: string): boolean => text.startsWith(PORTAL_TOKEN_START) && isKey(text);
 
 /** The part of a key that may be shown. */
 export const apiKeyPrefix = (key: string): string => key.slice(0, PREFIX_LENGTH);
@@ -39,6 +42,16 @@ export const fingerprintOf = (key: string): Buffer => hash('sha256', key, 'buffe
 /** Whether two fingerprints are the same, in a time that says nothing of where they differ. */
 export const isSameFingerprint = (one: Buffer, other: Buffer): boolean =>
   one.length === other.length && timingSafeEqual(one, other);
+
+function newKey(start: string): Secret {
+  const body = `${start}${base62(randomBytes(RANDOM_BYTES), RANDOM_LENGTH)}`;
+  return new Secret(body + checksumOf(body));
+}
+
+function isKey(text: string): boolean {
+  const [, body, checksum] = KEY.exec(text) ?? [];
+  return body !== undefined && checksumOf(body) === checksum;
+}
 
 const checksumOf = (body: string): string =>
   base62(createHash('sha256').update(body).digest().subarray(0, CHECKSUM_BYTES), CHECKSUM_LENGTH);

@@ -28,6 +28,7 @@ import { Authentication1764000002100 } from './1764000002100-authentication.js';
 import { PendingOrder1764000002150 } from './1764000002150-pending-order.js';
 import { RowLevelSecurity1764000002200 } from './1764000002200-row-level-security.js';
 import { Transformations1764000002300 } from './1764000002300-transformations.js';
+import { PortalSessions1764000002350 } from './1764000002350-portal-sessions.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -59,4 +60,5 @@ export const POSTHORN_MIGRATIONS = [
   PendingOrder1764000002150,
   RowLevelSecurity1764000002200,
   Transformations1764000002300,
+  PortalSessions1764000002350,
 ] as const;

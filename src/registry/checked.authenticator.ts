@@ -20,7 +20,7 @@ export class CheckedAuthenticator extends Authenticator {
         `${this.own.constructor.name}.authenticate() must answer a tenantId, known scopes and a subject.`,
       );
     if (!(await this.tenants.exists(answer.tenantId))) throw new TenantNotFoundError();
-    const { tenantId, scopes, subject, installation, expiresAt } = answer;
-    return { tenantId, scopes: [...scopes], subject, installation: installation === true, expiresAt };
+    const { tenantId, scopes, subject, installation, expiresAt, portal } = answer;
+    return { tenantId, scopes: [...scopes], subject, installation: installation === true, expiresAt, portal };
   }
 }

@@ -129,6 +129,12 @@ export class ExpiredAlreadyError extends InvalidError {
   }
 }
 
+export class PortalSessionNotFoundError extends NotFoundError {
+  constructor() {
+    super('portal session');
+  }
+}
+
 export class SourceNotFoundError extends NotFoundError {
   constructor() {
     super('source');

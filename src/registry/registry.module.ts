@@ -27,8 +27,14 @@ import { AuditLogService } from './audit/audit-log.service.js';
 import { CheckedAuthenticator } from './checked.authenticator.js';
 import { FilterTestController } from './filter-test.controller.js';
 import { KeyAuthenticator } from './key.authenticator.js';
+import { MeController } from './me.controller.js';
 import { OpenSources } from './open-sources.js';
 import { Ownership } from './ownership.js';
+import { PortalSession } from './portal-sessions/portal-session.entity.js';
+import { PortalSessionsController } from './portal-sessions/portal-sessions.controller.js';
+import { PortalSessionsRepository } from './portal-sessions/portal-sessions.repository.js';
+import { PortalSessionsService } from './portal-sessions/portal-sessions.service.js';
+import { PortalAuthenticator } from './portal.authenticator.js';
 import { Quotas } from './quotas.js';
 import { Relaying } from './relaying.js';
 import { SourceSecret } from './source-secret.entity.js';
@@ -56,12 +62,23 @@ import { WebhooksRepository } from './webhooks.repository.js';
 import { WebhooksService } from './webhooks.service.js';
 
 /** The entities whose tables belong to the registry. */
-export const REGISTRY_ENTITIES = [Tenant, ApiKey, Webhook, WebhookSecret, Source, SourceSecret, EventType] as const;
+export const REGISTRY_ENTITIES = [
+  Tenant,
+  ApiKey,
+  PortalSession,
+  Webhook,
+  WebhookSecret,
+  Source,
+  SourceSecret,
+  EventType,
+] as const;
 
 /** The routes of every application: who may use it, and what was done with it. */
 export const ACCESS_CONTROLLERS: Type[] = [
   TenantsController,
   ApiKeysController,
+  PortalSessionsController,
+  MeController,
   AuditLogController,
   EncryptionController,
 ];
@@ -91,14 +108,24 @@ const OWN_AUTHENTICATOR = Symbol('posthorn.own-authenticator');
 
 const authenticatorProviders = (own: Extension<Authenticator> | undefined): Provider[] =>
   own === undefined
-    ? [{ provide: Authenticator, useExisting: KeyAuthenticator }]
+    ? [
+        {
+          provide: Authenticator,
+          inject: [KeyAuthenticator, PortalSessionsService],
+          useFactory: (keys: KeyAuthenticator, sessions: PortalSessionsService): Authenticator =>
+            new PortalAuthenticator(keys, sessions),
+        },
+      ]
     : [
         extensionProvider<Authenticator>(OWN_AUTHENTICATOR, own),
         {
           provide: Authenticator,
-          inject: [OWN_AUTHENTICATOR, TenantsService],
-          useFactory: (authenticator: Authenticator, tenants: TenantsService): Authenticator =>
-            new CheckedAuthenticator(authenticator, tenants),
+          inject: [OWN_AUTHENTICATOR, TenantsService, PortalSessionsService],
+          useFactory: (
+            authenticator: Authenticator,
+            tenants: TenantsService,
+            sessions: PortalSessionsService,
+          ): Authenticator => new PortalAuthenticator(new CheckedAuthenticator(authenticator, tenants), sessions),
         },
       ];
 
@@ -122,6 +149,8 @@ export class RegistryFeature {
         ApiKeysRepository,
         ApiKeysService,
         KeyUses,
+        PortalSessionsRepository,
+        PortalSessionsService,
         WebhooksRepository,
         WebhookCredentials,
         WebhooksService,
@@ -151,6 +180,7 @@ export class RegistryFeature {
         ApiGuard,
         TenantsService,
         ApiKeysService,
+        PortalSessionsService,
         AuditLogService,
         ReEncryption,
         WebhooksService,

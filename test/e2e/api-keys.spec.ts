@@ -175,7 +175,7 @@ describe('a scope', () => {
   it('is declared by every route', async () => {
     const all = await routes();
     expect(all.length).toBeGreaterThan(30);
-    const known = [...SCOPES, 'installation'] as (string | undefined)[];
+    const known = [...SCOPES, 'installation', 'caller'] as (string | undefined)[];
     expect(all.filter(({ requirement }) => !known.includes(requirement))).toEqual([]);
   });
 
@@ -188,8 +188,13 @@ describe('a scope', () => {
         const { status, code, challenge } = await knock(method, path, key);
         const what = `${scope}: ${method} ${path}`;
         if (requirement === 'installation') expect([what, status, code]).toEqual([what, 404, 'route_not_found']);
-        else if (requirement === scope || requirement === readToo)
-          expect([what, [401, 403].includes(status)]).toEqual([what, false]);
+        else if ([scope, readToo, 'caller'].includes(requirement ?? ''))
+          // A link asks, besides, for whatever it is to open.
+          expect([what, status === 401, challenge?.includes(`"${requirement}"`) ?? false]).toEqual([
+            what,
+            false,
+            false,
+          ]);
         else {
           expect([what, status, code]).toEqual([what, 403, 'insufficient_scope']);
           expect(challenge).toBe(`Bearer error="insufficient_scope", scope="${requirement}"`);

@@ -190,6 +190,21 @@ const CHANGES: Record<string, [() => Promise<ApiAnswer<Body>>, string]> = {
     },
     'api_key.revoked',
   ],
+  'POST /api/portal-sessions': [
+    async () => {
+      const answer = await call('POST', '/api/portal-sessions', { user: 'ada' });
+      secrets.push(answer.body.token as string);
+      return answer;
+    },
+    'portal_session.created',
+  ],
+  'DELETE /api/portal-sessions/{id}': [
+    async () => {
+      const { body } = await call('POST', '/api/portal-sessions');
+      return call('DELETE', `/api/portal-sessions/${body.id}`);
+    },
+    'portal_session.ended',
+  ],
 };
 
 describe('the audit log', () => {

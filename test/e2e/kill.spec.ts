@@ -128,7 +128,8 @@ describe('a server that is killed while it delivers', () => {
         const { attempts = [] } = (await call<Delivery>(url, KEY, 'GET', `/api/deliveries/${id}`)).body;
         expect(attempts.map(({ number }) => number)).toEqual(Array.from({ length: attemptCount }, (_, n) => n + 1));
         expect(attempts.at(-1)).toMatchObject({ outcome: 'success', httpStatus: 200 });
-        for (const { outcome } of attempts.slice(0, -1)) expect(outcome).toBe('unknown_outcome');
+        // A machine that is busy elsewhere may let a deadline pass, too.
+        for (const { outcome } of attempts.slice(0, -1)) expect(['unknown_outcome', 'timeout']).toContain(outcome);
         unknown += attempts.length - 1;
         // Never more requests than attempts in the log.
         expect(requests.get(id)).toBeLessThanOrEqual(attemptCount);

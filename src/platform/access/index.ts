@@ -3,7 +3,7 @@ export { Authenticator, bearerOf, bearerToken } from './authenticator.js';
 export type { AuthenticationRequest, BearerToken } from './authenticator.js';
 export { FailedAttempts, TooManyAttemptsError } from './failed-attempts.js';
 export { accessOf, isPrincipal, principalOf } from './principal.js';
-export type { Principal } from './principal.js';
+export type { PortalView, Principal } from './principal.js';
 export { RequestLimits, RequestRateError } from './request-limits.js';
 export { InsufficientScopeError, REQUIREMENT } from './requirement.js';
 export { includesScope, SCOPE_MEANINGS, SCOPES } from './scopes.js';

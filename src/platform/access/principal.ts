@@ -2,6 +2,18 @@
 import { SCOPES } from './scopes.js';
 import type { Scope } from './scopes.js';
 
+/** How the dashboard looks to somebody who came by a portal link. */
+export interface PortalView {
+  /** The parts that it shows, of `PORTAL_SECTIONS`. What may be done there is a matter of scopes. */
+  readonly sections: readonly string[];
+  readonly theme?: {
+    /** `#rrggbb`: links and buttons. */
+    readonly accent?: string;
+    /** @defaultValue as the browser prefers */
+    readonly mode?: 'light' | 'dark';
+  };
+}
+
 /** For whom a request acts, and what it may do. */
 export interface Principal {
   /** Every query of the request is limited to this tenant. */
@@ -14,6 +26,8 @@ export interface Principal {
   readonly installation?: boolean;
   /** When what let it in ends; the keys that it makes end no later. @defaultValue never */
   readonly expiresAt?: Date;
+  /** What the dashboard shows it, where that is not everything it may. @defaultValue everything */
+  readonly portal?: PortalView;
 }
 
 const MAX_SUBJECT_LENGTH = 200;

@@ -20,8 +20,11 @@ export type Scope = keyof typeof SCOPE_MEANINGS;
 
 export const SCOPES = Object.keys(SCOPE_MEANINGS) as readonly Scope[];
 
-/** What a route may ask for; `installation` is above all scopes, and no key of a tenant has it. */
-export type Requirement = Scope | 'installation';
+/**
+ * What a route may ask for. `installation` is above all scopes, and no key of a tenant has it; `caller` is anybody who is
+ * known.
+ */
+export type Requirement = Scope | 'installation' | 'caller';
 
 /** Whether the held scopes include one. */
 export const includesScope = (held: readonly Scope[], scope: Scope): boolean =>

@@ -6,6 +6,7 @@ import type { DataSource } from 'typeorm';
 const TABLES = [
   'tenant',
   'api_key',
+  'portal_session',
   'webhook',
   'webhook_secret',
   'webhook_health',

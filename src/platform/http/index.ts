@@ -15,6 +15,7 @@ export { IfPresent } from './if-present.decorator.js';
 export { Instant, momentOf } from './instant.decorator.js';
 export { ApiPageResponse, cursorId, DEFAULT_PAGE_SIZE, pageOf, PageQuery } from './page.js';
 export type { Page } from './page.js';
+export { publicUrlOf } from './public-url.js';
 export { refusalOf } from './refusal.js';
 export type { Refusal } from './refusal.js';
 export { RequestIdGuard } from './request-id.guard.js';

@@ -9,7 +9,7 @@ export const Requires = (requirement: Requirement): ClassDecorator & MethodDecor
   applyDecorators(
     SetMetadata(REQUIREMENT, requirement),
     ApiExtension('x-required-scope', requirement),
-    ...(requirement === 'installation'
+    ...(requirement === 'installation' || requirement === 'caller'
       ? []
       : [
           ApiForbiddenResponse({

@@ -5,6 +5,7 @@ import type { ApiKeyDto } from '../api-keys/dto/api-key.dto.js';
 import type { SourceDto } from '../dto/source.dto.js';
 import type { TenantDto } from '../dto/tenant.dto.js';
 import type { EventTypeDto } from '../event-types/dto/event-type.dto.js';
+import type { PortalSessionDto } from '../portal-sessions/dto/portal-session.dto.js';
 import type { WebhookDto } from '../dto/webhook.dto.js';
 
 /** What an entry says in its own way, and what is no news: each secret has an entry of its own. */
@@ -41,4 +42,8 @@ export const factsOfTenant = (tenant: TenantDto): Facts => ({ shown: shownOf(ten
 
 export const factsOfApiKey = ({ name, prefix, scopes, expiresAt }: ApiKeyDto): Facts => ({
   shown: { name, prefix, scopes, expiresAt },
+});
+
+export const factsOfPortalSession = ({ sections, readOnly, user, expiresAt }: PortalSessionDto): Facts => ({
+  shown: { sections, readOnly, user, expiresAt },
 });

@@ -1,5 +1,5 @@
-// The URL that a sender called, as far as we can know it: some of them sign it.
-import type { HttpRequest } from '../platform/http/index.js';
+// The URL that was called, as far as we can know it: some senders sign it, and links begin like it.
+import type { HttpRequest } from './exchange.js';
 
 /**
  * What stands before the path is `PUBLIC_URL` where it is set: with it, a proxy may end TLS, change the host, or take off a
