@@ -41,7 +41,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   inbound: ['kernel', 'platform', 'registry', 'delivery', 'outbound'],
   migrations: ['platform'],
   monitoring: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound'],
-  testing: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound'],
+  testing: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound', 'root'],
   // Speaks to servers over HTTP alone: of the product it has the samples and the signers.
   cli: ['kernel', 'platform', 'testing'],
   root: ['kernel', 'platform', 'registry', 'delivery', 'outbound', 'inbound', 'migrations', 'monitoring'],

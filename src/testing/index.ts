@@ -1,4 +1,10 @@
 // Published as posthorn/testing: what an application needs to test what it built on Posthorn.
+export { TestPosthorn } from './test-posthorn.js';
+export type { SubscribeOptions, TestPosthornOptions } from './test-posthorn.js';
+export type { DeliveredEvent } from './expected-deliveries.js';
+export { TestReceiver } from './test-receiver.js';
+export type { Answer, Received, SentEvent } from './test-receiver.js';
+export type { TestSource, TestSourceOptions, WebhookAnswer } from './test-source.js';
 export { authenticatorContract } from './authenticator-contract.js';
 export type { AuthenticatorSubject } from './authenticator-contract.js';
 export { payloadTransformerContract } from './payload-transformer-contract.js';

@@ -1,4 +1,4 @@
-export { CONNECTION_TOKEN, SETTINGS_TOKEN, SettingsModule } from './settings.module.js';
+export { CONNECTION_TOKEN, OPTIONS_TOKEN, settingsOf, SETTINGS_TOKEN, SettingsModule } from './settings.module.js';
 export type { PosthornAsyncOptions, PosthornOptions } from './settings.module.js';
 export type { DeclaredSource, SourceInput } from './kinds.js';
 export { environmentInput, readEnvironment, readSettings, SettingsError } from './settings.js';

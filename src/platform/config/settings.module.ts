@@ -19,6 +19,9 @@ export interface PosthornOptions extends SettingsInput {
 
 const definition = new ConfigurableModuleBuilder<PosthornOptions>().setClassMethodName('forRoot').build();
 
+/** Injects what the host gave, unread. */
+export const OPTIONS_TOKEN = definition.MODULE_OPTIONS_TOKEN;
+
 /** Options of `forRootAsync`: `useFactory`, `useClass` or `useExisting`, with `imports` and `inject`. */
 export type PosthornAsyncOptions = typeof definition.ASYNC_OPTIONS_TYPE;
 
@@ -26,15 +29,12 @@ export type PosthornAsyncOptions = typeof definition.ASYNC_OPTIONS_TYPE;
   providers: [
     {
       provide: SETTINGS_TOKEN,
-      inject: [definition.MODULE_OPTIONS_TOKEN, ModulesContainer],
-      useFactory: ({ connection: _, ...input }: PosthornOptions, modules: ModulesContainer): Settings => {
-        refuseOthers(modules);
-        return readSettings(input);
-      },
+      inject: [OPTIONS_TOKEN, ModulesContainer],
+      useFactory: settingsOf,
     },
     {
       provide: CONNECTION_TOKEN,
-      inject: [definition.MODULE_OPTIONS_TOKEN],
+      inject: [OPTIONS_TOKEN],
       useFactory: ({ connection, databaseUrl }: PosthornOptions): DatabaseConnection => {
         if (connection) return connection;
         if (databaseUrl) return { url: databaseUrl };
@@ -45,6 +45,12 @@ export type PosthornAsyncOptions = typeof definition.ASYNC_OPTIONS_TYPE;
   exports: [SETTINGS_TOKEN, CONNECTION_TOKEN],
 })
 export class SettingsModule extends definition.ConfigurableModuleClass {}
+
+/** @throws SettingsError */
+export function settingsOf({ connection: _, ...input }: PosthornOptions, modules: ModulesContainer): Settings {
+  refuseOthers(modules);
+  return readSettings(input);
+}
 
 /** Two sets of settings in one application would be two pools, two engines, and every route twice. */
 function refuseOthers(modules: ModulesContainer): void {
