@@ -44,6 +44,11 @@ import { Sender } from './sender.js';
 import { SendingPolicies } from './sending-policies.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
+import { Rollup } from './stats/rollup.js';
+import { StatsController } from './stats/stats.controller.js';
+import { StatsRepository } from './stats/stats.repository.js';
+import { StatsService } from './stats/stats.service.js';
+import { WebhookStatsController } from './stats/webhook-stats.controller.js';
 import { Sweeper } from './sweeper.js';
 import { TransformedBodies } from './transformed-bodies.js';
 import { WebhookHealth } from './webhook-health.js';
@@ -52,8 +57,14 @@ import { WebhookTargets } from './webhook-targets.js';
 /** The entities behind the tables that this module owns. */
 export const DELIVERY_ENTITIES = [Event, Delivery, DeliveryAttempt] as const;
 
-/** The routes of the delivery log, and of sending again what stands in it. */
-export const DELIVERY_CONTROLLERS: Type[] = [DeliveriesController, ReplaysController, WebhookReplayController];
+/** The routes of the delivery log, of sending again what stands in it, and of the statistics. */
+export const DELIVERY_CONTROLLERS: Type[] = [
+  DeliveriesController,
+  ReplaysController,
+  WebhookReplayController,
+  StatsController,
+  WebhookStatsController,
+];
 
 /** What an application puts in the place of ours, or beside it. */
 export interface DeliveryExtras {
@@ -100,11 +111,14 @@ export class DeliveryFeature implements OnModuleInit {
         extensionProvider<RetryPolicy>(RetryPolicy, retryPolicy),
         RetryJudge,
         RetryQueue,
+        Rollup,
         ScheduledDeliveries,
         Sender,
         SendingPolicies,
         SettleBatch,
         SigningKeys,
+        StatsRepository,
+        StatsService,
         Sweeper,
         TransformedBodies,
         WebhookHealth,
@@ -122,7 +136,9 @@ export class DeliveryFeature implements OnModuleInit {
         OperationalEvents,
         Replayer,
         ReplaysService,
+        Rollup,
         ScheduledDeliveries,
+        StatsService,
         Sweeper,
       ],
     };
@@ -133,11 +149,13 @@ export class DeliveryFeature implements OnModuleInit {
     private readonly retries: RetryQueue,
     private readonly health: WebhookHealth,
     private readonly wake: DeliveryWake,
+    private readonly rollup: Rollup,
   ) {}
 
   /** What follows from outcomes, once they are on disk: others may go, retries are reminded of, and the health of the webhooks. */
   onModuleInit(): void {
     this.settle.onSettled(async (settled, health) => {
+      this.rollup.noteCounted();
       // What held back others of its webhook is out of the way only now that it is written.
       if (settled.some(({ delivery }) => delivery.paced)) this.wake.local();
       this.retries.remind(

@@ -3,6 +3,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
+import { countInto } from './stats/attempt-counts.js';
 
 /** After so many attempts of unknown outcome in a row a delivery is given up: it seems to take our process with it. */
 const MAX_UNKNOWN_OUTCOMES = 10;
@@ -76,10 +77,13 @@ export class DueDeliveries {
                    due_at = CASE WHEN NOT (lost.erased OR lost.given_up) THEN now() END,
                    completed_at = CASE WHEN lost.erased OR lost.given_up THEN now() END
                  FROM lost WHERE d.id = lost.id AND ${byKey('lost')}
-                 RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.attempt_count, d.status
+                 RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.attempt_count, d.status,
+                           'unknown_outcome' AS outcome, 0 AS duration_ms
+               ), counted AS (
+                 ${countInto(t, 'back')}
                ), logged AS (
                  INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome)
-                 SELECT id, attempt_count, tenant_id, now(), 0, 'unknown_outcome' FROM back)
+                 SELECT id, attempt_count, tenant_id, now(), duration_ms, outcome FROM back)
                SELECT tenant_id AS "tenantId", id AS "deliveryId", event_id AS "eventId", event_type AS event,
                  webhook_id AS "webhookId", attempt_count AS attempts, status FROM back`,
       },

@@ -8,6 +8,7 @@ import { Relaying } from '../registry/index.js';
 import { DeliveryEngine } from './delivery-engine.js';
 import { Replayer } from './replay/replayer.js';
 import { RetryProcessor } from './retry.processor.js';
+import { Rollup } from './stats/rollup.js';
 import { Sweeper } from './sweeper.js';
 
 @Module({})
@@ -25,6 +26,7 @@ export class SendingModule implements OnApplicationBootstrap {
     private readonly engine: DeliveryEngine,
     private readonly sweeper: Sweeper,
     private readonly replayer: Replayer,
+    private readonly rollup: Rollup,
     relaying: Relaying,
   ) {
     relaying.sending();
@@ -35,5 +37,6 @@ export class SendingModule implements OnApplicationBootstrap {
     this.engine.start();
     this.sweeper.start();
     this.replayer.start();
+    this.rollup.start();
   }
 }

@@ -8,6 +8,7 @@ import type { Statement } from '../platform/database/index.js';
 import type { ClaimedDelivery } from './claim.js';
 import type { AttemptOutcome } from './delivery-status.js';
 import type { Verdict } from './outcome.js';
+import { countInto } from './stats/attempt-counts.js';
 
 /** An attempt as it is written to the log. */
 export interface AttemptRecord {
@@ -190,7 +191,10 @@ function settleStatement({ tables: t }: Database): Statement {
           completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
         FROM r
         WHERE d.id = r.id AND d.status = r.before AND d.attempt_count = r.number AND r.number BETWEEN 0 AND ${MAX_NUMBER}
-        RETURNING d.id, d.tenant_id, d.webhook_id, r.outcome, r.pause_ms, d.replay_of IS NOT NULL OR d.is_test AS asked_for
+        RETURNING d.id, d.tenant_id, d.webhook_id, d.event_type, r.outcome, r.duration_ms, r.pause_ms,
+                  d.replay_of IS NOT NULL OR d.is_test AS asked_for
+      ), counted AS (
+        ${countInto(t, 'settled')}
       ), logged AS (
         INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,
                                            request_headers, response_headers, response_body)

@@ -5,6 +5,7 @@ import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { Erasure } from './erasure.js';
 import { JOB_HORIZON_MS, RetryQueue } from './retry.queue.js';
+import { Rollup } from './stats/rollup.js';
 import { WebhookHealth } from './webhook-health.js';
 
 const SWEEP_MS = 3_000;
@@ -26,6 +27,7 @@ export class Sweeper implements BeforeApplicationShutdown {
     private readonly wake: DeliveryWake,
     private readonly erasure: Erasure,
     private readonly health: WebhookHealth,
+    private readonly rollup: Rollup,
   ) {}
 
   start(): void {
@@ -41,7 +43,10 @@ export class Sweeper implements BeforeApplicationShutdown {
   /** Looks once at everything that may have been missed. */
   async sweep(): Promise<void> {
     const expired = await this.takeBack();
-    if (expired > 0) this.logger.warn(`Took back ${expired} deliveries whose sender did not report.`);
+    if (expired > 0) {
+      this.rollup.noteCounted();
+      this.logger.warn(`Took back ${expired} deliveries whose sender did not report.`);
+    }
     if (expired + (await this.due.wakeOverdue()) > 0) this.wake.everywhere();
     if (this.sweeps++ % SLOW_EVERY === 0) await this.slowLooks();
   }

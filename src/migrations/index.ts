@@ -29,6 +29,7 @@ import { PendingOrder1764000002150 } from './1764000002150-pending-order.js';
 import { RowLevelSecurity1764000002200 } from './1764000002200-row-level-security.js';
 import { Transformations1764000002300 } from './1764000002300-transformations.js';
 import { PortalSessions1764000002350 } from './1764000002350-portal-sessions.js';
+import { AttemptCounts1764000002400 } from './1764000002400-attempt-counts.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -61,4 +62,5 @@ export const POSTHORN_MIGRATIONS = [
   RowLevelSecurity1764000002200,
   Transformations1764000002300,
   PortalSessions1764000002350,
+  AttemptCounts1764000002400,
 ] as const;

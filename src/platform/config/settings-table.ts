@@ -211,6 +211,12 @@ export const SETTINGS = {
     '365d',
     'How long the audit log keeps who changed what.',
   ),
+  statsRetention: requiredDuration(
+    'STATS_RETENTION',
+    kinds.duration('3d', '3650d'),
+    '365d',
+    'How long the statistics of attempts are kept by the hour; by the minute they are kept for two days.',
+  ),
   autoDisable: required(
     'AUTO_DISABLE',
     kinds.autoDisable,

@@ -104,9 +104,9 @@ export class TenantRows {
     return this.database.query<TenantTable>(
       {
         text: `SELECT $1 || '.' || quote_ident(c.relname) AS name,
-                      (SELECT string_agg(quote_ident(k.attname), ', ') FROM pg_index i
+                      coalesce((SELECT string_agg(quote_ident(k.attname), ', ') FROM pg_index i
                        JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = ANY (i.indkey)
-                       WHERE i.indrelid = c.oid AND i.indisprimary) AS key
+                       WHERE i.indrelid = c.oid AND i.indisprimary), 'ctid') AS key
                FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
                WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
                ORDER BY (SELECT count(*) FROM pg_constraint f WHERE f.confrelid = c.oid), c.relname`,
@@ -118,6 +118,6 @@ export class TenantRows {
 
 interface TenantTable {
   readonly name: string;
-  /** The columns of its primary key. */
+  /** The columns of its primary key; where it has none, the place of the row. */
   readonly key: string;
 }

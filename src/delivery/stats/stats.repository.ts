@@ -1,0 +1,161 @@
+// The statistics, read: from the counts by minute or by hour, never from the log. Every question is limited to one tenant.
+import { Injectable } from '@nestjs/common';
+import { Database, TenantDatabase } from '../../platform/database/index.js';
+import type { AttemptOutcome } from '../delivery-status.js';
+import type { Axis } from './chart.js';
+import { ALL_TYPES, ALL_WEBHOOKS } from './rollup.js';
+
+/** Whose attempts. */
+export interface Counted {
+  readonly webhookId?: string;
+  readonly event?: string;
+}
+
+/** Attempts of one bucket that came to the same and took about as long. */
+export interface CountRow {
+  /** Where the bucket begins, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly outcome: AttemptOutcome;
+  readonly latency: number;
+  readonly attempts: number;
+}
+
+/** What one webhook came to. */
+export interface WebhookTotal {
+  readonly webhookId: string;
+  readonly url: string;
+  readonly attempts: number;
+  readonly failures: number;
+}
+
+/** One bucket of one webhook. */
+export interface WebhookBucket {
+  readonly webhookId: string;
+  readonly at: number;
+  readonly attempts: number;
+  readonly failures: number;
+}
+
+/** What waits. */
+export interface BacklogRow {
+  readonly pending: number;
+  readonly scheduled: number;
+  readonly retrying: number;
+  readonly sending: number;
+  readonly oldestDueSeconds: number | null;
+}
+
+/** Waiting deliveries that are counted; beyond that there are "at least so many". */
+export const MAX_COUNTED = 10_000;
+
+@Injectable()
+export class StatsRepository {
+  constructor(
+    private readonly database: Database,
+    private readonly tenants: TenantDatabase,
+  ) {}
+
+  /** Counts in the buckets of an axis. No locks. Index: the primary key, in the order of time; the names of all and none are keys too. */
+  findCounts(tenantId: string, { webhookId, event }: Counted, axis: Axis): Promise<CountRow[]> {
+    return this.tenants.of(tenantId).query<CountRow>(
+      {
+        name: `posthorn_stats_${axis.isOfMinutes ? 'minutes' : 'hours'}`,
+        text: `
+          SELECT ${bucketOf('at', '$6')} AS at, outcome, latency, sum(attempts)::float8 AS attempts
+          FROM ${this.tableOf(axis)}
+          WHERE tenant_id = $1 AND webhook_id = $2 AND event_type = $3 AND at >= $4 AND at < $5
+          GROUP BY 1, 2, 3`,
+      },
+      [tenantId, webhookId ?? ALL_WEBHOOKS, event ?? ALL_TYPES, ...timesOf(axis)],
+    );
+  }
+
+  /** The webhooks with the worst share of successes, deleted ones too. One walk of the primary key for each webhook of the tenant; no locks. */
+  findFailing(tenantId: string, { event, webhookId }: Counted, axis: Axis, limit: number): Promise<WebhookTotal[]> {
+    const t = this.database.tables;
+    return this.tenants.of(tenantId).query<WebhookTotal>(
+      {
+        text: `
+          SELECT w.id AS "webhookId", w.url, c.attempts, c.failures
+          FROM ${t.webhook} w CROSS JOIN LATERAL (
+            SELECT coalesce(sum(attempts), 0)::float8 AS attempts,
+                   coalesce(sum(attempts) FILTER (WHERE outcome <> 'success'), 0)::float8 AS failures
+            FROM ${this.tableOf(axis)}
+            WHERE tenant_id = $1 AND webhook_id = w.id AND event_type = $2 AND at >= $3 AND at < $4) c
+          WHERE w.tenant_id = $1 AND ($6::uuid IS NULL OR w.id = $6) AND c.failures > 0
+          ORDER BY c.failures / c.attempts DESC, c.failures DESC, w.id LIMIT $5`,
+      },
+      [tenantId, event ?? ALL_TYPES, ...timesOf(axis).slice(0, 2), limit, webhookId ?? null],
+    );
+  }
+
+  /** Which of these webhooks are the tenant's, deleted ones too. No locks; index: the primary key. */
+  async findOwn(tenantId: string, webhookIds: readonly string[]): Promise<string[]> {
+    const rows = await this.tenants.of(tenantId).query<{
+      id: string;
+    }>({ text: `SELECT id FROM ${this.database.tables.webhook} WHERE tenant_id = $1 AND id = ANY ($2::uuid[])` }, [tenantId, webhookIds]);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Counts of several webhooks in the buckets of an axis. No locks; index: the primary key, one walk for each webhook. */
+  findWebhookBuckets(tenantId: string, webhookIds: readonly string[], axis: Axis): Promise<WebhookBucket[]> {
+    return this.tenants.of(tenantId).query<WebhookBucket>(
+      {
+        text: `
+          SELECT c.webhook_id AS "webhookId", ${bucketOf('c.at', '$6')} AS at, sum(c.attempts)::float8 AS attempts,
+                 coalesce(sum(c.attempts) FILTER (WHERE c.outcome <> 'success'), 0)::float8 AS failures
+          FROM unnest($2::uuid[]) AS asked (id) CROSS JOIN LATERAL (
+            SELECT * FROM ${this.tableOf(axis)} x
+            WHERE x.tenant_id = $1 AND x.webhook_id = asked.id AND x.event_type = $3 AND x.at >= $4 AND x.at < $5) c
+          GROUP BY 1, 2`,
+      },
+      [tenantId, webhookIds, ALL_TYPES, ...timesOf(axis)],
+    );
+  }
+
+  /**
+   * What waits, counted up to {@link MAX_COUNTED} of each kind. No locks. Indexes: delivery_pending, from the oldest of each
+   * webhook of the tenant on; delivery_unsuccessful; delivery_sending, with no more rows than all workers have in flight.
+   */
+  async countBacklog(tenantId: string): Promise<BacklogRow> {
+    const t = this.database.tables;
+    const [row] = await this.tenants.of(tenantId).query<BacklogRow>(
+      {
+        name: 'posthorn_stats_backlog',
+        text: `
+          SELECT waiting.pending, later.scheduled, later.retrying, under_way.sending,
+                 extract(epoch FROM now() - waiting.oldest_due_at)::float8 AS "oldestDueSeconds"
+          FROM (
+            SELECT count(*)::int AS pending, min(due_at) AS oldest_due_at FROM (
+              SELECT d.due_at FROM ${t.webhook} w CROSS JOIN LATERAL (
+                SELECT x.due_at FROM ${t.delivery} x WHERE x.webhook_id = w.id AND x.status = 'pending'
+                ORDER BY x.id LIMIT ${MAX_COUNTED}) d
+              WHERE w.tenant_id = $1 LIMIT ${MAX_COUNTED}) found
+          ) waiting, (
+            SELECT (count(*) FILTER (WHERE attempt_count = 0))::int AS scheduled,
+                   (count(*) FILTER (WHERE attempt_count > 0))::int AS retrying
+            FROM (SELECT attempt_count FROM ${t.delivery} WHERE tenant_id = $1 AND status = 'retrying' LIMIT ${MAX_COUNTED}) found
+          ) later, (
+            SELECT count(*)::int AS sending FROM (
+              SELECT tenant_id FROM ${t.delivery} WHERE status = 'sending' OFFSET 0) flying
+            WHERE tenant_id = $1
+          ) under_way`,
+      },
+      [tenantId],
+    );
+    return row as BacklogRow;
+  }
+
+  private tableOf({ isOfMinutes }: Axis): string {
+    return this.database.tables[isOfMinutes ? 'attempt_minute' : 'attempt_hour'];
+  }
+}
+
+const bucketOf = (at: string, widthMs: string): string =>
+  `floor(extract(epoch FROM ${at})::float8 * 1000 / ${widthMs}::float8) * ${widthMs}::float8`;
+
+const timesOf = ({ sinceMs, untilMs, widthMs }: Axis): [string, string, number] => [
+  new Date(sinceMs).toISOString(),
+  new Date(untilMs).toISOString(),
+  widthMs,
+];

@@ -1,0 +1,25 @@
+import { Get, Param, Query } from '@nestjs/common';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
+import { WebhookStatsQuery } from './dto/stats-query.js';
+import { AttemptStatsView } from './dto/stats-view.js';
+import { StatsService } from './stats.service.js';
+
+@ApiController('webhooks', 'Webhooks')
+export class WebhookStatsController {
+  constructor(private readonly stats: StatsService) {}
+
+  @Get(':id/stats')
+  @Requires('deliveries:read')
+  @ApiOperation({ summary: 'What attempts for a webhook came to, over time' })
+  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' }, description: 'The webhook.' })
+  @ApiOkResponse({ type: AttemptStatsView })
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
+  get(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Query() query: WebhookStatsQuery,
+  ): Promise<AttemptStatsView> {
+    return this.stats.getOfWebhook(tenantId, id, query);
+  }
+}
