@@ -84,6 +84,29 @@ describe('a snippet', () => {
   });
 });
 
+describe('the threat model', () => {
+  const rows = (textOf('SECURITY.md').split('## Threat model')[1]?.split('\n## ')[0] ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (?:who|-)/.test(line));
+
+  it('covers everybody who may try something', () => {
+    const parties = new Set(rows.map((row) => row.split('|')[1]?.trim()));
+    for (const party of ['a tenant', 'a sender', 'a receiver', 'the network', 'an operator', 'a supplier'])
+      expect(parties).toContain(party);
+  });
+
+  it('names, for each attempt, tests that are there', () => {
+    const unshown = rows.filter((row) => {
+      const named = [...(row.split('|')[4] ?? '').matchAll(/`([^`]+)`/g)].map(([, file = '']) => file);
+      return (
+        !named.some((file) => file.endsWith('.spec.ts')) || !named.every((file) => existsSync(path.join(root, file)))
+      );
+    });
+    expect(rows.length).toBeGreaterThan(15);
+    expect(unshown).toEqual([]);
+  });
+});
+
 describe('a page', () => {
   it('links to files and headings that are there', () => {
     const broken = pages.flatMap((page) =>

@@ -50,6 +50,31 @@ async function refuseOtherEncodings(dataSource: DataSource): Promise<void> {
   );
 }
 
+/**
+ * Two connections that are open at the same moment have two sessions, unless a pooler between gives those out by transaction. Then a
+ * statement may run in the session of another tenant's request, and what listens hears nothing.
+ *
+ * Edge: a pooler that happens to be busy just then may give out two all the same.
+ */
+async function refuseTransactionPooling(dataSource: DataSource): Promise<void> {
+  const runners = [dataSource.createQueryRunner(), dataSource.createQueryRunner()];
+  try {
+    for (const runner of runners) await runner.connect();
+    const sessions = new Set<number>();
+    for (const runner of runners) {
+      const [row] = (await runner.query('SELECT pg_backend_pid() AS pid')) as { pid: number }[];
+      if (row) sessions.add(row.pid);
+    }
+    if (sessions.size === runners.length) return;
+  } finally {
+    await Promise.all(runners.map((runner) => runner.release()));
+  }
+  await dataSource.destroy();
+  throw new SettingsError(
+    'The pooler at DATABASE_URL gives out connections by transaction or statement; Posthorn needs session mode (PgBouncer: pool_mode = session).',
+  );
+}
+
 @Module({})
 export class DatabaseModule {
   static register(settings: DynamicModule, persistence: Persistence): DynamicModule {
@@ -69,6 +94,7 @@ export class DatabaseModule {
           dataSourceFactory: async (options?: DataSourceOptions): Promise<DataSource> => {
             const dataSource = await new PosthornDataSource(options as DataSourceOptions).initialize();
             await refuseOtherEncodings(dataSource);
+            await refuseTransactionPooling(dataSource);
             await dataSource.runMigrations();
             return dataSource;
           },

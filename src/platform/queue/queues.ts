@@ -52,7 +52,10 @@ export class Queues implements BeforeApplicationShutdown {
       ...pgConfig(connection),
       max: POOL_SIZE,
       idleTimeoutMillis: IDLE_CONNECTION_MS,
-      options: `-c search_path=${this.schema}`,
+    });
+    // Said to the session, first of all: PgBouncer refuses it among the parameters of a connection.
+    this.pool.on('connect', (client) => {
+      client.query(`SET search_path TO ${this.schema}`).catch((error: Error) => this.report(error));
     });
     this.pool.on('error', (error) => this.report(error));
   }
