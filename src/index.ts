@@ -49,5 +49,19 @@ export { PosthornError } from './kernel/errors.js';
 export type { ErrorKind } from './kernel/errors.js';
 
 export { dataSourceOptions, POSTHORN_ENTITIES, POSTHORN_MIGRATIONS } from './persistence.js';
-export { PosthornDataSource } from './platform/database/index.js';
-export type { DatabaseConnection } from './platform/database/index.js';
+export {
+  drizzleExecutor,
+  knexExecutor,
+  pgExecutor,
+  PosthornDataSource,
+  prismaExecutor,
+} from './platform/database/index.js';
+export type {
+  DatabaseConnection,
+  DrizzleTransaction,
+  KnexTransaction,
+  PgClient,
+  PrismaTransaction,
+  SqlExecutor,
+  Statement,
+} from './platform/database/index.js';

@@ -30,7 +30,11 @@ it('exports these names: a change here is a decision', () => {
     'bearerToken',
     'bodyId',
     'dataSourceOptions',
+    'drizzleExecutor',
     'headerOf',
+    'knexExecutor',
+    'pgExecutor',
+    'prismaExecutor',
     'textField',
   ]);
 });

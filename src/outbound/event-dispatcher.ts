@@ -28,13 +28,18 @@ export interface DispatchOptions {
   readonly tenant?: string;
   /** The caller's transaction: the event is sent if and only if it commits. Of any TypeORM data source of the same database. */
   readonly manager?: EntityManager;
+  /**
+   * The same for a transaction that TypeORM did not begin: `pgExecutor(client)`, `knexExecutor(trx)`, `drizzleExecutor(tx)`,
+   * `prismaExecutor(tx)`, or an executor of your own.
+   */
+  readonly transaction?: SqlExecutor;
   /** The same key and content within the window (24 h) give the first answer and store nothing. 1–255 printable ASCII characters. */
   readonly idempotencyKey?: string;
   /** Narrows the matching webhooks to these ids. */
   readonly webhookIds?: readonly string[];
   /**
    * The first attempts do not come before this: a `Date`, or an instant such as `'2026-11-23T10:00:00Z'`, less than 30 days
-   * and than `RETENTION` ahead. A moment in the past is now. They come at once when it has come; with `manager`, and after
+   * and than `RETENTION` ahead. A moment in the past is now. They come at once when it has come; in a caller's transaction, and after
    * a crash, up to 3 s later. @defaultValue now
    */
   readonly deliverAt?: Date | string;
@@ -97,8 +102,8 @@ export class EventDispatcher {
   }
 
   /**
-   * Stores an event and one delivery for each webhook that subscribes to its type. Durable once it resolves (with
-   * `manager`: once the caller's transaction commits); delivered at least once from then on, unless a webhook says at most once.
+   * Stores an event and one delivery for each webhook that subscribes to its type. Durable once it resolves (with `manager`
+   * or `transaction`: once the caller's commits); delivered at least once from then on, unless a webhook says at most once.
    *
    * @param event - `[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*`, at most 128 characters; `posthorn.*` is reserved.
    * @param data - A JSON object, at most `MAX_EVENT_SIZE` bytes; serialised once, the same bytes on every attempt.
@@ -113,15 +118,15 @@ export class EventDispatcher {
   async dispatch<Type extends string>(
     event: Type,
     data: EventData<Type>,
-    { tenant, manager, ...options }: DispatchOptions = {},
+    { tenant, manager, transaction, ...options }: DispatchOptions = {},
   ): Promise<DispatchResult> {
-    return this.dispatchInput({ event, data, ...options }, { tenant, manager });
+    return this.dispatchInput({ event, data, ...options }, { tenant, manager, transaction });
   }
 
   /** {@link dispatch} for input of unknown shape, such as a request's. */
   async dispatchInput(
     input: EventInput,
-    { tenant = DEFAULT_TENANT, manager }: Pick<DispatchOptions, 'tenant' | 'manager'> = {},
+    { tenant = DEFAULT_TENANT, manager, transaction }: Pick<DispatchOptions, 'tenant' | 'manager' | 'transaction'> = {},
   ): Promise<DispatchResult> {
     // Before anything is awaited: the data is that of this moment, however the caller's object changes afterwards.
     const checked = this.check(input);
@@ -130,8 +135,8 @@ export class EventDispatcher {
       ? undefined
       : await this.catalogue.refusalOf(tenant, await this.catalogue.typesOf(tenant), checked);
     if (refusal) throw refusal;
-    if (manager) {
-      const executor = await executorOf(manager);
+    const executor = transaction ?? (manager && (await executorOf(manager)));
+    if (executor) {
       const result = await this.store(executor, tenant, checked);
       if (result.deliveries > 0) await this.wake.onCommit(executor);
       return result;

@@ -11,6 +11,7 @@ export { payloadTransformerContract } from './payload-transformer-contract.js';
 export { providerContract } from './provider-contract.js';
 export { retryPolicyContract } from './retry-policy-contract.js';
 export { secretCipherContract } from './secret-cipher-contract.js';
+export { sqlExecutorContract } from './sql-executor-contract.js';
 export type { ContractCase, ContractMessage, ContractSubject } from './contract/bench.js';
 export { sampleWebhook } from './samples.js';
 export type { SampleOptions } from './samples.js';

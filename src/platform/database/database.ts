@@ -3,19 +3,26 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient, QueryResult } from 'pg';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { DATA_SOURCE } from './data-source.js';
 import { tablesOf } from './schema.js';
 import type { Tables } from './schema.js';
 
-/** One SQL text. With a name, PostgreSQL parses and plans it once per connection. */
+/** One SQL text, its parameters as `$1`, `$2`. */
 export interface Statement {
+  /** PostgreSQL parses and plans it once per connection. Left out on connections that are not ours. */
   readonly name?: string;
   readonly text: string;
 }
 
 /** Something that runs SQL: our pool, one of our transactions, or a caller's. */
 export interface SqlExecutor {
+  /**
+   * Runs one statement and answers its rows, by the names of their columns.
+   *
+   * @param values - As `pg` takes them. A `Buffer` is a parameter in PostgreSQL's binary form, of whatever type is asked for.
+   * @throws what the driver throws, its SQLSTATE as `code`
+   */
   query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -103,18 +110,4 @@ async function onConnection<Result>(
     client.off('error', isBroken);
     client.release(broken);
   }
-}
-
-/**
- * SQL inside a caller's own TypeORM transaction, on any data source of the same database. Statements are not named
- * there: the connection is not ours, and its names may be taken.
- *
- * @throws Error when the manager is not inside a transaction.
- */
-export async function executorOf(manager: EntityManager): Promise<SqlExecutor> {
-  const runner = manager.queryRunner;
-  if (!runner?.isTransactionActive)
-    throw new Error('The manager given is not inside a transaction: use the one that `transaction()` passes in.');
-  const client = (await runner.connect()) as PoolClient;
-  return { query: ({ text }, values = []) => run(client, { text }, values) };
 }
