@@ -42,6 +42,8 @@ export class EventSchema {
     if (bytes > MAX_SCHEMA_BYTES) return [`schema may have at most ${MAX_SCHEMA_BYTES} bytes`];
     const dialect = (schema as { $schema?: unknown }).$schema;
     if (dialect !== undefined && dialect !== DIALECT) return [`schema/$schema must be ${DIALECT}`];
+    // Made before the clock runs: cut off in its midst, the meta-schema could not be used again, and no schema read any more.
+    metaSchema.getSchema(DIALECT);
     try {
       return within(COMPILE_MS, () => {
         if (!metaSchema.validateSchema(schema)) return problemsOf('schema', metaSchema.errors);
