@@ -38,8 +38,14 @@ export { Metrics } from './platform/observability/index.js';
 
 export { Authenticator, bearerToken } from './platform/access/index.js';
 export type { AuthenticationRequest, PortalView, Principal, Scope } from './platform/access/index.js';
-export { JsonataTransformer, KeyAuthenticator, PayloadTransformer, UnauthenticatedError } from './registry/index.js';
-export type { RegistryExtras, TransformedEvent, TransformingWebhook } from './registry/index.js';
+export {
+  JsonataTransformer,
+  KeyAuthenticator,
+  PayloadTransformer,
+  UnauthenticatedError,
+  WebhookEvent,
+} from './registry/index.js';
+export type { RegistryExtras, TransformedEvent, TransformingWebhook, WebhookEventOptions } from './registry/index.js';
 
 export { KeyRingCipher, SecretCipher } from './kernel/secret-cipher.js';
 export { SecretBoxError } from './kernel/secret-box.js';

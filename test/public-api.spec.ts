@@ -27,6 +27,7 @@ it('exports these names: a change here is a decision', () => {
     'SettingsError',
     'UNKNOWN_TYPE',
     'UnauthenticatedError',
+    'WebhookEvent',
     'bearerToken',
     'bodyId',
     'dataSourceOptions',

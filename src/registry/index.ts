@@ -2,6 +2,8 @@ export { KeyAuthenticator } from './key.authenticator.js';
 export { CreatedSecretDto, CreatedWebhookDto, SecretDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
 export { FailedClauseDto } from './dto/test-filter.dto.js';
 export { Catalogue } from './event-types/catalogue.js';
+export { WebhookEvent } from './event-types/webhook-event.decorator.js';
+export type { WebhookEventOptions } from './event-types/webhook-event.decorator.js';
 export { verdictOf } from './filter-verdict.js';
 export { SubscriptionsService } from './subscriptions.service.js';
 export type { Subscription } from './subscriptions.service.js';

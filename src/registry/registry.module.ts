@@ -16,6 +16,7 @@ import { EncryptionController } from './encryption/encryption.controller.js';
 import { ReEncryption } from './encryption/re-encryption.js';
 import { EnvironmentSources } from './environment-sources.js';
 import { Catalogue } from './event-types/catalogue.js';
+import { DECLARED_EVENT_TYPES, DeclaredEventTypes } from './event-types/declared-event-types.js';
 import { CatalogueController } from './event-types/catalogue.controller.js';
 import { EventTypesImport } from './event-types/event-types-import.js';
 import { EventType } from './event-types/event-type.entity.js';
@@ -101,6 +102,11 @@ export interface RegistryExtras {
   readonly authenticator?: Extension<Authenticator>;
   /** Makes what is sent in the place of an event. @defaultValue JsonataTransformer */
   readonly payloadTransformer?: Extension<PayloadTransformer>;
+  /**
+   * Classes with `@WebhookEvent()`: event types of the tenant `default`, made at each start, and made to be what the classes say.
+   * @defaultValue none
+   */
+  readonly eventTypes?: readonly Type[];
 }
 
 /** Injects the application's own authenticator, unchecked. */
@@ -135,7 +141,7 @@ export class RegistryFeature {
   static register(
     platform: DynamicModule,
     providers: DynamicModule,
-    { authenticator, payloadTransformer = JsonataTransformer }: RegistryExtras = {},
+    { authenticator, payloadTransformer = JsonataTransformer, eventTypes = [] }: RegistryExtras = {},
   ): DynamicModule {
     return {
       module: RegistryFeature,
@@ -163,6 +169,8 @@ export class RegistryFeature {
         Catalogue,
         EventTypesService,
         EventTypesImport,
+        { provide: DECLARED_EVENT_TYPES, useValue: eventTypes },
+        DeclaredEventTypes,
         SourcesRepository,
         SourceSecrets,
         OpenSources,
