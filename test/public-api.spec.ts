@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import * as posthorn from '../src/index.js';
+import * as testing from '../src/testing/index.js';
 
 it('exports these names: a change here is a decision', () => {
   expect(Object.keys(posthorn).sort()).toEqual([
@@ -37,5 +38,22 @@ it('exports these names: a change here is a decision', () => {
     'pgExecutor',
     'prismaExecutor',
     'textField',
+  ]);
+});
+
+it('exports these names for tests', () => {
+  expect(Object.keys(testing).sort()).toEqual([
+    'SIGNED_PROVIDERS',
+    'TestPosthorn',
+    'TestReceiver',
+    'authenticatorContract',
+    'newSecretPair',
+    'payloadTransformerContract',
+    'providerContract',
+    'retryPolicyContract',
+    'sampleWebhook',
+    'secretCipherContract',
+    'signedRequest',
+    'sqlExecutorContract',
   ]);
 });
