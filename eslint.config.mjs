@@ -5,7 +5,7 @@ export default tseslint.config(
   { ignores: ['dist/', 'data/', 'coverage/', 'node_modules/'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     // Applications of their own, with dependencies of their own: compiled by the tests.
     ignores: ['examples/**'],
     extends: [...tseslint.configs.recommendedTypeChecked],

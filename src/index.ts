@@ -1,5 +1,6 @@
 // The public face of Posthorn: these names and no others.
 export { DeliveryModule, InboundModule, OutboundModule, PosthornModule, RegistryModule } from './posthorn.module.js';
+export { DashboardModule } from './dashboard/index.js';
 export type { PosthornModuleAsyncOptions, PosthornModuleExtras, PosthornModuleOptions } from './composition.js';
 export type { PosthornAsyncOptions, PosthornOptions, Settings, SettingsInput } from './platform/config/index.js';
 export { SettingsError } from './platform/config/index.js';

@@ -17,6 +17,7 @@ function announce({ url, newAdminKey }: RunningServer): void {
   const lines = [
     '',
     `Posthorn listens at ${url}`,
+    `  Dashboard    ${url}/dashboard`,
     `  Swagger UI   ${url}/docs`,
     `  API          ${url}/api   (Authorization: Bearer <key>)`,
     `  Receiving    ${url}/webhooks/<source>`,

@@ -5,6 +5,7 @@ import * as testing from '../src/testing/index.js';
 it('exports these names: a change here is a decision', () => {
   expect(Object.keys(posthorn).sort()).toEqual([
     'Authenticator',
+    'DashboardModule',
     'DefaultRetryPolicy',
     'DeliveryModule',
     'EventDispatcher',

@@ -134,6 +134,17 @@ export const url = (...protocols: readonly string[]): Kind<string, string> =>
     URL.canParse(input) && protocols.includes(new URL(input).protocol) ? input : undefined,
   );
 
+const ANCESTOR = /^(?:self|https?:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?)$/i;
+
+export const frameAncestors: Kind<string | readonly string[], readonly string[]> = kind(
+  'none, or self and origins such as https://app.example.com or https://*.example.com, separated by commas',
+  (input) => {
+    const origins = split(input);
+    if (origins.length === 1 && origins[0] === 'none') return [];
+    return origins.length > 0 && origins.every((origin) => ANCESTOR.test(origin)) ? origins : undefined;
+  },
+);
+
 /** RFC 1929, 2: their lengths are one byte each. */
 const MAX_SOCKS_WORD_BYTES = 255;
 

@@ -249,6 +249,12 @@ export const SETTINGS = {
       'A proxy that all deliveries leave through: http or https (CONNECT), socks5 or socks5h, with user:password@ if it wants them.',
     ),
   ),
+  frameAncestors: required(
+    'FRAME_ANCESTORS',
+    kinds.frameAncestors,
+    'none',
+    'Who may show the dashboard in a frame: your own sites, where they embed it.',
+  ),
   shutdownTimeout: requiredDuration(
     'SHUTDOWN_TIMEOUT',
     kinds.duration('0s', '10m'),

@@ -8,7 +8,7 @@ export { CurrentTenant } from './current-tenant.decorator.js';
 export { EmptyBody, EmptyQuery } from './empty-body.js';
 export { ErrorAnswer } from './error-answer.js';
 export { PosthornExceptionFilter } from './exception.filter.js';
-export { requestIdOf } from './exchange.js';
+export { pathOf, requestIdOf } from './exchange.js';
 export type { HttpRequest, HttpResponse } from './exchange.js';
 export { EventStream } from './event-stream.js';
 export { IfPresent } from './if-present.decorator.js';

@@ -1,0 +1,155 @@
+// What the API answers, as far as the page reads it. The OpenAPI document at /docs-json is the whole of it.
+
+/** A page of a list, newest first. */
+export interface Page<Row> {
+  readonly data: readonly Row[];
+  readonly nextCursor: string | null;
+}
+
+/** Who is signed in. */
+export interface Me {
+  readonly tenant: Tenant;
+  readonly scopes: readonly string[];
+  /** Whether it may act for every tenant. */
+  readonly installation: boolean;
+  readonly expiresAt: string | null;
+  /** What a portal link opens and how it looks; null: a key. */
+  readonly portal: {
+    readonly sections: readonly string[];
+    readonly theme: { readonly accent?: string; readonly mode?: 'light' | 'dark' };
+  } | null;
+}
+
+export interface Tenant {
+  readonly id: string;
+  readonly name: string;
+}
+
+export const DELIVERY_STATUSES = [
+  'pending',
+  'sending',
+  'retrying',
+  'success',
+  'client_error',
+  'failed',
+  'skipped',
+  'expired',
+] as const;
+
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+export interface Delivery {
+  readonly id: string;
+  readonly eventId: string;
+  readonly event: string;
+  readonly webhookId: string;
+  readonly status: DeliveryStatus;
+  readonly reason: string | null;
+  readonly attemptCount: number;
+  readonly lastHttpStatus: number | null;
+  readonly nextAttemptAt: string | null;
+  readonly expiresAt: string | null;
+  readonly replayOf: string | null;
+  readonly createdAt: string;
+  readonly completedAt: string | null;
+}
+
+export type Headers = Readonly<Record<string, string | readonly string[]>>;
+
+export interface Attempt {
+  readonly number: number;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly outcome: string;
+  readonly httpStatus: number | null;
+  readonly error: string | null;
+  readonly request: { readonly url: string | null; readonly headers: Headers };
+  readonly response: { readonly headers: Headers; readonly body: string | null } | null;
+}
+
+export interface DeliveryDetail extends Delivery {
+  /** What is sent in the place of the event. */
+  readonly transformed: string | null;
+  readonly attempts: readonly Attempt[];
+}
+
+export interface EventView {
+  readonly id: string;
+  readonly event: string;
+  /** Null once erased. */
+  readonly data: object | null;
+  readonly dataErasedAt: string | null;
+  readonly timestamp: string;
+  readonly idempotencyKey: string | null;
+  readonly orderingKey: string | null;
+  readonly tags: readonly string[];
+}
+
+export interface FailedClause {
+  readonly path: string;
+  readonly operator: string;
+  readonly expected: unknown;
+  readonly actual?: unknown;
+}
+
+export type Verdict =
+  'matched' | 'disabled' | 'filtered_out' | 'not_subscribed' | 'registered_later' | 'payload_erased' | 'matches_now';
+
+/** What an event came to at one webhook. */
+export interface Explanation {
+  readonly webhookId: string;
+  readonly verdict: Verdict;
+  readonly failedClause: FailedClause | null;
+  readonly changedSince: boolean;
+  readonly deliveryId: string | null;
+  readonly status: DeliveryStatus | null;
+}
+
+export interface SigningSecret {
+  readonly id: string;
+  readonly hint: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly signatureScheme: 'hmac' | 'ed25519';
+  readonly publicKey: string | null;
+}
+
+export type PayloadFormat = 'native' | 'cloudevents-structured' | 'cloudevents-binary';
+
+export interface Webhook {
+  readonly id: string;
+  readonly url: string;
+  readonly events: readonly string[];
+  readonly active: boolean;
+  readonly disabledReason: string | null;
+  readonly description: string | null;
+  readonly format: PayloadFormat;
+  readonly headers: readonly string[] | null;
+  readonly filter: object | null;
+  readonly transformation: string | null;
+  readonly maxInFlight: number | null;
+  readonly rateLimit: { readonly max: number; readonly perSeconds: number } | null;
+  readonly ordered: boolean;
+  readonly timeoutMs: number | null;
+  readonly retrySchedule: readonly string[] | null;
+  readonly secrets: readonly SigningSecret[];
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A secret just made: the only answer that shows it. */
+export interface CreatedSecret extends SigningSecret {
+  readonly secret?: string | null;
+}
+
+export interface CreatedWebhook extends Webhook {
+  readonly secret?: string | null;
+}
+
+export interface Replay {
+  readonly id: string;
+  readonly webhookId: string;
+  readonly count: number;
+  readonly made: number;
+  readonly finishedAt: string | null;
+}

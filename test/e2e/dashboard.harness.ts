@@ -1,0 +1,77 @@
+// The dashboard as people meet it: the built page, a real server and real deliveries behind it, a real browser before it.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Locator, Page } from 'playwright-core';
+import type { PosthornOptions } from '../../src/platform/config/index.js';
+import { TestBrowser } from '../setup/browser.js';
+import { ADMIN_KEY } from '../setup/server.js';
+import { ensureBuiltOnce } from '../setup/server-process.js';
+import { DeliveryScene } from './delivery.harness.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+export class DashboardScene {
+  private constructor(
+    readonly deliveries: DeliveryScene,
+    readonly browser: TestBrowser,
+  ) {}
+
+  static async open(options: PosthornOptions = {}): Promise<DashboardScene> {
+    await ensureBuiltOnce();
+    const deliveries = await DeliveryScene.open(options);
+    return new DashboardScene(deliveries, await TestBrowser.start());
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.deliveries.close();
+  }
+
+  get server() {
+    return this.deliveries.server;
+  }
+
+  get url(): string {
+    return `${this.server.url}/dashboard/`;
+  }
+
+  /** A tab in which nobody is signed in. */
+  tab(options?: Parameters<TestBrowser['tab']>[1]): Promise<Page> {
+    return this.browser.tab(this.server.url, options);
+  }
+
+  /** A tab at a place such as `deliveries?status=failed`, of somebody who signed in with a key. */
+  async signedIn(place = '', key = ADMIN_KEY): Promise<Page> {
+    const page = await this.tab();
+    await page.goto(`${this.url}#/${place}`);
+    await page.getByLabel('API key').fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    return page;
+  }
+}
+
+/** What axe finds wrong with a page as it is now, in both themes. */
+export async function accessibilityOf(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const theme of ['light', 'dark']) {
+    await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
+    // Evaluated, not added as a script: the page's policy refuses that one, as it should.
+    await page.evaluate(AXE);
+    const violations = await page.evaluate<readonly Violation[]>('axe.run().then((found) => found.violations)');
+    for (const { id, nodes } of violations)
+      found.push(...nodes.map(({ html, failureSummary }) => `${theme} ${id}: ${html} ${failureSummary ?? ''}`));
+  }
+  return found;
+}
+
+/** The cells of a table's rows, as they read. */
+export const rowsOf = async (table: Locator): Promise<string[][]> => {
+  const rows = await table.locator('tbody tr').all();
+  return Promise.all(rows.map((row) => row.locator('td').allInnerTexts()));
+};
