@@ -86,10 +86,9 @@ export interface EventView {
 }
 
 export interface FailedClause {
-  readonly path: string;
-  readonly operator: string;
+  /** Where it stands in the filter, such as `data.total.$gte`; empty: the filter took too many steps. */
+  readonly clause: string;
   readonly expected: unknown;
-  readonly actual?: unknown;
 }
 
 export type Verdict =

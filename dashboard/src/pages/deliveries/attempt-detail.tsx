@@ -1,0 +1,41 @@
+// One attempt: what was asked, and what came back.
+import type { Attempt, Headers } from '../../api/types';
+import { headerLines } from './as-sent';
+import { Body } from './body';
+
+export const AttemptDetail = ({ attempt: { request, response } }: { readonly attempt: Attempt }) => (
+  <>
+    <HeaderList title="Request" headers={request.headers}>
+      POST {request.url ?? '(no request was made)'}
+    </HeaderList>
+    {response && (
+      <>
+        <HeaderList title="Answer" headers={response.headers} />
+        <Body title="Body of the answer" text={response.body} />
+      </>
+    )}
+  </>
+);
+
+interface Props {
+  readonly title: string;
+  readonly headers: Headers;
+  readonly children?: preact.ComponentChildren;
+}
+
+const HeaderList = ({ title, headers, children }: Props) => (
+  <details class="panel" open>
+    <summary>
+      <h2>{title}</h2>
+    </summary>
+    {children && <p class="mono request-line">{children}</p>}
+    <dl class="facts mono">
+      {headerLines(headers).map(([name, value]) => (
+        <>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </>
+      ))}
+    </dl>
+  </details>
+);

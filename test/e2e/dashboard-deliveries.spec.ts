@@ -1,0 +1,117 @@
+// The log of deliveries, used as somebody does who is told that "the webhook did not come".
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { chromiumMissing } from '../setup/browser.js';
+import { eventually } from '../setup/eventually.js';
+import { accessibilityOf, DashboardScene, rowsOf } from './dashboard.harness.js';
+
+const missing = chromiumMissing();
+if (missing) console.warn(`The deliveries of the dashboard are not tested: ${missing}.`);
+
+(missing ? describe.skip : describe)('deliveries on the dashboard', () => {
+  let scene: DashboardScene;
+
+  beforeAll(async () => {
+    scene = await DashboardScene.open();
+  });
+  afterAll(() => scene?.close());
+  afterEach(async () => {
+    await scene.deliveries.closeReceivers();
+    expect(scene.browser.complaints.splice(0)).toEqual([]);
+  });
+
+  it('shows what failed, says why, and sends it again', async () => {
+    const receiver = await scene.deliveries.receiver((_, response) =>
+      response.writeHead(500, { 'Content-Type': 'application/json' }).end('{"oops":"no room left"}'),
+    );
+    const target = await scene.deliveries.target(receiver.url, { retrySchedule: ['20ms'] });
+    const fine = await scene.deliveries.target((await scene.deliveries.receiver(200)).url);
+    await scene.deliveries.settled(await fine.send());
+    await scene.deliveries.settled(await target.send({ orderId: "it's 1042" }));
+
+    const page = await scene.signedIn('deliveries');
+    await page.getByRole('row').filter({ hasText: fine.type }).waitFor();
+    await page.getByLabel('Status').selectOption('failed');
+    await page.getByRole('row').filter({ hasText: fine.type }).waitFor({ state: 'detached' });
+    expect(page.url()).toContain('status=failed');
+    expect((await rowsOf(page.getByRole('table')))[0]?.slice(0, 3)).toEqual([target.type, 'failed', '500']);
+    expect(await accessibilityOf(page)).toEqual([]);
+
+    await page.getByRole('link', { name: target.type }).click();
+    await page.getByText('The receiver failed while it worked on it (500).').waitFor();
+    await page.getByText('Every attempt of the retry schedule was used up.').waitFor();
+    await page.getByText('"oops": "no room left"').waitFor();
+    const attempts = page.getByRole('navigation', { name: 'Attempts' }).getByRole('button');
+    expect(await attempts.count()).toBe(2);
+    await attempts.first().click();
+    await page.getByRole('region', { name: 'Attempt 1' }).waitFor();
+    expect(await accessibilityOf(page)).toEqual([]);
+
+    receiver.always(200);
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('It arrived.').waitFor();
+    await eventually(async () => (await attempts.count()) === 3, 'the third attempt is shown');
+    expect(JSON.parse(receiver.received[2]?.body.toString() ?? '')).toMatchObject({ data: { orderId: "it's 1042" } });
+
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy as curl' }).click();
+    await page.getByText('Copied').waitFor();
+    const command = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(command).toContain(`curl -X POST '${receiver.url}'`);
+    // What was sent, byte for byte, as a shell reads it.
+    expect(command).toContain(receiver.received[2]?.body.toString().replaceAll("'", String.raw`'\''`));
+  });
+
+  it('says whom an event reached, and why not the others', async () => {
+    const receiver = await scene.deliveries.receiver(200);
+    const target = await scene.deliveries.target(receiver.url);
+    await scene.server.webhook(receiver.url, [target.type], {
+      filter: { data: { total: { $gte: 100 } } },
+      description: 'large ones',
+    });
+    const { id, eventId } = await scene.deliveries.settled(await target.send({ total: 5 }));
+    const unheard = await scene.deliveries.dispatch(`nobody.${randomUUID()}`);
+
+    const page = await scene.signedIn(`deliveries/${id}`);
+    const reach = page.getByRole('table', { name: 'Webhooks and why each got the event, or why not' });
+    await reach.getByText('Its filter did not let it through: data.total.$gte is to be 100.').waitFor();
+    await reach.getByText('It subscribes to this type.').waitFor();
+    await page.getByRole('link', { name: eventId }).click();
+    await page.getByRole('heading', { name: target.type }).waitFor();
+
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Deliveries' }).click();
+    await page.getByLabel('Find by id').fill('0000');
+    await page.keyboard.press('Enter');
+    await page.getByText('Neither a delivery nor an event has this id.').waitFor();
+    await page.getByLabel('Find by id').fill(unheard);
+    await page.keyboard.press('Enter');
+    await reach.getByText('It does not subscribe to this type.').first().waitFor();
+    expect(await reach.getByText('It subscribes to this type.').count()).toBe(0);
+    expect(await accessibilityOf(page)).toEqual([]);
+  });
+
+  it('goes back in time page by page, by the keyboard too, and forward again as the browser does', async () => {
+    const receiver = await scene.deliveries.receiver(200);
+    const target = await scene.deliveries.target(receiver.url);
+    const events = Array.from({ length: 60 }, (_, n) => ({ event: target.type, data: { n } }));
+    await scene.server.api('POST', '/api/events/batch', { events });
+    const page = await scene.signedIn(`deliveries?event=${target.type}`);
+    const rows = page.getByRole('row').filter({ hasText: target.type });
+    const shown = (count: number) => eventually(async () => (await rows.count()) === count, `${count} rows are shown`);
+    await shown(50);
+    await page.getByRole('button', { name: 'Older' }).click();
+    await shown(10);
+    expect(await page.getByRole('button', { name: 'Older' }).count()).toBe(0);
+    await page.goBack();
+    await shown(50);
+    await rows.first().getByRole('link').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: target.type }).waitFor();
+
+    await page.goto(`${scene.url}#/deliveries?event=${target.type}&until=2020-01-01T00:00:00Z`);
+    await page.getByRole('heading', { name: 'No delivery matches' }).waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await shown(50);
+  });
+});
