@@ -31,7 +31,7 @@ if (missing) console.warn(`The deliveries of the dashboard are not tested: ${mis
 
     const page = await scene.signedIn('deliveries');
     await page.getByRole('row').filter({ hasText: fine.type }).waitFor();
-    await page.getByLabel('Status').selectOption('failed');
+    await page.getByLabel('Status', { exact: true }).selectOption('failed');
     await page.getByRole('row').filter({ hasText: fine.type }).waitFor({ state: 'detached' });
     expect(page.url()).toContain('status=failed');
     expect((await rowsOf(page.getByRole('table')))[0]?.slice(0, 3)).toEqual([target.type, 'failed', '500']);

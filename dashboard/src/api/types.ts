@@ -152,3 +152,24 @@ export interface Replay {
   readonly made: number;
   readonly finishedAt: string | null;
 }
+
+/** Small charts of several webhooks. */
+export interface WebhookListStats {
+  readonly bucketSeconds: number;
+  readonly data: readonly WebhookHealth[];
+}
+
+export interface WebhookHealth {
+  readonly webhookId: string;
+  readonly attempts: number;
+  readonly failures: number;
+  /** 0 to 1; null without any attempt. */
+  readonly successRate: number | null;
+  readonly buckets: readonly { readonly at: string; readonly attempts: number; readonly failures: number }[];
+}
+
+export interface FilterVerdict {
+  readonly matched: boolean;
+  readonly subscribed: boolean;
+  readonly failedClause: FailedClause | null;
+}
