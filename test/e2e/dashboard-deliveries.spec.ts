@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { randomUUID } from 'node:crypto';
 import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, DashboardScene, rowsOf } from './dashboard.harness.js';
+import { accessibilityOf, BUILT_WITHIN_MS, DashboardScene, rowsOf } from './dashboard.harness.js';
 
 const missing = chromiumMissing();
 if (missing) console.warn(`The deliveries of the dashboard are not tested: ${missing}.`);
@@ -13,7 +13,7 @@ if (missing) console.warn(`The deliveries of the dashboard are not tested: ${mis
 
   beforeAll(async () => {
     scene = await DashboardScene.open();
-  });
+  }, BUILT_WITHIN_MS);
   afterAll(() => scene?.close());
   afterEach(async () => {
     await scene.deliveries.closeReceivers();

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, DashboardScene } from './dashboard.harness.js';
+import { accessibilityOf, BUILT_WITHIN_MS, DashboardScene } from './dashboard.harness.js';
 
 const missing = chromiumMissing();
 if (missing) console.warn(`The webhooks of the dashboard are not tested: ${missing}.`);
@@ -14,7 +14,7 @@ if (missing) console.warn(`The webhooks of the dashboard are not tested: ${missi
 
   beforeAll(async () => {
     scene = await DashboardScene.open();
-  });
+  }, BUILT_WITHIN_MS);
   afterAll(() => scene?.close());
   afterEach(async () => {
     await scene.deliveries.closeReceivers();

@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
 import { ADMIN_KEY, startTestServer } from '../setup/server.js';
-import { accessibilityOf, DashboardScene } from './dashboard.harness.js';
+import { accessibilityOf, BUILT_WITHIN_MS, DashboardScene } from './dashboard.harness.js';
 
 const MOST_BYTES = 150_000;
 const BUILT = path.resolve(import.meta.dirname, '..', '..', 'dist', 'dashboard', 'page');
@@ -21,7 +21,7 @@ if (missing) console.warn(`The dashboard is not tested: ${missing}.`);
 
   beforeAll(async () => {
     scene = await DashboardScene.open();
-  });
+  }, BUILT_WITHIN_MS);
   afterAll(() => scene?.close());
   afterEach(() => {
     // No error on any page, and nothing asked of another host.

@@ -173,3 +173,44 @@ export interface FilterVerdict {
   readonly subscribed: boolean;
   readonly failedClause: FailedClause | null;
 }
+
+/** What a tenant's attempts came to, and what waits. */
+export interface Stats {
+  readonly since: string;
+  readonly until: string;
+  readonly bucketSeconds: number;
+  readonly totals: {
+    readonly attempts: number;
+    readonly successes: number;
+    readonly failures: number;
+    readonly outcomes: Readonly<Record<string, number>>;
+    readonly successRate: number | null;
+    readonly latencyMs: { readonly p50: number | null; readonly p95: number | null; readonly p99: number | null };
+  };
+  readonly buckets: readonly StatsBucket[];
+  readonly failing: readonly {
+    readonly webhookId: string;
+    readonly url: string;
+    readonly attempts: number;
+    readonly failures: number;
+    readonly successRate: number | null;
+  }[];
+  readonly backlog: {
+    readonly pending: number;
+    readonly scheduled: number;
+    readonly retrying: number;
+    readonly sending: number;
+    readonly oldestDueSeconds: number | null;
+    /** So many means at least so many. */
+    readonly countedUpTo: number;
+  };
+}
+
+export interface StatsBucket {
+  readonly at: string;
+  readonly attempts: number;
+  readonly successes: number;
+  readonly failures: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+}

@@ -34,16 +34,23 @@ export function useResource<Value>(
   const [round, setRound] = useState(0);
   const latest = useRef(load);
   latest.current = load;
+  const asking = useRef(false);
 
   useEffect(() => {
     const ask = latest.current;
     if (!ask) return;
     const controller = new AbortController();
+    asking.current = true;
     setState((before) => ({ ...before, loading: true }));
     ask(controller.signal).then(
-      (value) => controller.signal.aborted || setState({ value, status: 0, loading: false }),
+      (value) => {
+        if (controller.signal.aborted) return;
+        asking.current = false;
+        setState({ value, status: 0, loading: false });
+      },
       (error: unknown) => {
         if (controller.signal.aborted) return;
+        asking.current = false;
         const status = error instanceof ApiError ? error.status : 0;
         setState((before) => ({ value: before.value, error: sentenceOf(error), status, loading: false }));
       },
@@ -54,7 +61,8 @@ export function useResource<Value>(
   const reload = useCallback(() => setRound((n) => n + 1), []);
   useEffect(() => {
     if (!everyMs) return;
-    const timer = setInterval(() => document.visibilityState === 'visible' && reload(), everyMs);
+    // Asking again lets go of the question before: a slow server would never be heard out.
+    const timer = setInterval(() => document.visibilityState === 'visible' && !asking.current && reload(), everyMs);
     return () => clearInterval(timer);
   }, [everyMs, reload]);
 

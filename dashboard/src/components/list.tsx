@@ -34,15 +34,17 @@ export function List<Row>({ caption, resource, columns, idOf, hrefOf, timeOf, em
     <section aria-busy={loading}>
       {error && <Notice tone="bad">{error}</Notice>}
       <Table caption={caption} columns={columns} rows={rows} idOf={idOf} hrefOf={hrefOf} />
-      <footer class="pager">
-        <span class="muted">
-          {first && last ? `${timeText(timeOf(first))} back to ${timeText(timeOf(last))}` : 'Nothing older'}
-        </span>
-        {!isFirstPage && <Button onClick={() => refine({})}>Newest</Button>}
-        {value.nextCursor !== null && (
-          <Button onClick={() => refine({ cursor: value.nextCursor ?? undefined })}>Older</Button>
-        )}
-      </footer>
+      {!(isFirstPage && value.nextCursor === null) && (
+        <footer class="pager">
+          <span class="muted">
+            {first && last ? `${timeText(timeOf(first))} back to ${timeText(timeOf(last))}` : 'Nothing older'}
+          </span>
+          {!isFirstPage && <Button onClick={() => refine({})}>Newest</Button>}
+          {value.nextCursor !== null && (
+            <Button onClick={() => refine({ cursor: value.nextCursor ?? undefined })}>Older</Button>
+          )}
+        </footer>
+      )}
     </section>
   );
 }

@@ -1,0 +1,60 @@
+// The overview: what one sees who asks whether all is well.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { chromiumMissing } from '../setup/browser.js';
+import { eventually } from '../setup/eventually.js';
+import { accessibilityOf, BUILT_WITHIN_MS, DashboardScene, rowsOf } from './dashboard.harness.js';
+
+const missing = chromiumMissing();
+if (missing) console.warn(`The overview of the dashboard is not tested: ${missing}.`);
+
+(missing ? describe.skip : describe)('the overview of the dashboard', () => {
+  let scene: DashboardScene;
+
+  beforeAll(async () => {
+    scene = await DashboardScene.open();
+  }, BUILT_WITHIN_MS);
+  afterAll(() => scene?.close());
+  afterEach(async () => {
+    await scene.deliveries.closeReceivers();
+    expect(scene.browser.complaints.splice(0)).toEqual([]);
+  });
+
+  it('says what to do where nothing was sent', async () => {
+    await scene.server.api('POST', '/api/tenants', { id: 'quiet', name: 'Quiet' });
+    const page = await scene.signedIn();
+    await page.getByLabel('Tenant').selectOption('quiet');
+    await page.getByRole('heading', { name: 'Nothing was sent in this time' }).waitFor();
+    expect(await page.locator('.numbers div').filter({ hasText: 'Oldest due' }).locator('dd').innerText()).toBe('none');
+    expect(await accessibilityOf(page)).toEqual([]);
+  });
+
+  it('shows how many attempts succeed, how long they take, and who fails most', async () => {
+    const receiver = await scene.deliveries.receiver(200);
+    const target = await scene.deliveries.target(receiver.url);
+    receiver.answers(400);
+    for (let n = 0; n < 4; n++) await scene.deliveries.settled(await target.send({ n }));
+    // They are counted a few seconds after they were made.
+    await eventually(
+      async () => {
+        const { body } = await scene.server.api<{ totals: { attempts: number } }>('GET', '/api/stats');
+        return body.totals.attempts === 4;
+      },
+      'all attempts are counted',
+      { within: 60_000 },
+    );
+    const page = await scene.signedIn('overview');
+    const number = (title: string) => page.locator('.numbers div').filter({ hasText: title }).locator('dd').innerText();
+    await page.getByRole('img', { name: 'Attempts over time: 4 in all, of which 1 failed' }).waitFor();
+    expect(await number('Success rate')).toBe('75 %');
+    expect(await number('95 % take at most')).toMatch(/^\d+(\.\d)? (ms|s)$/);
+    const failing = page.getByRole('table', { name: 'Webhooks that fail most' });
+    expect(await rowsOf(failing)).toEqual([[receiver.url.replace('http://', ''), '1', '4', '75 %']]);
+    expect(await accessibilityOf(page)).toEqual([]);
+    await page.getByLabel('Time', { exact: true }).selectOption('1h');
+    expect(page.url()).toContain('range=1h');
+    await page.getByRole('img', { name: /^Attempts over time/ }).waitFor();
+    await failing.getByRole('link').click();
+    await page.getByRole('heading', { name: 'Deliveries' }).waitFor();
+    expect(page.url()).toContain(target.webhookId);
+  });
+});
