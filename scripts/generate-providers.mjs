@@ -1,5 +1,5 @@
-// Writes the table of providers into docs/receiving.md, from what the providers declare. With --check it writes nothing and
-// fails where the page differs from what it would write. Started by npm run docs:providers, which teaches Node TypeScript.
+// Writes the table of providers into docs/receiving.md and the dashboard's list of them, from what the providers declare. With
+// --check it writes nothing and fails where a file differs from what it would write. Started by npm run docs:providers, which teaches Node TypeScript.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { BUILT_IN_PROVIDERS } from '../src/inbound/providers/built-in-providers.ts';
@@ -32,4 +32,34 @@ const text = readFileSync(page, 'utf8');
 const [from, to] = [text.indexOf(START), text.indexOf(END)];
 if (from < 0 || to < from) throw new Error(`docs/receiving.md has lost its marks: "${START}" and "${END}".`);
 const made = await formatted(page, text.slice(0, from) + table + text.slice(to + END.length));
-writeOrCheck([[page, made]], { source: 'the providers', command: 'npm run docs:providers' });
+
+const list = path.join(root, 'dashboard', 'src', 'pages', 'received', 'providers.ts');
+const plain = (markdown) => markdown?.replace(/\[[^\]]*\]\([^)]*\)/g, 'docs/receiving.md').replaceAll('`', '');
+const offered = BUILT_IN_PROVIDERS.map(({ name, guide: { title, secret, config } }) => ({
+  name,
+  title,
+  secret: plain(secret),
+  config: plain(config),
+}));
+const code = await formatted(
+  list,
+  `// Made by "npm run docs:providers" from src/inbound/providers/. Edit those, not this.
+
+export interface ProviderChoice {
+  readonly name: string;
+  readonly title: string;
+  /** What to give as its secret, and where it is found. */
+  readonly secret: string;
+  /** What its config must or may hold. */
+  readonly config?: string;
+}
+
+export const PROVIDERS: readonly ProviderChoice[] = ${JSON.stringify(offered)};
+`,
+);
+
+const files = [
+  [page, made],
+  [list, code],
+];
+writeOrCheck(files, { source: 'the providers', command: 'npm run docs:providers' });

@@ -1,4 +1,5 @@
 // The dashboard as people meet it: the built page, a real server and real deliveries behind it, a real browser before it.
+import type { Provider } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Locator, Page } from 'playwright-core';
@@ -24,9 +25,10 @@ export class DashboardScene {
     readonly browser: TestBrowser,
   ) {}
 
-  static async open(options: PosthornOptions = {}): Promise<DashboardScene> {
+  /** @param handlers - Of what is received. */
+  static async open(options: PosthornOptions = {}, handlers: readonly Provider[] = []): Promise<DashboardScene> {
     await ensureBuiltOnce();
-    const deliveries = await DeliveryScene.open(options);
+    const deliveries = await DeliveryScene.open(options, handlers);
     return new DashboardScene(deliveries, await TestBrowser.start());
   }
 

@@ -1,4 +1,5 @@
 // One server, one database, and deliveries followed to where a test wants them: shared by the specs about delivering.
+import type { Provider } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
@@ -66,8 +67,9 @@ export class DeliveryScene {
     private readonly pool: pg.Pool,
   ) {}
 
-  static async open(options: PosthornOptions = {}): Promise<DeliveryScene> {
-    const server = await startTestServer({ retrySchedule: ['20ms', '20ms'], circuitAfter: 0, ...options });
+  /** @param handlers - Of what is received. */
+  static async open(options: PosthornOptions = {}, handlers: readonly Provider[] = []): Promise<DeliveryScene> {
+    const server = await startTestServer({ retrySchedule: ['20ms', '20ms'], circuitAfter: 0, ...options }, handlers);
     const pool = new pg.Pool({ connectionString: server.databaseUrl, max: 2 });
     // PostgreSQL may be stopped under us; without a listener that would end the run.
     pool.on('error', () => undefined);

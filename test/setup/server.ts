@@ -1,5 +1,5 @@
 // The server as its users meet it, on a database of its own: real HTTP in, real HTTP out.
-import type { INestApplicationContext, Type } from '@nestjs/common';
+import type { INestApplicationContext, Provider, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { randomBytes } from 'node:crypto';
@@ -44,8 +44,18 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Starts a server. Webhooks may reach this machine; everything else is as in production. */
-export async function startTestServer(options: PosthornOptions = {}): Promise<TestServer> {
+/** What an application has of its own beside the server. */
+class HostModule {}
+
+/**
+ * Starts a server. Webhooks may reach this machine; everything else is as in production.
+ *
+ * @param handlers - Classes with `@OnWebhook()`, as an application brings them.
+ */
+export async function startTestServer(
+  options: PosthornOptions = {},
+  handlers: readonly Provider[] = [],
+): Promise<TestServer> {
   const databaseUrl = options.databaseUrl ?? (await cloneDatabase()).url;
   const given: PosthornOptions = {
     databaseUrl,
@@ -57,7 +67,8 @@ export async function startTestServer(options: PosthornOptions = {}): Promise<Te
     shutdownTimeout: '2s',
     ...options,
   };
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.register(given), new ServerAdapter(), {
+  const host = { module: HostModule, imports: [AppModule.register(given)], providers: [...handlers] };
+  const app = await NestFactory.create<NestExpressApplication>(host, new ServerAdapter(), {
     bodyParser: false,
     logger: process.env.TEST_LOG ? undefined : false,
     abortOnError: false,
