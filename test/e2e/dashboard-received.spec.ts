@@ -7,7 +7,7 @@ import { OnWebhook } from '../../src/inbound/index.js';
 import type { ReceivedEvent } from '../../src/inbound/index.js';
 import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, DashboardScene, rowsOf } from './dashboard.harness.js';
+import { accessibilityOf, BUILT_WITHIN_MS, DashboardScene, rowsOf } from './dashboard.harness.js';
 
 /** Books what it is given, while the books are open. */
 @Injectable()
@@ -34,7 +34,7 @@ if (missing) console.warn(`Receiving on the dashboard is not tested: ${missing}.
   beforeAll(async () => {
     scene = await DashboardScene.open({}, [Books]);
     await addSource('shop');
-  });
+  }, BUILT_WITHIN_MS);
   afterAll(() => scene?.close());
   afterEach(() => {
     Books.open = true;

@@ -23,5 +23,11 @@ export const PAGES: readonly PageDefinition[] = [
   { path: 'overview', title: 'Overview', scope: 'deliveries:read', load: () => import('./overview/overview') },
   { path: 'deliveries', title: 'Deliveries', scope: 'deliveries:read', load: () => import('./deliveries/deliveries') },
   { path: 'webhooks', title: 'Webhooks', scope: 'webhooks:read', load: () => import('./webhooks/webhooks') },
+  {
+    path: 'event-types',
+    title: 'Event types',
+    scope: 'event-types:read',
+    load: () => import('./event-types/event-types'),
+  },
   { path: 'received', title: 'Received', scope: 'sources:read', load: () => import('./received/received') },
 ];

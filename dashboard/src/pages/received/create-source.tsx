@@ -1,6 +1,7 @@
 // Adding a source: who sends, and what they sign with. Kinds of sender that an application brought are typed in by name.
 import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
+import { objectOf } from '../../api/json-object';
 import type { Source } from '../../api/received-types';
 import { useAction } from '../../api/use-action';
 import { Button, ButtonLink } from '../../components/button';
@@ -23,7 +24,7 @@ export function CreateSource() {
   const [relay, setRelay] = useState(false);
   const { busy, refused, run } = useAction();
   const provider = PROVIDERS.find((each) => each.name === chosen);
-  const settings = settingsOf(config);
+  const settings = config.trim() === '' ? {} : objectOf(config);
   const choose = (next: string): void => {
     // A name that somebody chose stays; one that followed the provider follows on.
     if (name === chosen) setName(next === OWN ? '' : next);
@@ -95,15 +96,4 @@ export function CreateSource() {
       </form>
     </>
   );
-}
-
-/** `undefined` where it is no JSON object. */
-function settingsOf(text: string): object | undefined {
-  if (text.trim() === '') return {};
-  try {
-    const parsed = JSON.parse(text) as unknown;
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }
