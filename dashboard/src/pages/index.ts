@@ -30,4 +30,5 @@ export const PAGES: readonly PageDefinition[] = [
     load: () => import('./event-types/event-types'),
   },
   { path: 'received', title: 'Received', scope: 'sources:read', load: () => import('./received/received') },
+  { path: 'settings', title: 'Settings', scope: 'keys:write', load: () => import('./settings/settings') },
 ];

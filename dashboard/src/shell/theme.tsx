@@ -18,7 +18,14 @@ const ofSystem = (): Mode => (matchMedia('(prefers-color-scheme: dark)').matches
 export function applyTheme(given: { mode?: Mode; accent?: string } = {}): void {
   const mode = chosen() ?? given.mode;
   if (mode) document.documentElement.dataset.theme = mode;
-  if (given.accent && ACCENT.test(given.accent)) document.documentElement.style.setProperty('--brand', given.accent);
+  if (given.accent && ACCENT.test(given.accent))
+    document.documentElement.style.setProperty('--brand', readable(given.accent));
+}
+
+/** Dark enough to be read on light ground and light enough on dark, in the hue that was asked for. */
+function readable(accent: string): string {
+  const both = `light-dark(oklch(from ${accent} min(l, 0.5) c h), oklch(from ${accent} max(l, 0.78) c h))`;
+  return CSS.supports('color', both) ? both : accent;
 }
 
 export function ThemeToggle() {
