@@ -164,6 +164,8 @@ describe('a table is written by its owner alone', () => {
     attempt_count: 'delivery',
     attempt_minute: 'delivery',
     attempt_hour: 'delivery',
+    live_entry: 'delivery',
+    live_follower: 'delivery',
     replay: 'delivery',
     webhook_health: 'delivery',
     source_watch: 'inbound',

@@ -27,6 +27,8 @@ import { EventStore } from './event.store.js';
 import { ExtensionScopes } from './extension-scopes.js';
 import { HttpClient } from './http-client.js';
 import { KnownFilters } from './known-filters.js';
+import { entriesOfSettlement } from './live/live-entry.js';
+import { LiveFeed } from './live/live-feed.js';
 import { OperationalEvents } from './operational-events.js';
 import type { OperationalHook } from './operational-hook.js';
 import { hookProviders, OperationalHooks } from './operational-hooks.js';
@@ -101,6 +103,7 @@ export class DeliveryFeature implements OnModuleInit {
         ExtensionScopes,
         HttpClient,
         KnownFilters,
+        LiveFeed,
         ...hookProviders(operationalHooks),
         OperationalEvents,
         OperationalHooks,
@@ -133,6 +136,7 @@ export class DeliveryFeature implements OnModuleInit {
         EventIntake,
         EventLog,
         EventStore,
+        LiveFeed,
         OperationalEvents,
         Replayer,
         ReplaysService,
@@ -150,6 +154,7 @@ export class DeliveryFeature implements OnModuleInit {
     private readonly health: WebhookHealth,
     private readonly wake: DeliveryWake,
     private readonly rollup: Rollup,
+    private readonly live: LiveFeed,
   ) {}
 
   /** What follows from outcomes, once they are on disk: others may go, retries are reminded of, and the health of the webhooks. */
@@ -165,6 +170,7 @@ export class DeliveryFeature implements OnModuleInit {
             : [{ deliveryId: delivery.id, number: delivery.number, waitMs: verdict.waitMs }],
         ),
       );
+      if (this.live.isFollowed) await this.live.append(settled.flatMap(entriesOfSettlement));
       await this.health.consider(settled, health);
     });
   }

@@ -27,6 +27,12 @@ export interface ExhaustedDelivery {
   readonly attempts: number;
 }
 
+/** A delivery whose attempt nobody reported on, as it is from then on. */
+export interface LostDelivery extends ExhaustedDelivery {
+  readonly status: 'pending' | 'failed' | 'expired';
+  readonly reason: string | null;
+}
+
 @Injectable()
 export class DueDeliveries {
   private readonly statements: Record<'wake' | 'overdue' | 'expired' | 'upcoming' | 'orphans' | 'skip', Statement>;
@@ -77,7 +83,7 @@ export class DueDeliveries {
                    due_at = CASE WHEN NOT (lost.erased OR lost.given_up) THEN now() END,
                    completed_at = CASE WHEN lost.erased OR lost.given_up THEN now() END
                  FROM lost WHERE d.id = lost.id AND ${byKey('lost')}
-                 RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.attempt_count, d.status,
+                 RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.attempt_count, d.status, d.reason,
                            'unknown_outcome' AS outcome, 0 AS duration_ms
                ), counted AS (
                  ${countInto(t, 'back')}
@@ -85,7 +91,7 @@ export class DueDeliveries {
                  INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome)
                  SELECT id, attempt_count, tenant_id, now(), duration_ms, outcome FROM back)
                SELECT tenant_id AS "tenantId", id AS "deliveryId", event_id AS "eventId", event_type AS event,
-                 webhook_id AS "webhookId", attempt_count AS attempts, status FROM back`,
+                 webhook_id AS "webhookId", attempt_count AS attempts, status, reason FROM back`,
       },
       // Retries that come due in the next while and have no job yet, because they were too far off when they were planned.
       upcoming: {
@@ -124,17 +130,17 @@ export class DueDeliveries {
     return this.repeat('overdue');
   }
 
-  /** Takes back deliveries whose lease ended, a batch at most; tells how many, and which of them were given up. */
+  /** Takes back deliveries whose lease ended, a batch at most; tells which, and which of them were given up. */
   async takeBackExpired(): Promise<{
-    readonly taken: number;
+    readonly lost: LostDelivery[];
     readonly failed: ExhaustedDelivery[];
     readonly more: boolean;
   }> {
-    const rows = await this.database.query<ExhaustedDelivery & { status: string }>(this.statements.expired);
+    const lost = await this.database.query<LostDelivery>(this.statements.expired);
     return {
-      taken: rows.length,
-      failed: rows.flatMap(({ status, ...delivery }) => (status === 'failed' ? [delivery] : [])),
-      more: rows.length === BATCH,
+      lost,
+      failed: lost.flatMap(({ status, reason: _, ...delivery }) => (status === 'failed' ? [delivery] : [])),
+      more: lost.length === BATCH,
     };
   }
 

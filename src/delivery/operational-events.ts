@@ -8,6 +8,8 @@ import type { SqlExecutor } from '../platform/database/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { EventStore } from './event.store.js';
+import { entryOfOperational } from './live/live-entry.js';
+import { LiveFeed } from './live/live-feed.js';
 import type { OperationalEvent } from './operational-hook.js';
 import { OperationalHooks } from './operational-hooks.js';
 
@@ -22,6 +24,7 @@ export class OperationalEvents {
     private readonly events: EventStore,
     private readonly wake: DeliveryWake,
     private readonly hooks: OperationalHooks,
+    private readonly live: LiveFeed,
   ) {}
 
   /** Stores one event for each fact, and tells it. */
@@ -44,6 +47,7 @@ export class OperationalEvents {
     return () => {
       if (pending.size > 0) this.wake.everywhere();
       this.hooks.tell(happened as OperationalEvent[]);
+      if (this.live.isFollowed) void this.live.append((happened as OperationalEvent[]).map(entryOfOperational));
     };
   }
 }

@@ -4,6 +4,8 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { Erasure } from './erasure.js';
+import { entriesOfLost } from './live/live-entry.js';
+import { LiveFeed } from './live/live-feed.js';
 import { JOB_HORIZON_MS, RetryQueue } from './retry.queue.js';
 import { Rollup } from './stats/rollup.js';
 import { WebhookHealth } from './webhook-health.js';
@@ -28,6 +30,7 @@ export class Sweeper implements BeforeApplicationShutdown {
     private readonly erasure: Erasure,
     private readonly health: WebhookHealth,
     private readonly rollup: Rollup,
+    private readonly live: LiveFeed,
   ) {}
 
   start(): void {
@@ -53,9 +56,10 @@ export class Sweeper implements BeforeApplicationShutdown {
 
   private async takeBack(): Promise<number> {
     for (let total = 0; ;) {
-      const { taken, failed, more } = await this.due.takeBackExpired();
+      const { lost, failed, more } = await this.due.takeBackExpired();
+      if (this.live.isFollowed) await this.live.append(lost.flatMap(entriesOfLost));
       await this.health.tellExhausted(failed);
-      total += taken;
+      total += lost.length;
       if (!more) return total;
     }
   }

@@ -45,6 +45,7 @@ import { SourceWatchRepository } from './source-watch.repository.js';
 import { SourceGate } from './source.gate.js';
 import { StreamWake } from './stream/stream-wake.js';
 import { StreamController } from './stream/stream.controller.js';
+import { StreamPages } from './stream/stream-pages.js';
 import { StreamRepository } from './stream/stream.repository.js';
 import { StreamService } from './stream/stream.service.js';
 
@@ -113,6 +114,7 @@ export class InboundFeature {
         SourceRates,
         SourceWatch,
         SourceWatchRepository,
+        StreamPages,
         StreamRepository,
         StreamService,
         StreamWake,

@@ -30,6 +30,7 @@ import { RowLevelSecurity1764000002200 } from './1764000002200-row-level-securit
 import { Transformations1764000002300 } from './1764000002300-transformations.js';
 import { PortalSessions1764000002350 } from './1764000002350-portal-sessions.js';
 import { AttemptCounts1764000002400 } from './1764000002400-attempt-counts.js';
+import { LiveEntries1764000002410 } from './1764000002410-live-entries.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -63,4 +64,5 @@ export const POSTHORN_MIGRATIONS = [
   Transformations1764000002300,
   PortalSessions1764000002350,
   AttemptCounts1764000002400,
+  LiveEntries1764000002410,
 ] as const;

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicNow } from '../../kernel/clock.js';
+import { LIVE_TOPIC } from '../../delivery/index.js';
 import { Notifications } from '../../platform/database/index.js';
 
 const STORED_TOPIC = 'received';
@@ -25,7 +26,7 @@ export class StreamWake implements OnModuleInit {
   constructor(private readonly notifications: Notifications) {}
 
   onModuleInit(): void {
-    this.notifications.listen(STORED_TOPIC, () => this.wakeReaders());
+    for (const topic of [STORED_TOPIC, LIVE_TOPIC]) this.notifications.listen(topic, () => this.wakeReaders());
     this.notifications.listen(FOLLOWED_TOPIC, () => void (this.followedUntil = monotonicNow() + FOLLOWED_MS));
   }
 

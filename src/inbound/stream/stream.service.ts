@@ -1,35 +1,39 @@
-// What comes in, while it comes in. Every reader is followed by a loop of its own that reads a page, waits until it is taken
+// What comes in, and what becomes of what is sent, while it happens. Every reader is followed by a loop of its own that reads a page, waits until it is taken
 // and then for more: memory is bounded by readers, never by what they have not read.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
+import { LiveFeed } from '../../delivery/index.js';
 import type { Clock } from '../../kernel/clock.js';
 import { InvalidError, PosthornError } from '../../kernel/errors.js';
 import { isId } from '../../kernel/ids.js';
+import { judgeRequirement } from '../../platform/access/index.js';
+import type { Principal, Scope } from '../../platform/access/index.js';
 import { EventStream } from '../../platform/http/index.js';
 import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import { SourcesService } from '../../registry/index.js';
-import { ReceivedEventDto } from '../dto/received-event.dto.js';
+import { liveKindsOf, StreamPages } from './stream-pages.js';
+import type { Watched } from './stream-pages.js';
 import { StreamPosition } from './stream-position.js';
 import { StreamWake } from './stream-wake.js';
 import type { StreamReader } from './stream-wake.js';
-import { StreamRepository } from './stream.repository.js';
-import type { Followed } from './stream.repository.js';
 
 /** Readers of one process, and of one tenant in it, so that none keeps the others out. */
 export const MAX_STREAMS = 100;
 export const MAX_TENANT_STREAMS = 20;
 
-const PAGE = 50;
+/** Events of one write, at most. */
+const PAGE = 100;
 /** How long it may take to see what nobody hinted at. */
 const POLL_MS = 1_000;
 const BEAT_MS = 15_000;
 
 /** Who reads, and from where on. */
-export interface Reading extends Followed {
+export interface Reading extends Watched {
   /** What `Last-Event-ID` says. */
   readonly lastEventId?: string;
-  /** Rejects once the caller may not read any more. */
-  readonly stillAllowed: () => Promise<void>;
+  readonly reader: Principal;
+  /** Who the reader is by now; rejects once it may not read any more. */
+  readonly stillAllowed: () => Promise<Principal>;
   /** How often it is asked, and hears that the connection lives. @defaultValue 15 seconds */
   readonly beatMs?: number;
 }
@@ -43,7 +47,8 @@ export class StreamService implements OnModuleDestroy {
   private stopping = false;
 
   constructor(
-    private readonly events: StreamRepository,
+    private readonly pages: StreamPages,
+    private readonly live: LiveFeed,
     private readonly wake: StreamWake,
     private readonly sources: SourcesService,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
@@ -58,19 +63,23 @@ export class StreamService implements OnModuleDestroy {
   /**
    * Answers with what comes in, until the reader goes away or the process stops.
    *
-   * @throws SourceNotFoundError; PosthornError where there are too many readers; InvalidError for an id that is none.
+   * @throws InsufficientScopeError; SourceNotFoundError; PosthornError where there are too many readers; InvalidError for an id that is none.
    */
   async stream(reading: Reading, response: object): Promise<void> {
     const { tenantId, source, lastEventId } = reading;
+    for (const scope of scopesOf(reading)) judgeRequirement(reading.reader, scope);
     if (lastEventId !== undefined && !isId(lastEventId))
       throw new InvalidError('invalid_last_event_id', 'Last-Event-ID is not one that a stream gave out.');
     if (source !== undefined) await this.sources.get(tenantId, source);
     this.enter(tenantId);
     const reader = this.wake.follow();
+    let leave: (() => void) | undefined;
     try {
+      if (liveKindsOf(reading).length > 0) leave = await this.live.follow(tenantId);
       const position = lastEventId === undefined ? await this.positionNow(reading) : StreamPosition.after(lastEventId);
       await this.follow(reading, position, reader, new EventStream(response));
     } finally {
+      leave?.();
       reader.close();
       this.open.splice(this.open.indexOf(tenantId), 1);
     }
@@ -88,9 +97,9 @@ export class StreamService implements OnModuleDestroy {
     this.open.push(tenantId);
   }
 
-  private async positionNow(followed: Followed): Promise<StreamPosition> {
+  private async positionNow(watched: Watched): Promise<StreamPosition> {
     const nowMs = this.clock();
-    return StreamPosition.now(nowMs, await this.events.findRecentIds(followed, nowMs));
+    return StreamPosition.now(nowMs, await this.pages.findRecentIds(watched, nowMs));
   }
 
   private async follow(
@@ -102,7 +111,7 @@ export class StreamService implements OnModuleDestroy {
     this.streams.add(stream);
     stream.beat(position.resumeId);
     const beating = setInterval(() => {
-      reading.stillAllowed().then(
+      this.checkAgain(reading).then(
         () => stream.beat(position.resumeId),
         () => stream.end(),
       );
@@ -110,9 +119,8 @@ export class StreamService implements OnModuleDestroy {
     try {
       while (!stream.closed.aborted && !this.stopping) {
         const askedAtMs = this.clock();
-        const events = await this.events.findNew(reading, position, PAGE);
-        for (const event of events)
-          await stream.send({ event: 'received_event', id: event.id, data: ReceivedEventDto.from(event) });
+        const events = await this.pages.findNew(reading, position, PAGE);
+        await stream.send(...events);
         position.advance(
           events.map(({ id }) => id),
           events.length < PAGE,
@@ -129,4 +137,15 @@ export class StreamService implements OnModuleDestroy {
       stream.end();
     }
   }
+
+  private async checkAgain(reading: Reading): Promise<void> {
+    const now = await reading.stillAllowed();
+    for (const scope of scopesOf(reading)) judgeRequirement(now, scope);
+  }
 }
+
+/** What it takes to read this. */
+const scopesOf = ({ types = ['received'] }: Watched): Scope[] => [
+  ...(types.includes('received') ? (['sources:read'] as const) : []),
+  ...(types.some((type) => type !== 'received') ? (['deliveries:read'] as const) : []),
+];

@@ -50,7 +50,11 @@ export class ApiGuard implements CanActivate {
     setPrincipal(request, principal);
     await this.limits.count(principal);
     judgeRequirement(principal, requirement);
-    setAccess(request, async () => judgeRequirement(await authenticate(), requirement));
+    setAccess(request, async () => {
+      const now = await authenticate();
+      judgeRequirement(now, requirement);
+      return now;
+    });
     return true;
   }
 

@@ -5,6 +5,6 @@ export { FailedAttempts, TooManyAttemptsError } from './failed-attempts.js';
 export { accessOf, isPrincipal, principalOf } from './principal.js';
 export type { PortalView, Principal } from './principal.js';
 export { RequestLimits, RequestRateError } from './request-limits.js';
-export { InsufficientScopeError, REQUIREMENT } from './requirement.js';
+export { InsufficientScopeError, judgeRequirement, REQUIREMENT } from './requirement.js';
 export { includesScope, SCOPE_MEANINGS, SCOPES } from './scopes.js';
 export type { Requirement, Scope } from './scopes.js';

@@ -57,7 +57,7 @@ const ACCESS = Symbol('posthorn.access');
 
 interface Bearer {
   [PRINCIPAL]?: Principal;
-  [ACCESS]?: () => Promise<void>;
+  [ACCESS]?: () => Promise<Principal>;
 }
 
 export function setPrincipal(request: object, principal: Principal): void {
@@ -68,9 +68,9 @@ export function setPrincipal(request: object, principal: Principal): void {
 export const principalOf = (request: object): Principal | undefined => (request as Bearer)[PRINCIPAL];
 
 /** Notes how to ask again whether the caller may do what it does. */
-export function setAccess(request: object, access: () => Promise<void>): void {
+export function setAccess(request: object, access: () => Promise<Principal>): void {
   (request as Bearer)[ACCESS] = access;
 }
 
-/** Rejects once the caller may not do any more what the request does; `undefined` where `ApiGuard` did not guard. */
-export const accessOf = (request: object): (() => Promise<void>) | undefined => (request as Bearer)[ACCESS];
+/** Tells who the caller is by now; rejects once it may not do any more what the request does. `undefined` where `ApiGuard` did not guard. */
+export const accessOf = (request: object): (() => Promise<Principal>) | undefined => (request as Bearer)[ACCESS];

@@ -22,6 +22,8 @@ const TABLES = [
   'attempt_count',
   'attempt_minute',
   'attempt_hour',
+  'live_entry',
+  'live_follower',
   'replay',
   'received_event',
   'handler_run',

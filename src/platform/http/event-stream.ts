@@ -50,11 +50,11 @@ export class EventStream {
     return this.#closed.signal;
   }
 
-  /** Sends an event; fulfils when there is room for the next one, or nobody is there to read it. */
-  async send({ event, id, data }: ServerSentEvent): Promise<void> {
-    if (this.closed.aborted) return;
-    const text = `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-    if (!this.#response.write(text)) await this.drained();
+  /** Sends events, in one write; fulfils when there is room for the next ones, or nobody is there to read them. */
+  async send(...events: readonly ServerSentEvent[]): Promise<void> {
+    if (this.closed.aborted || events.length === 0) return;
+    const texts = events.map(({ event, id, data }) => `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    if (!this.#response.write(texts.join(''))) await this.drained();
   }
 
   /** Says that the connection lives, and from where to go on; nothing while the reader has not taken what came before. */

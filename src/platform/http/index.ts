@@ -11,6 +11,7 @@ export { PosthornExceptionFilter } from './exception.filter.js';
 export { pathOf, requestIdOf } from './exchange.js';
 export type { HttpRequest, HttpResponse } from './exchange.js';
 export { EventStream } from './event-stream.js';
+export type { ServerSentEvent } from './event-stream.js';
 export { IfPresent } from './if-present.decorator.js';
 export { Instant, momentOf } from './instant.decorator.js';
 export { ApiPageResponse, cursorId, DEFAULT_PAGE_SIZE, pageOf, PageQuery } from './page.js';
