@@ -1,5 +1,6 @@
 // Takes due deliveries off the table: fairly across webhooks, never more than there is room to send.
 import { Inject, Injectable } from '@nestjs/common';
+import { monotonicNow } from '../kernel/clock.js';
 import { FIRST_ID } from '../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
@@ -8,6 +9,7 @@ import type { Statement } from '../platform/database/index.js';
 import { claimText, pacedClaimText } from './claim.statements.js';
 import { KnownIds } from './known-ids.js';
 import type { Room } from './send-queue.js';
+import { SendingCounts } from './sending-counts.js';
 import { WebhookTargets } from './webhook-targets.js';
 import type { TargetRow, WebhookTarget } from './webhook-targets.js';
 
@@ -65,6 +67,7 @@ export class ClaimQuery {
     private readonly database: Database,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     private readonly targets: WebhookTargets,
+    private readonly counts: SendingCounts,
   ) {
     const t = database.tables;
     this.statement = { name: 'posthorn_delivery_claim', text: claimText(t) };
@@ -97,6 +100,7 @@ export class ClaimQuery {
 
   /** Claims due deliveries of all webhooks in turn, but for those that have limits of their own: these it names. */
   async claim(room: Room, { after, lowWater }: ClaimWalk): Promise<Claim> {
+    const startedAt = monotonicNow();
     const rows = await this.database.query<ClaimRow | PacedRow>(this.statement, [
       after,
       lowWater,
@@ -105,6 +109,7 @@ export class ClaimQuery {
     let lastWebhookId: string | undefined;
     for (const row of rows) if (!lastWebhookId || row.webhook_id > lastWebhookId) lastWebhookId = row.webhook_id;
     const taken = rows.filter((row): row is ClaimRow => row.id !== null);
+    this.count(taken, startedAt);
     return {
       ...this.toClaimed(taken),
       taken: taken.length,
@@ -124,7 +129,9 @@ export class ClaimQuery {
     this.withPace.add(webhookIds);
     // Every partition: the head of a lane may be old.
     const values = [plainArray(webhookIds), FIRST_ID, ...this.roomValues(room)];
+    const startedAt = monotonicNow();
     const rows = await this.database.query<ClaimRow>(this.pacedStatement, values);
+    this.count(rows, startedAt);
     return { ...this.toClaimed(rows), taken: rows.length };
   }
 
@@ -144,6 +151,11 @@ export class ClaimQuery {
       deliveries.map((delivery) => delivery.number),
       waitMs,
     ]);
+  }
+
+  private count(rows: readonly ClaimRow[], startedAt: number): void {
+    this.counts.claimed(rows.length, monotonicNow() - startedAt);
+    for (const { status } of rows) if (status !== 'sending') this.counts.ended(status, 1);
   }
 
   private roomValues({ total, perWebhook, perBusyWebhook }: Room): unknown[] {

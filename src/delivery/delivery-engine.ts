@@ -5,6 +5,7 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { FIRST_ID, lowestIdAt } from '../kernel/ids.js';
+import { isDatabaseAway } from '../platform/http/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { ClaimQuery } from './claim.js';
 import { DeliveryWake } from './delivery-wake.js';
@@ -38,6 +39,8 @@ export class DeliveryEngine implements BeforeApplicationShutdown {
   /** When the last walk saw all that is due, on the monotonic clock; `undefined`: it did not come that far. */
   private caughtUpAt: number | undefined;
   private readonly handedOver = new Set<Promise<void>>();
+  /** When the loop last came round, on the monotonic clock. */
+  private cameRoundAt: number | undefined;
 
   constructor(
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
@@ -47,7 +50,16 @@ export class DeliveryEngine implements BeforeApplicationShutdown {
   ) {}
 
   start(): void {
+    this.cameRoundAt = monotonicNow();
     this.running = this.run();
+  }
+
+  /**
+   * For how long the loop has not come round: a look at the table that does not end, or fails though the database is there. Being
+   * busy is no standstill, and neither is a database that is away. 0 where this process does not deliver.
+   */
+  standstillMs(): number {
+    return this.cameRoundAt === undefined || this.stopping ? 0 : monotonicNow() - this.cameRoundAt;
   }
 
   /** Nothing new is claimed; requests in flight end, up to the shutdown timeout, and their outcomes are written. */
@@ -93,15 +105,19 @@ export class DeliveryEngine implements BeforeApplicationShutdown {
     while (!this.stopping) {
       this.wake.reset();
       if (!this.sender.queue.worthClaiming || this.sender.isBehind) {
+        this.cameRoundAt = monotonicNow();
         await this.wake.wait(BUSY_MS);
         continue;
       }
       try {
-        if ((await this.pass()) > 0) {
+        const taken = await this.pass();
+        this.cameRoundAt = monotonicNow();
+        if (taken > 0) {
           idleMs = POLL_MIN_MS;
           continue;
         }
       } catch (error) {
+        if (isDatabaseAway(error)) this.cameRoundAt = monotonicNow();
         this.logger.warn(`Claiming failed, trying again: ${(error as Error).message}`);
         idleMs = POLL_MAX_MS;
       }

@@ -43,6 +43,8 @@ import { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 import { RETRY_QUEUE, RetryQueue } from './retry.queue.js';
 import { ScheduledDeliveries } from './scheduled-deliveries.js';
 import { Sender } from './sender.js';
+import { SendingCounts } from './sending-counts.js';
+import { SendingGauges } from './sending-gauges.js';
 import { SendingPolicies } from './sending-policies.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
@@ -117,6 +119,8 @@ export class DeliveryFeature implements OnModuleInit {
         Rollup,
         ScheduledDeliveries,
         Sender,
+        SendingCounts,
+        SendingGauges,
         SendingPolicies,
         SettleBatch,
         SigningKeys,

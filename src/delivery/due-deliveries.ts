@@ -3,6 +3,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
+import { SendingCounts } from './sending-counts.js';
 import { countInto } from './stats/attempt-counts.js';
 
 /** After so many attempts of unknown outcome in a row a delivery is given up: it seems to take our process with it. */
@@ -37,7 +38,10 @@ export interface LostDelivery extends ExhaustedDelivery {
 export class DueDeliveries {
   private readonly statements: Record<'wake' | 'overdue' | 'expired' | 'upcoming' | 'orphans' | 'skip', Statement>;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly counts: SendingCounts,
+  ) {
     const t = database.tables;
     // An event that is gone with its retention counts as erased: the claim would look for it in vain, for ever.
     const erased = `NOT EXISTS (SELECT FROM ${t.event} e WHERE e.id = d.event_id AND e.data_erased_at IS NULL) AS erased`;
@@ -137,6 +141,7 @@ export class DueDeliveries {
     readonly more: boolean;
   }> {
     const lost = await this.database.query<LostDelivery>(this.statements.expired);
+    this.counts.lost(lost.map(({ status }) => status));
     return {
       lost,
       failed: lost.flatMap(({ status, reason: _, ...delivery }) => (status === 'failed' ? [delivery] : [])),
@@ -151,7 +156,7 @@ export class DueDeliveries {
 
   /** Marks every waiting delivery of a webhook `skipped`, unless it was enabled again meanwhile. */
   async skipWaiting(webhookId: string): Promise<void> {
-    await this.repeat('skip', [webhookId]);
+    this.counts.ended('skipped', await this.repeat('skip', [webhookId]));
   }
 
   /** Webhooks that are disabled or deleted and still have retries waiting. */

@@ -4,6 +4,7 @@ export { DELIVERY_CONTROLLERS, DELIVERY_ENTITIES, DeliveryFeature } from './deli
 export type { DeliveryExtras } from './delivery.module.js';
 export { DELIVERY_STATUSES } from './delivery-status.js';
 export type { AttemptOutcome, DeliveryStatus } from './delivery-status.js';
+export { DeliveryEngine } from './delivery-engine.js';
 export { DeliveryWake } from './delivery-wake.js';
 export { DeliveryView, viewOfDelivery } from './dto/delivery-view.js';
 export { Erasure } from './erasure.js';

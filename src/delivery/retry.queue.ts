@@ -28,6 +28,11 @@ export class RetryQueue {
 
   constructor(@InjectQueue(RETRY_QUEUE) private readonly queue: Queue<RetryJob>) {}
 
+  /** How many jobs there are, by state. */
+  async countJobs(): Promise<Record<string, number>> {
+    return this.queue.getJobCounts('waiting', 'delayed', 'active');
+  }
+
   /** Adds the jobs without making anyone wait for the queue, which may be away. */
   remind(retries: readonly PlannedRetry[]): void {
     const near = retries.filter(({ waitMs }) => waitMs <= JOB_HORIZON_MS);

@@ -79,6 +79,11 @@ export class SendQueue<Item extends Sendable> {
     this.perWebhook = Math.max(1, Math.floor(limit / WEBHOOK_PART));
   }
 
+  /** How much is in flight, and how much waits here for a slot. */
+  get held(): { readonly inFlight: number; readonly waiting: number } {
+    return { inFlight: this.inFlight, waiting: this.waiting };
+  }
+
   /** Whether a claim would bring enough to be worth it. */
   get worthClaiming(): boolean {
     return this.free >= this.limit && this.waitingBytes < MAX_WAITING_BYTES;

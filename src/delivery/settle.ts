@@ -8,6 +8,7 @@ import type { Statement } from '../platform/database/index.js';
 import type { ClaimedDelivery } from './claim.js';
 import type { AttemptOutcome } from './delivery-status.js';
 import type { Verdict } from './outcome.js';
+import { SendingCounts } from './sending-counts.js';
 import { countInto } from './stats/attempt-counts.js';
 
 /** An attempt as it is written to the log. */
@@ -75,6 +76,7 @@ export class SettleBatch {
   constructor(
     private readonly database: Database,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    private readonly counts: SendingCounts,
   ) {
     this.statement = settleStatement(database);
   }
@@ -127,10 +129,12 @@ export class SettleBatch {
   private async write(batch: readonly Settlement[]): Promise<void> {
     for (let pending = batch; pending.length > 0;) {
       try {
+        const startedAt = monotonicNow();
         const health = await this.database.query<HealthRow>(this.statement, [
           ...settleValues(pending),
           this.settings.circuitAfter,
         ]);
+        this.counts.settled(pending, monotonicNow() - startedAt);
         await this.listener(pending, health.map(toHealthChange));
         return;
       } catch (error) {

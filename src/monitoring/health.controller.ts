@@ -3,14 +3,20 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthCheckResult } from '@nestjs/terminus';
+import { DeliveryEngine } from '../delivery/index.js';
 import { Database, Partitions } from '../platform/database/index.js';
 
 // Load balancers ask every few seconds; a database that answers more slowly is not ready.
 const PING_TIMEOUT_MS = 2_000;
 
+/** Far longer than any look at the table takes: a process that is merely slow is not restarted. */
+const STANDSTILL_MS = 60_000;
+
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 @ApiTags('Health')
 export class HealthController implements OnModuleDestroy {
+  /** How long delivering may stand still. */
+  standstillMs = STANDSTILL_MS;
   private stopping = false;
 
   constructor(
@@ -18,6 +24,7 @@ export class HealthController implements OnModuleDestroy {
     private readonly indicators: HealthIndicatorService,
     private readonly database: Database,
     private readonly partitions: Partitions,
+    private readonly engine: DeliveryEngine,
   ) {}
 
   /** The first step of a stop: load balancers turn away while requests in flight still end. */
@@ -27,9 +34,19 @@ export class HealthController implements OnModuleDestroy {
 
   @Get('live')
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether this process runs' })
+  @ApiOperation({
+    summary: 'Whether this process runs, and goes on delivering where that is its part',
+    description:
+      'It fails where nothing due was looked for in the last minute although the database answers: a restart may help. A database that is away is a matter of readiness.',
+  })
   live(): Promise<HealthCheckResult> {
-    return this.health.check([]);
+    return this.health.check([
+      async () => {
+        const indicator = this.indicators.check('delivering');
+        if (this.engine.standstillMs() < this.standstillMs || !(await this.databaseAnswers())) return indicator.up();
+        return indicator.down('what is due is not looked for any more');
+      },
+    ]);
   }
 
   @Get('ready')

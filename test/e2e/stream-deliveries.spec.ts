@@ -34,7 +34,10 @@ afterAll(async () => {
 });
 
 /** Follows from the moment on at which it fulfils. */
-async function follow(query: string, { at = scene, headers = {} as Record<string, string> } = {}) {
+async function follow(
+  query: string,
+  { at = scene, headers = {} }: { at?: DeliveryScene; headers?: Record<string, string> } = {},
+) {
   const leave = new AbortController();
   leaving.push(leave);
   const response = await fetch(`${at.server.url}/api/stream${query}`, {

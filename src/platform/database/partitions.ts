@@ -55,25 +55,41 @@ export class Partitions implements OnModuleInit, BeforeApplicationShutdown {
     return rows.map(({ table }) => table);
   }
 
+  /** How many days after that of `nowMs` have all their partitions, one after the other; -1: not even that one. */
+  async daysAhead(nowMs: number): Promise<number> {
+    const today = Math.floor(nowMs / DAY_MS);
+    for (let day = today; day <= today + DAYS_AHEAD; day++)
+      if ((await this.missingOf(day)).length > 0) return day - today - 1;
+    return DAYS_AHEAD;
+  }
+
   /** Makes the missing partitions from the day of `nowMs` on. Safe to run in any number of processes. */
   async makeAhead(nowMs: number): Promise<void> {
     const today = Math.floor(nowMs / DAY_MS);
     const schema = this.database.tables.event.split('.')[0] as string;
     for (let day = today; day <= today + DAYS_AHEAD; day++) {
-      const suffix = new Date(day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '');
       const [low, high] = [lowestIdAt(day * DAY_MS), lowestIdAt((day + 1) * DAY_MS)];
-      const missing = await this.database.query<{ table: string }>(
-        { text: `SELECT t AS table FROM unnest($1::text[]) t WHERE to_regclass($2 || '.' || t || '_' || $3) IS NULL` },
-        [PARTITIONED.map(({ table }) => table), schema, suffix],
-      );
-      for (const { table, key } of PARTITIONED.filter(({ table }) => missing.some((row) => row.table === table))) {
-        const name = `${schema}.${table}_${suffix}`;
+      const missing = await this.missingOf(day);
+      for (const { table, key } of PARTITIONED.filter(({ table }) => missing.includes(table))) {
+        const name = `${schema}.${table}_${suffixOf(day)}`;
         await this.database.transaction((executor) => attach(executor, { schema, table, key, name, low, high }));
         this.logger.debug(`Made partition ${name}`);
       }
     }
   }
+
+  /** The tables without a partition for a day. Locks nothing; reads the catalogue. */
+  private async missingOf(day: number): Promise<string[]> {
+    const schema = this.database.tables.event.split('.')[0] as string;
+    const rows = await this.database.query<{ table: string }>(
+      { text: `SELECT t AS table FROM unnest($1::text[]) t WHERE to_regclass($2 || '.' || t || '_' || $3) IS NULL` },
+      [PARTITIONED.map(({ table }) => table), schema, suffixOf(day)],
+    );
+    return rows.map(({ table }) => table);
+  }
 }
+
+const suffixOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '');
 
 interface NewPartition {
   schema: string;

@@ -5,6 +5,7 @@ export { CurrentAuthor } from './current-author.decorator.js';
 export { CurrentPrincipal } from './current-principal.decorator.js';
 export { CurrentAccess } from './current-access.decorator.js';
 export { CurrentTenant } from './current-tenant.decorator.js';
+export { isDatabaseAway } from './database-errors.js';
 export { EmptyBody, EmptyQuery } from './empty-body.js';
 export { ErrorAnswer } from './error-answer.js';
 export { PosthornExceptionFilter } from './exception.filter.js';

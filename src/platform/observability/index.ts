@@ -1,2 +1,2 @@
 export { Metrics, METRICS_CONTENT_TYPE } from './metrics.js';
-export type { Count } from './metrics.js';
+export type { Count, Reading } from './metrics.js';

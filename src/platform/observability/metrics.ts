@@ -1,9 +1,12 @@
 // What happens, counted for Prometheus. Counting is an addition in memory, and nothing at all where metrics are off; the
 // texts are made when somebody asks. The registry is our own: a host's default one stays as it is.
 import { Inject, Injectable } from '@nestjs/common';
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
+
+/** Values by the one label that they have; without one, the only value under ''. `undefined`: not known at the moment. */
+export type Reading = Readonly<Record<string, number>> | undefined;
 
 /** Adds one to the series of these label values. */
 export type Count<Labels extends readonly string[]> = (...values: { [At in keyof Labels]: string }) => void;
@@ -69,6 +72,46 @@ export class Metrics {
       if (!entry) series.set(values.join('\n'), (entry = { values, count: 0 }));
       entry.count += 1;
     };
+  }
+
+  /**
+   * A histogram without labels, once per name. What it gives observes one value.
+   *
+   * @internal
+   */
+  histogram(name: string, help: string, buckets: readonly number[]): (value: number) => void {
+    if (!this.#enabled) return () => undefined;
+    const histogram = new Histogram({ name, help, buckets: [...buckets], registers: [] });
+    this.#registry.registerMetric(histogram);
+    return (value) => histogram.observe(value);
+  }
+
+  /**
+   * What is read when somebody asks. Where reading fails there is no sample: an old one would be taken for a new one. A label must
+   * be of a closed list.
+   *
+   * @internal
+   */
+  gauge(name: string, help: string, label: string | undefined, read: () => Reading | Promise<Reading>): void {
+    if (!this.#enabled) return;
+    const gauge = new Gauge<string>({
+      name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [],
+      async collect() {
+        this.reset();
+        const reading = await Promise.resolve()
+          .then(read)
+          .catch(() => undefined);
+        // prom-client has a gauge without labels begin at 0, which nobody has read.
+        if (label === undefined && reading?.[''] === undefined) this.remove();
+        for (const [value, number] of Object.entries(reading ?? {}))
+          if (label === undefined) this.set(number);
+          else this.set({ [label]: value }, number);
+      },
+    });
+    this.#registry.registerMetric(gauge);
   }
 
   /** All of them in Prometheus's text format; empty where metrics are off. */
