@@ -166,7 +166,7 @@ describe('the statistics', () => {
       { webhookId: one.webhookId, attempts: 1, failures: 0, successRate: 1 },
     ]);
     const auto = await scene.server.api<List>('GET', `/api/stats/webhooks?webhookIds=${one.webhookId}`);
-    expect(auto.body.data[0]?.buckets.length).toBeLessThanOrEqual(48);
+    expect(auto.body.data[0]?.buckets.length).toBeLessThanOrEqual(30);
   });
 
   it('are the tenant’s own, and count what a deleted webhook was sent', async () => {

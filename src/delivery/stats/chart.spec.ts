@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AUTO_BUCKETS, axisOf, beginningsOf } from './chart.js';
+import { AUTO_BUCKETS, axisOf, beginningsOf, partsOf } from './chart.js';
 
 const NOW_MS = Date.parse('2026-11-23T10:07:31Z');
 const HOUR_MS = 3_600_000;
@@ -37,6 +37,25 @@ describe('an axis', () => {
       expect.objectContaining({ code: 'minutes_not_kept' }),
     );
   });
+
+  it.each([0.05, 0.5, 1, 1.9, 2, 24, 47, 24 * 30])(
+    'of %s hours falls into whole hours and the minutes around them',
+    (hours) => {
+      const axis = axisOf(NOW_MS - hours * HOUR_MS, NOW_MS, 'auto', NOW_MS);
+      const { hours: whole, minutes } = partsOf(axis);
+      const [before, after] = minutes;
+      expect([before.fromMs, before.toMs, whole.toMs, after.toMs]).toEqual([
+        axis.sinceMs,
+        whole.fromMs,
+        after.fromMs,
+        axis.untilMs,
+      ]);
+      for (const { fromMs, toMs } of [before, whole, after]) expect(toMs).toBeGreaterThanOrEqual(fromMs);
+      for (const { fromMs, toMs } of minutes) expect(toMs - fromMs).toBeLessThan(2 * HOUR_MS);
+      if (whole.toMs > whole.fromMs) expect([whole.fromMs % HOUR_MS, whole.toMs % HOUR_MS]).toEqual([0, 0]);
+      if (!axis.isOfMinutes) for (const { fromMs, toMs } of minutes) expect(toMs).toBe(fromMs);
+    },
+  );
 
   it('has the width that is asked for, or is refused', () => {
     const sinceMs = NOW_MS - 2 * DAY_MS + 120_000;

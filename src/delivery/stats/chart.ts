@@ -73,6 +73,31 @@ function widthFor(sinceMs: number, untilMs: number, buckets: number, leastMs: nu
   return width ?? Math.ceil(enough / DAY_MS) * DAY_MS;
 }
 
+/** A stretch of time; empty where both ends are the same. */
+interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * A period as its whole hours, of which one row stands for sixty, and what is left of minutes before and after them. Of an axis of
+ * hours nothing is left.
+ */
+export function partsOf({ sinceMs, untilMs }: Axis): {
+  readonly hours: Stretch;
+  readonly minutes: readonly [Stretch, Stretch];
+} {
+  const fromMs = Math.min(untilMs, Math.ceil(sinceMs / HOUR_MS) * HOUR_MS);
+  const toMs = Math.max(fromMs, Math.floor(untilMs / HOUR_MS) * HOUR_MS);
+  return {
+    hours: { fromMs, toMs },
+    minutes: [
+      { fromMs: sinceMs, toMs: fromMs },
+      { fromMs: toMs, toMs: untilMs },
+    ],
+  };
+}
+
 /** Where the buckets begin. */
 export const beginningsOf = ({ sinceMs, untilMs, widthMs }: Axis): number[] =>
   Array.from({ length: (untilMs - sinceMs) / widthMs }, (_, at) => sinceMs + at * widthMs);

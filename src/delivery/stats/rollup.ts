@@ -12,8 +12,9 @@ import type { SqlExecutor, Statement } from '../../platform/database/index.js';
 /** How old counts may become before they are in the statistics. */
 const ROUND_MS = 2_000;
 
-/** A round is followed by a rest of so many times its length: a flood of counts may not become one of roll-ups. */
+/** A round is followed by a rest of so many times its length: a flood of counts may not become one of roll-ups. But not for longer: a round may also be slow for what others do. */
 const REST = 20;
+const MAX_REST_MS = 8_000;
 
 /** Looks that nobody asked for: a process may be gone that counted something. */
 const UNASKED_MS = 60_000;
@@ -97,7 +98,7 @@ export class Rollup implements BeforeApplicationShutdown {
       this.logger.warn(`Attempts are not in the statistics yet, will try again: ${(error as Error).message}`);
     }
     const endedAt = monotonicNow();
-    this.restUntil = endedAt + REST * (endedAt - startedAt);
+    this.restUntil = endedAt + Math.min(MAX_REST_MS, REST * (endedAt - startedAt));
     this.plan(this.hasCounted ? ROUND_MS : UNASKED_MS);
   }
 

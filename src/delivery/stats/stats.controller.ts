@@ -25,7 +25,7 @@ export class StatsController {
   @Requires('deliveries:read')
   @ApiOperation({
     summary: 'Small charts of several webhooks',
-    description: '`auto` makes at most 48 buckets; 120 may be asked for.',
+    description: '`auto` makes at most 30 buckets; 120 may be asked for.',
   })
   @ApiOkResponse({ type: WebhookListStatsView })
   list(@CurrentTenant() tenantId: string, @Query() query: WebhookListStatsQuery): Promise<WebhookListStatsView> {

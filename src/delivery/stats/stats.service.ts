@@ -23,8 +23,8 @@ const DEFAULT_PERIOD_MS = 24 * 3_600_000;
 /** Webhooks that are named as failing. */
 const MAX_FAILING = 10;
 
-/** Small charts, of many webhooks at once. */
-const SMALL: AxisLimits = { auto: 48, most: 120 };
+/** Small charts, of many webhooks at once: those of a day by the hour. */
+const SMALL: AxisLimits = { auto: 30, most: 120 };
 
 @Injectable()
 export class StatsService {

@@ -36,3 +36,21 @@ describe('a counter', () => {
     expect(await lines(metrics)).toEqual([]);
   });
 });
+
+describe('a gauge', () => {
+  it('is read when somebody asks, by its label, and is not there where reading fails', async () => {
+    const metrics = new Metrics({ metrics: true });
+    let level: number | undefined = 3;
+    const read = () => {
+      if (level === undefined) throw new Error('The well is closed.');
+      return { '': level };
+    };
+    metrics.gauge('well_metres', 'Depth.', undefined, read);
+    metrics.gauge('buckets', 'Buckets.', 'state', () => Promise.resolve({ full: 1, empty: 2 }));
+    expect(await lines(metrics)).toEqual(['well_metres 3', 'buckets{state="full"} 1', 'buckets{state="empty"} 2']);
+    level = undefined;
+    expect(await lines(metrics)).toEqual(['buckets{state="full"} 1', 'buckets{state="empty"} 2']);
+    level = 0;
+    expect(await lines(metrics)).toContain('well_metres 0');
+  });
+});

@@ -17,6 +17,9 @@ export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 const MAX_SERIES = 1_000;
 const OTHER = 'other';
 
+/** How long a scrape waits for one reading: what does not answer must not take the others with it. */
+const READ_MS = 2_000;
+
 /**
  * The counters of this process. The server serves them at `/metrics`; in an application of your own, add `text()` to what
  * yours answers.
@@ -101,9 +104,7 @@ export class Metrics {
       registers: [],
       async collect() {
         this.reset();
-        const reading = await Promise.resolve()
-          .then(read)
-          .catch(() => undefined);
+        const reading = await inTime(Promise.resolve().then(read));
         // prom-client has a gauge without labels begin at 0, which nobody has read.
         if (label === undefined && reading?.[''] === undefined) this.remove();
         for (const [value, number] of Object.entries(reading ?? {}))
@@ -118,4 +119,13 @@ export class Metrics {
   text(): Promise<string> {
     return this.#registry.metrics();
   }
+}
+
+/** What was read within the time, or `undefined`. */
+async function inTime(reading: Promise<Reading>): Promise<Reading> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), READ_MS)));
+  const answer = await Promise.race([reading.catch(() => undefined), tooLate]);
+  clearTimeout(timer);
+  return answer;
 }
