@@ -1,12 +1,19 @@
 // What is counted and measured of sending, in this process.
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../platform/observability/index.js';
-import type { Settlement } from './settle.js';
+import type { AttemptOutcome } from './delivery-status.js';
+import type { Verdict } from './outcome.js';
 import { LATENCY_BOUNDS_MS } from './stats/latency.js';
 
 const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const MS_PER_S = 1_000;
+
+/** What of an outcome is counted. */
+interface Settled {
+  readonly attempt: { readonly outcome: AttemptOutcome; readonly durationMs: number };
+  readonly verdict: Pick<Verdict, 'status'>;
+}
 
 @Injectable()
 export class SendingCounts {
@@ -45,7 +52,7 @@ export class SendingCounts {
     this.claimTime(tookMs / MS_PER_S);
   }
 
-  settled(batch: readonly Settlement[], tookMs: number): void {
+  settled(batch: readonly Settled[], tookMs: number): void {
     for (const { attempt, verdict } of batch) {
       this.attempt(attempt.outcome);
       this.delivery(verdict.status);
