@@ -38,7 +38,7 @@ const DOCUMENT = {
       },
     },
     refund: { $ref: '#/components/pathItems/Refund' },
-    'order.seen': { post: { description: 'Seen.' } },
+    'order.seen': { post: { description: 'Seen.', 'x-version': '2' } },
   },
   components: {
     schemas: { Money: MONEY },
@@ -77,6 +77,7 @@ describe('an OpenAPI document', () => {
       deprecated: true,
       example: { total: { amount: 1 } },
     });
+    expect((await server.api('GET', '/api/event-types/order.seen')).body).toMatchObject({ version: '2' });
     expect(await send('order.paid', { total: { amount: 1, of: { amount: 'x' } } })).toMatchObject({
       code: 'schema_mismatch',
       details: ['data/total/of/amount must be number'],
@@ -89,6 +90,25 @@ describe('an OpenAPI document', () => {
     const changed = { ...DOCUMENT, webhooks: { 'order.seen': { post: { description: 'Looked at.' } } } };
     expect((await load(changed)).body).toMatchObject({ created: [], updated: ['order.seen'], unchanged: [] });
     expect((await server.api('GET', '/api/event-types/refund')).status).toBe(200);
+  });
+
+  it('holds from the answer on, whatever this replica knew of its types before', async () => {
+    const known = { openapi: '3.1.0', webhooks: { 'order.kept': { post: {} } } };
+    const schema = { type: 'object', required: ['total'] };
+    const stricter = { post: { requestBody: { content: { 'application/json': { schema } } } } };
+    await load(known);
+    expect(await send('order.kept', {})).toMatchObject({ deliveries: 0 });
+    await load({ ...known, webhooks: { 'order.kept': stricter } });
+    expect(await send('order.kept', {})).toMatchObject({ code: 'schema_mismatch' });
+    await server.api('DELETE', '/api/event-types/order.kept');
+  });
+
+  it('of more than two hundred types is refused', async () => {
+    const webhooks = Object.fromEntries(Array.from({ length: 201 }, (_, n) => [`many.t${n}`, { post: {} }]));
+    expect(await load({ openapi: '3.1.0', webhooks }, { dryRun: true })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_import', details: ['document may have at most 200 webhooks'] },
+    });
   });
 
   it.each<[string, unknown, string]>([

@@ -2,11 +2,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Metrics } from '../../src/platform/observability/index.js';
 import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
 import { ADMIN_KEY, startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
 import {
   answerOf,
+  api,
   EXACT,
+  gate,
   post,
   Rows,
   sendStripe,
@@ -74,6 +77,34 @@ describe('the metrics', () => {
     // The route is the server's own.
     expect((await scrape(shop.url, ADMIN_KEY)).status).toBe(404);
   });
+
+  it('count what was put off, what is still under way, and what could not be read', async () => {
+    shop.behaviour.plan('thank', () => undefined);
+    const queued = { name: 'queued', provider: 'stripe', secrets: [STRIPE_SECRET], processing: 'queued' };
+    expect(await api(shop, 'sources', { method: 'POST', body: queued })).toMatchObject({ status: 201 });
+    expect(answerOf(await sendStripe(shop, stripeEvent('payment.made').body, '/webhooks/queued'))).toEqual(
+      EXACT.accepted,
+    );
+    expect(answerOf(await sendStripe(shop, 'no JSON'))).toEqual(EXACT.notJson);
+
+    const { opened, open } = gate();
+    const { id, body } = stripeEvent('payment.made');
+    shop.behaviour.plan('book', ({ data }) => ((data as { id: string }).id === id ? opened : undefined));
+    const first = sendStripe(shop, body);
+    await eventually(() => shop.behaviour.runsOf(id).length === 1, 'the handler runs');
+    expect(answerOf(await sendStripe(shop, body))).toEqual(EXACT.inProgress);
+    open();
+    expect(answerOf(await first)).toEqual(EXACT.processed);
+
+    const text = await shop.app.get(Metrics, { strict: false }).text();
+    for (const series of [
+      'source="queued",outcome="accepted"',
+      'source="stripe",outcome="not_json"',
+      'source="stripe",outcome="in_progress"',
+      'source="stripe",outcome="processed"',
+    ])
+      expect(text).toContain(`posthorn_received_webhooks_total{${series}} 1\n`);
+  }, 60_000);
 
   it('count what came to no outcome at all, apart from handlers that threw', async () => {
     const { url } = await cloneDatabase();

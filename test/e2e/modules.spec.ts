@@ -212,6 +212,14 @@ describe('RegistryModule alone', () => {
     expect(await listsOf(api)).toEqual([...LISTS.registry, ...LISTS.access]);
     expect(await webhookOfAcme(api, 'o-1')).toMatchObject({ status: 404, body: { message: expect.any(String) } });
   });
+
+  it('registers no URL where a challenge is asked for: it cannot send one', async () => {
+    const { api } = await start([RegistryModule.forRoot({ ...options, ownershipChallenge: true })]);
+    expect(await api('POST', '/api/webhooks', { url: 'http://127.0.0.1:9/', events: ['*'] })).toMatchObject({
+      status: 400,
+      body: { code: 'ownership_unproven' },
+    });
+  });
 });
 
 describe('DeliveryModule alone', () => {

@@ -61,6 +61,17 @@ it.each<[string, Answer]>([
   expect(receiver.received).toHaveLength(1);
 });
 
+it('no two receivers are asked the same', async () => {
+  const asked = await Promise.all([1, 2].map(() => scene.receiver(asText)));
+  const challenges = await Promise.all(
+    asked.map(async (receiver) => {
+      await register(receiver.url);
+      return challengeIn((await receiver.next()).body);
+    }),
+  );
+  expect(new Set(challenges).size).toBe(2);
+});
+
 it('one that is not there is refused in the same words', async () => {
   const gone = await TestReceiver.start();
   const { url } = gone;

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { OnWebhook } from '../../src/inbound/index.js';
 import type { ReceivedEvent } from '../../src/inbound/index.js';
+import { Metrics } from '../../src/platform/observability/index.js';
 import { eventually } from '../setup/eventually.js';
 import { answerOf, Behaviour, EXACT, fail, gate, openScene, sendStripe, stripeEvent } from './receive.harness.js';
 import type { Rows, Scene, Shop } from './receive.harness.js';
@@ -47,6 +48,19 @@ const bookings = (id: string) => rows.query('SELECT attempt FROM public.booking 
 const path = '/webhooks/books';
 
 describe('a transactional handler', () => {
+  it('is counted as it ended, like any other', async () => {
+    const count = async (outcome: string): Promise<number> => {
+      const text = await shop.app.get(Metrics, { strict: false }).text();
+      return Number(new RegExp(`handler="Books.book",outcome="${outcome}"} (\\d+)`).exec(text)?.[1] ?? 0);
+    };
+    const before = { succeeded: await count('succeeded'), failed: await count('failed') };
+    expect(answerOf(await sendStripe(shop, stripeEvent('invoice.paid').body, path))).toEqual(EXACT.processed);
+    expect({ succeeded: await count('succeeded'), failed: await count('failed') }).toEqual({
+      ...before,
+      succeeded: before.succeeded + 1,
+    });
+  });
+
   it('that throws leaves nothing behind, and is tried again; the others run as ever', async () => {
     const { id, body } = stripeEvent('invoice.paid');
     shop.behaviour.plan('book', fail);

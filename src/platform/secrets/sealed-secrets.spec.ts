@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { SecretBox, SecretBoxError } from '../../kernel/secret-box.js';
 import { KeyRingCipher } from '../../kernel/secret-cipher.js';
@@ -52,6 +52,19 @@ describe('sealed secrets', () => {
     await expect(secrets.open(sealed, 'row')).rejects.toThrow(SecretsAwayError);
     cipher.failure = undefined;
     expect(await secrets.open(sealed, 'row')).toBe('text');
+  });
+
+  it('are not waited for longer than five seconds: a cipher that never answers is away', async () => {
+    const { cipher, secrets } = made();
+    jest.useFakeTimers();
+    try {
+      cipher.decrypt = () => new Promise<string>(() => undefined) as unknown as string;
+      const refused = expect(secrets.open(box.seal('text', 'row'), 'row')).rejects.toThrow(SecretsAwayError);
+      await jest.advanceTimersByTimeAsync(5_000);
+      await refused;
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('take no more memory than there is room for: the oldest are asked for again', async () => {
