@@ -1,7 +1,8 @@
-// The command as a function: arguments in, lines out, exit code back. It loads no more than a command needs, and nothing
-// of the server, so that it is there at once.
+// The command as a function: arguments in, lines out, exit code back. It loads no more than a command needs, and of the server
+// nothing but for those that are about it (host/), so that it is there at once.
 import { VERSION } from '../kernel/version.js';
-import { argumentsOf, FailureError, HELP, PROVIDERS, UsageError } from './usage.js';
+import { HELP } from './help.js';
+import { argumentsOf, FailureError, PROVIDERS, UsageError } from './usage.js';
 
 /** What a command has of the world. */
 export interface Io {
@@ -16,6 +17,11 @@ export interface Io {
 type Command = (args: readonly string[], io: Io) => Promise<number>;
 
 const COMMANDS: Readonly<Record<Exclude<keyof typeof HELP, 'main'>, () => Promise<Command>>> = {
+  start: async () => (await import('./host/start.js')).start,
+  migrate: async () => (await import('./host/migrate.js')).migrate,
+  doctor: async () => (await import('./host/doctor.js')).doctor,
+  keys: async () => (await import('./keys.js')).keys,
+  replay: async () => (await import('./replay.js')).replay,
   send: async () => (await import('./send.js')).send,
   listen: async () => (await import('./listen.js')).listen,
   types: async () => (await import('./types.js')).types,

@@ -4,11 +4,10 @@ import { systemClock } from '../kernel/clock.js';
 import type { Io } from './cli.js';
 import { forward } from './forward.js';
 import type { Forwarding } from './forward.js';
-import { AwayError, Server } from './server.js';
+import { AwayError, SERVER_OPTIONS, serverOf } from './server.js';
+import type { Server } from './server.js';
 import { serverSent } from './server-sent.js';
-import { argumentsOf, FailureError, httpUrl, jsonObject, UsageError } from './usage.js';
-
-const DEFAULT_SERVER = 'http://127.0.0.1:3000';
+import { argumentsOf, FailureError, httpUrl, jsonObject } from './usage.js';
 
 /** How long before the server is tried again: at first, and at most. */
 const FIRST_WAIT_MS = 500;
@@ -19,16 +18,10 @@ const MAX_SEEN = 10_000;
 
 export async function listen(args: readonly string[], io: Io): Promise<number> {
   const { values } = argumentsOf(args, {
-    one: ['forward', 'source', 'server', 'api-key', 'tenant', 'resign', 'config'],
+    one: ['forward', 'source', 'resign', 'config', ...SERVER_OPTIONS],
   });
-  const key = values['api-key'] ?? io.env.POSTHORN_API_KEY;
   const url = httpUrl('--forward', values.forward);
-  if (!key) throw new UsageError('There is no API key: set POSTHORN_API_KEY, or give --api-key KEY.');
-  const server = new Server(httpUrl('--server', values.server ?? DEFAULT_SERVER), {
-    key,
-    tenant: values.tenant,
-    signal: io.signal,
-  });
+  const server = serverOf(values, io);
   const config = jsonObject('--config', values.config);
   const forwarding: Forwarding = { url, resign: values.resign, config, signal: io.signal };
   await new Listener(server, values.source, forwarding, io).run();

@@ -1,11 +1,14 @@
 // The API of a Posthorn server, as far as commands ask it.
 import type { IncomingMessage } from 'node:http';
 import { ask, open } from './http.js';
-import { FailureError } from './usage.js';
+import type { Io } from './cli.js';
+import { FailureError, httpUrl, UsageError } from './usage.js';
 
 /** Bodies of GitHub come up to 25 MiB, and base64 and JSON add to that. */
 const MAX_EVENT_BYTES = 67_108_864;
 const MAX_REFUSAL_BYTES = 4_096;
+
+const DEFAULT_SERVER = 'http://127.0.0.1:3000';
 
 /** The server says something every 15 seconds. */
 const SILENCE_MS = 45_000;
@@ -40,6 +43,21 @@ export interface EventTypeAnswer {
   readonly schema: object | null;
   readonly deprecated: boolean;
   readonly archived: boolean;
+}
+
+/** The options by which a command finds its server. */
+export const SERVER_OPTIONS = ['server', 'api-key', 'tenant'] as const;
+
+/** The server that the arguments and the environment name; the first variable that is set gives the key. @throws UsageError */
+export function serverOf(
+  values: Partial<Record<(typeof SERVER_OPTIONS)[number], string>>,
+  io: Io,
+  variables: readonly string[] = ['POSTHORN_API_KEY'],
+): Server {
+  const key = values['api-key'] ?? variables.map((name) => io.env[name]).find(Boolean);
+  if (!key) throw new UsageError(`There is no API key: set ${variables.join(' or ')}, or give --api-key KEY.`);
+  const url = httpUrl('--server', values.server ?? DEFAULT_SERVER);
+  return new Server(url, { key, tenant: values.tenant, signal: io.signal });
 }
 
 export class Server {
@@ -85,22 +103,20 @@ export class Server {
     return { ...event, body: Buffer.from(event.body, event.bodyEncoding) };
   }
 
-  /** The whole catalogue, page by page. */
-  async eventTypes(): Promise<EventTypeAnswer[]> {
-    const all: EventTypeAnswer[] = [];
+  /** The whole catalogue. */
+  eventTypes(): Promise<EventTypeAnswer[]> {
+    return this.all<EventTypeAnswer>('api/event-types');
+  }
+
+  /** Everything of a list, page by page. */
+  async all<Item>(path: string): Promise<Item[]> {
+    const all: Item[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
-      const { status, headers, body } = await ask(
-        this.at(`api/event-types?limit=250${cursor && `&cursor=${cursor}`}`),
-        {
-          headers: this.#headers,
-          silenceMs: SILENCE_MS,
-          signal: this.signal,
-          maxBytes: MAX_EVENT_BYTES,
-        },
+      const page: { data: Item[]; nextCursor: string | null } = await this.call(
+        'GET',
+        `${path}?limit=250${cursor && `&cursor=${cursor}`}`,
       );
-      if (status !== 200) throw refusal(status, headers, body.toString());
-      const page = JSON.parse(body.toString()) as { data: EventTypeAnswer[]; nextCursor: string | null };
       all.push(...page.data);
       cursor = page.nextCursor;
     }
@@ -108,16 +124,29 @@ export class Server {
   }
 
   /** Seals every secret anew under the first encryption key. */
-  async reEncrypt(): Promise<{ readonly reencrypted: number; readonly unreadable: number }> {
-    const { status, headers, body } = await ask(this.at('api/encryption/re-encrypt'), {
-      method: 'POST',
-      headers: this.#headers,
-      silenceMs: PATIENCE_MS,
-      signal: this.signal,
-      maxBytes: MAX_REFUSAL_BYTES,
-    });
-    if (status !== 200) throw refusal(status, headers, body.toString());
-    return JSON.parse(body.toString()) as { reencrypted: number; unreadable: number };
+  reEncrypt(): Promise<{ readonly reencrypted: number; readonly unreadable: number }> {
+    return this.call('POST', 'api/encryption/re-encrypt', undefined, PATIENCE_MS);
+  }
+
+  /** One question; what it answers, where that is JSON. @throws FailureError for any answer but 2xx */
+  async call<Answer>(method: string, path: string, content?: object, silenceMs = SILENCE_MS): Promise<Answer> {
+    const body = content === undefined ? undefined : Buffer.from(JSON.stringify(content));
+    const {
+      status,
+      headers,
+      body: said,
+    } = await this.away(() =>
+      ask(this.at(path), {
+        method,
+        headers: { ...this.#headers, ...(body && { 'content-type': 'application/json' }) },
+        body,
+        silenceMs,
+        signal: this.signal,
+        maxBytes: MAX_EVENT_BYTES,
+      }),
+    );
+    if (status < 200 || status > 299) throw refusal(status, headers, said.toString());
+    return (said.length > 0 ? JSON.parse(said.toString()) : undefined) as Answer;
   }
 
   private at(path: string): string {

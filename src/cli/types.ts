@@ -1,21 +1,13 @@
 // posthorn types: the catalogue of a server as TypeScript, printed or written to a file.
 import { writeFile } from 'node:fs/promises';
 import type { Io } from './cli.js';
-import { Server } from './server.js';
+import { SERVER_OPTIONS, serverOf } from './server.js';
 import { typescriptOf } from './typescript.js';
-import { argumentsOf, FailureError, httpUrl, UsageError } from './usage.js';
-
-const DEFAULT_SERVER = 'http://127.0.0.1:3000';
+import { argumentsOf, FailureError } from './usage.js';
 
 export async function types(args: readonly string[], io: Io): Promise<number> {
-  const { values } = argumentsOf(args, { one: ['out', 'server', 'api-key', 'tenant'] });
-  const key = values['api-key'] ?? io.env.POSTHORN_API_KEY;
-  if (!key) throw new UsageError('There is no API key: set POSTHORN_API_KEY, or give --api-key KEY.');
-  const server = new Server(httpUrl('--server', values.server ?? DEFAULT_SERVER), {
-    key,
-    tenant: values.tenant,
-    signal: io.signal,
-  });
+  const { values } = argumentsOf(args, { one: ['out', ...SERVER_OPTIONS] });
+  const server = serverOf(values, io);
   const catalogue = (await server.eventTypes()).filter(({ archived }) => !archived);
   const text = typescriptOf([...catalogue].sort((a, b) => (a.name < b.name ? -1 : 1)));
   if (values.out === undefined) io.out(text.trimEnd());

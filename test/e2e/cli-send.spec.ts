@@ -152,7 +152,7 @@ describe('bad usage is one sentence and exit code 2', () => {
   it.each([
     [
       ['dance'],
-      'There is no command "dance"; there are send, listen, types, rotate-encryption-key, secret, providers.',
+      'There is no command "dance"; there are start, migrate, doctor, keys, replay, send, listen, types, rotate-encryption-key, secret, providers.',
     ],
     [['send'], 'Say which provider and which type: posthorn send <provider> <type> --to URL --secret SECRET.'],
     [['send', 'stripe', 'a.b'], '--to URL is missing.'],
@@ -200,7 +200,7 @@ describe('the process', () => {
       );
     });
 
-  beforeAll(() => ensureBuiltOnce(), 120_000);
+  beforeAll(() => ensureBuiltOnce(), 300_000);
 
   it('prints help and version', async () => {
     const help = await posthorn();

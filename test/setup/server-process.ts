@@ -50,10 +50,11 @@ export class ServerProcess {
       preload = [],
       checkout = root,
       program = path.join(checkout, 'dist', 'main.js'),
-    }: { preload?: readonly string[]; checkout?: string; program?: string } = {},
+      args = [],
+    }: { preload?: readonly string[]; checkout?: string; program?: string; args?: readonly string[] } = {},
   ) {
     const imports = preload.flatMap((url) => ['--import', url]);
-    this.child = spawn(process.execPath, [...imports, program], {
+    this.child = spawn(process.execPath, [...imports, program, ...args], {
       env: { PATH: process.env.PATH, PORT: '0', ...env },
       // Where no .env of a developer lies.
       cwd: env.DATA_DIR ? path.dirname(env.DATA_DIR) : '/',
