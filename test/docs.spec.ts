@@ -71,7 +71,11 @@ describe('a snippet', () => {
         noUnusedLocals: false,
         noUnusedParameters: false,
         declaration: false,
-        paths: { posthorn: ['./src/index.ts'], 'posthorn/testing': ['./src/testing/index.ts'] },
+        paths: {
+          posthorn: ['./src/index.ts'],
+          'posthorn/testing': ['./src/testing/index.ts'],
+          'posthorn/client': ['./src/client/index.ts'],
+        },
       },
       root,
     );

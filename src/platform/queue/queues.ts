@@ -52,10 +52,8 @@ export class Queues implements BeforeApplicationShutdown {
       ...pgConfig(connection),
       max: POOL_SIZE,
       idleTimeoutMillis: IDLE_CONNECTION_MS,
-    });
-    // Said to the session, first of all: PgBouncer refuses it among the parameters of a connection.
-    this.pool.on('connect', (client) => {
-      client.query(`SET search_path TO ${this.schema}`).catch((error: Error) => this.report(error));
+      // Said to the session, first of all: PgBouncer refuses it among the parameters of a connection. Awaited, whatever its type says.
+      onConnect: (client): void => client.query(`SET search_path TO ${this.schema}`) as unknown as void,
     });
     this.pool.on('error', (error) => this.report(error));
   }
