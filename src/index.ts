@@ -8,7 +8,7 @@ export { SettingsError } from './platform/config/index.js';
 export { EventDispatcher } from './outbound/index.js';
 export type { DispatchOptions, DispatchResult, EventData, EventInput, PosthornEvents } from './outbound/index.js';
 
-export { DefaultRetryPolicy, RetryPolicy } from './delivery/index.js';
+export { DefaultRetryPolicy, RequestSigner, RetryPolicy, StandardSigner } from './delivery/index.js';
 export type {
   AttemptOutcome,
   DeliveryExtras,
@@ -18,6 +18,8 @@ export type {
   OperationalHook,
   RetryVerdict,
   SendingPolicy,
+  SignatureHeaders,
+  UnsignedRequest,
 } from './delivery/index.js';
 export type { Extension } from './platform/extension.js';
 

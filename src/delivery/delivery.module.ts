@@ -38,6 +38,7 @@ import { ReplaysController } from './replay/replays.controller.js';
 import { ReplaysRepository } from './replay/replays.repository.js';
 import { ReplaysService } from './replay/replays.service.js';
 import { WebhookReplayController } from './replay/webhook-replay.controller.js';
+import { RequestSigner, StandardSigner } from './request-signer.js';
 import { RetryJudge } from './retry-judge.js';
 import { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 import { RETRY_QUEUE, RetryQueue } from './retry.queue.js';
@@ -47,6 +48,7 @@ import { SendingCounts } from './sending-counts.js';
 import { SendingGauges } from './sending-gauges.js';
 import { SendingPolicies } from './sending-policies.js';
 import { SettleBatch } from './settle.js';
+import { Signatures } from './signatures.js';
 import { SigningKeys } from './signing-keys.js';
 import { Rollup } from './stats/rollup.js';
 import { StatsController } from './stats/stats.controller.js';
@@ -74,6 +76,8 @@ export const DELIVERY_CONTROLLERS: Type[] = [
 export interface DeliveryExtras {
   /** Decides what becomes of a delivery whose attempt failed. @defaultValue DefaultRetryPolicy */
   readonly retryPolicy?: Extension<RetryPolicy>;
+  /** Signs every request. @defaultValue StandardSigner */
+  readonly requestSigner?: Extension<RequestSigner>;
   /** Hear of operational events, each on its own. @defaultValue none */
   readonly operationalHooks?: readonly Extension<OperationalHook>[];
 }
@@ -82,7 +86,7 @@ export interface DeliveryExtras {
 export class DeliveryFeature implements OnModuleInit {
   static register(
     parts: { platform: DynamicModule; registry: DynamicModule },
-    { retryPolicy = DefaultRetryPolicy, operationalHooks = [] }: DeliveryExtras = {},
+    { retryPolicy = DefaultRetryPolicy, requestSigner = StandardSigner, operationalHooks = [] }: DeliveryExtras = {},
   ): DynamicModule {
     return {
       module: DeliveryFeature,
@@ -114,6 +118,7 @@ export class DeliveryFeature implements OnModuleInit {
         ReplaysRepository,
         ReplaysService,
         extensionProvider<RetryPolicy>(RetryPolicy, retryPolicy),
+        extensionProvider<RequestSigner>(RequestSigner, requestSigner),
         RetryJudge,
         RetryQueue,
         Rollup,
@@ -123,6 +128,7 @@ export class DeliveryFeature implements OnModuleInit {
         SendingGauges,
         SendingPolicies,
         SettleBatch,
+        Signatures,
         SigningKeys,
         StatsRepository,
         StatsService,

@@ -5,6 +5,7 @@ import type { OnModuleInit, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HOOKS_TOKEN } from './operational-hooks.js';
 import { PayloadTransformer } from '../registry/index.js';
+import { RequestSigner } from './request-signer.js';
 import { RetryPolicy } from './retry-policy.js';
 
 @Injectable()
@@ -14,6 +15,7 @@ export class ExtensionScopes implements OnModuleInit {
   onModuleInit(): void {
     for (const [what, token] of [
       ['retryPolicy', RetryPolicy],
+      ['requestSigner', RequestSigner],
       ['payloadTransformer', PayloadTransformer],
       ['operationalHooks', HOOKS_TOKEN],
     ] as const) {

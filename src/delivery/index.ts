@@ -19,6 +19,8 @@ export { OperationalEvents } from './operational-events.js';
 export type { OperationalEvent, OperationalHook } from './operational-hook.js';
 export { outcomeOfStatus } from './outcome.js';
 export { isVerdict, MAX_RETRIES_EVER } from './retry-judge.js';
+export { RequestSigner, StandardSigner } from './request-signer.js';
+export type { SignatureHeaders, UnsignedRequest } from './request-signer.js';
 export { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 export type { FailedAttempt, FailedDelivery, RetryVerdict, SendingPolicy } from './retry-policy.js';
 export { ScheduledDeliveries } from './scheduled-deliveries.js';

@@ -1,13 +1,14 @@
-// The HTTP request of an attempt: body, signatures, headers. Pure. The bytes that are signed are the bytes that are sent.
+// The HTTP request of an attempt: headers, signatures, body, and what the log keeps of them. Pure.
 import type { CustomHeader } from '../kernel/custom-headers.js';
-import { plainSignature, standardSignature } from '../kernel/signatures/outgoing.js';
-import type { SigningKey } from '../kernel/signatures/outgoing.js';
 import { VERSION } from '../kernel/version.js';
 import type { ClaimedDelivery } from './claim.js';
 import { NATIVE_HEADERS } from './payload-format.js';
 
 const USER_AGENT = `Posthorn/${VERSION}`;
 const MASKED = '[masked]';
+
+/** By a shared secret. */
+const STANDARD_SIGNATURES = ['X-Webhook-Signature', 'webhook-signature'];
 
 /** What the headers of an attempt tell of its delivery. */
 export type SentDelivery = Pick<ClaimedDelivery, 'id' | 'eventId' | 'eventType' | 'number'>;
@@ -25,31 +26,32 @@ export interface SignedRequest {
 }
 
 /**
- * @param keys - The webhook's live signing keys, newest first.
- * @param custom - The webhook's own headers; none of them has a name that we set.
+ * @param signatures - Over these very bytes.
+ * @param custom - The webhook's own headers; none of them has a name that we set, and one that a signature has gives way.
  * @param payload - What the body is: `headersOf` the format that it is written in.
  * Of the usual request, native, signed by a shared secret, without headers of the webhook's own, the log keeps the User-Agent alone: the rest is
  * known from the delivery, and would be a third of all that an attempt writes.
  */
-export function signRequest(
+export function signedRequest(
   delivery: ClaimedDelivery,
   body: Buffer,
-  keys: readonly SigningKey[],
-  nowMs: number,
+  signatures: readonly CustomHeader[],
+  timestampSeconds: number,
   custom: readonly CustomHeader[] = [],
   payload: readonly CustomHeader[] = NATIVE_HEADERS,
 ): SignedRequest {
-  const timestampSeconds = Math.floor(nowMs / 1_000);
   const headers = ownHeaders(delivery, USER_AGENT, timestampSeconds, payload);
   const shown = headers.length;
-  for (const [name, value] of custom) headers.push(name, value);
-  const plain = plainSignature(keys, body);
-  if (plain) headers.push('X-Webhook-Signature', plain);
-  if (keys.length > 0)
-    headers.push('webhook-signature', standardSignature(keys, { id: delivery.eventId, timestampSeconds, body }));
-  const isUsual = custom.length === 0 && delivery.format === 'native' && plain !== undefined;
+  const isStandard = signatures.length === 2 && signatures.every(([name], at) => name === STANDARD_SIGNATURES[at]);
+  for (const [name, value] of isStandard ? custom : custom.filter((header) => !isAmong(signatures, header)))
+    headers.push(name, value);
+  for (const [name, value] of signatures) headers.push(name, value);
+  const isUsual = custom.length === 0 && delivery.format === 'native' && isStandard;
   return { headers, body, loggedHeaders: isUsual ? LOGGED_USUALLY : loggedJson(headers, shown) };
 }
+
+const isAmong = (headers: readonly CustomHeader[], [name]: CustomHeader): boolean =>
+  headers.some(([other]) => other.toLowerCase() === name.toLowerCase());
 
 /** What the log shows of the headers of an attempt. */
 export function loggedHeadersOf(
@@ -61,7 +63,7 @@ export function loggedHeadersOf(
   const userAgent = shown['User-Agent'];
   if ('webhook-id' in shown || userAgent === undefined) return shown;
   const headers = ownHeaders(delivery, userAgent, Math.floor(startedAtMs / 1_000), NATIVE_HEADERS);
-  headers.push('X-Webhook-Signature', MASKED, 'webhook-signature', MASKED);
+  for (const name of STANDARD_SIGNATURES) headers.push(name, MASKED);
   for (let index = 0; index < headers.length; index += 2) shown[headers[index]!] = headers[index + 1]!;
   return shown;
 }

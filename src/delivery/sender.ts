@@ -20,19 +20,21 @@ import { HttpClient } from './http-client.js';
 import type { ExchangeResult } from './http-client.js';
 import { MAY_ASK_TO_WAIT } from './outcome.js';
 import { bodyOf, headersOf, sourceOf } from './payload-format.js';
-import { signRequest } from './request.js';
+import type { UnsignedRequest } from './request-signer.js';
+import { signedRequest } from './request.js';
 import type { SignedRequest } from './request.js';
 import { RetryJudge } from './retry-judge.js';
 import { SendQueue } from './send-queue.js';
 import { SettleBatch } from './settle.js';
+import { Signatures, UnsignedError } from './signatures.js';
 import { SigningKeys } from './signing-keys.js';
 import { TransformedBodies } from './transformed-bodies.js';
 
 const UNAUTHORIZED = 401;
 const TOO_MANY_REQUESTS = 429;
 
-/** How long deliveries wait whose secrets cannot be read at the moment. */
-const SECRETS_AWAY_MS = 5_000;
+/** How long deliveries wait that cannot be signed at the moment. */
+const UNSIGNED_MS = 5_000;
 
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
 const MAX_BACKLOG_FACTOR = 4;
@@ -69,6 +71,7 @@ export class Sender {
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
     private readonly claims: ClaimQuery,
     private readonly keys: SigningKeys,
+    private readonly signatures: Signatures,
     private readonly customHeaders: CustomHeaders,
     private readonly access: EndpointAccess,
     private readonly http: HttpClient,
@@ -106,7 +109,7 @@ export class Sender {
       await this.release(claimed);
       throw error;
     }
-    if (later.size > 0) await this.postpone([...later]);
+    if (later.size > 0) await this.postpone([...later], new SecretsAwayError().message);
     const bodies = new Map<string, Buffer>();
     for (const delivery of claimed) {
       if (later.has(delivery)) continue;
@@ -153,19 +156,22 @@ export class Sender {
         await this.release([delivery]);
         return 0;
       }
-      const keys = this.keys.of(delivery.secretIds);
-      if (keys.length === 0) throw new Error('none of its signing secrets can be read, and nothing goes out unsigned');
+      const secrets = this.keys.of(delivery.secretIds);
+      if (secrets.length === 0)
+        throw new Error('none of its signing secrets can be read, and nothing goes out unsigned');
       const startedAt = this.clock();
       const began = monotonicNow();
       const asked = this.access.of(delivery);
       const access = asked instanceof Promise ? await asked : asked;
       const opened = this.customHeaders.of(delivery.webhookId, delivery.headersBox);
       const custom = opened instanceof Promise ? await opened : opened;
-      const request = signRequest(
+      const timestampSeconds = Math.floor(startedAt / 1_000);
+      const signing = this.signatures.of(unsigned(delivery, body, timestampSeconds), secrets);
+      const request = signedRequest(
         delivery,
         body,
-        keys,
-        startedAt,
+        signing instanceof Promise ? await signing : signing,
+        timestampSeconds,
         access.headers.length === 0 ? custom : [...custom, ...access.headers],
         headersOf(delivery, delivery.format, this.source),
       );
@@ -174,8 +180,8 @@ export class Sender {
       this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt, mayRenew);
       return result.durationMs;
     } catch (error) {
-      if (error instanceof SecretsAwayError) {
-        await this.postpone([delivery]);
+      if (error instanceof SecretsAwayError || error instanceof UnsignedError) {
+        await this.postpone([delivery], error.message);
         return 0;
       }
       // Its lease brings it back.
@@ -246,9 +252,9 @@ export class Sender {
   }
 
   /** Has them come again in a while, as if they had not been tried; where that fails, their leases do it. */
-  private async postpone(deliveries: readonly ClaimedDelivery[]): Promise<void> {
-    this.logger.warn(`${deliveries.length} deliveries wait: their secrets cannot be read at the moment.`);
-    await this.claims.postpone(deliveries, SECRETS_AWAY_MS).catch(() => undefined);
+  private async postpone(deliveries: readonly ClaimedDelivery[], why: string): Promise<void> {
+    this.logger.warn(`${deliveries.length} deliveries wait to be signed: ${why}`);
+    await this.claims.postpone(deliveries, UNSIGNED_MS).catch(() => undefined);
   }
 
   /** Gives back what was claimed and will not be sent from here; where that fails, its lease does it. */
@@ -265,3 +271,15 @@ export class Sender {
     return typeof value === 'string' ? parseRetryAfter(value, this.clock(), ceilingMs) : undefined;
   }
 }
+
+const unsigned = (delivery: ClaimedDelivery, body: Buffer, timestampSeconds: number): UnsignedRequest => ({
+  tenantId: delivery.tenantId,
+  webhookId: delivery.webhookId,
+  url: delivery.url,
+  eventId: delivery.eventId,
+  event: delivery.eventType,
+  deliveryId: delivery.id,
+  attempt: delivery.number,
+  timestampSeconds,
+  body,
+});

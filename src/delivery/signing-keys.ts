@@ -1,9 +1,8 @@
-// Opens signing secrets once. A secret's row never changes, so its key may be kept for as long as there is room;
+// Opens signing secrets once. A secret's row never changes, so it may be kept open for as long as there is room;
 // which secrets are live is decided anew by every claim.
 import { Injectable, Logger } from '@nestjs/common';
 import { Secret } from '../kernel/secret.js';
-import { signingKey } from '../kernel/signatures/outgoing.js';
-import type { SigningKey } from '../kernel/signatures/outgoing.js';
+import { isSigningSecret } from '../kernel/signatures/signing-secret.js';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { SealedSecrets, SecretsAwayError } from '../platform/secrets/index.js';
@@ -15,7 +14,7 @@ const NONE: ReadonlySet<string> = new Set();
 @Injectable()
 export class SigningKeys {
   private readonly logger = new Logger('SigningKeys');
-  private readonly kept = new Map<string, SigningKey>();
+  private readonly kept = new Map<string, Secret>();
   private readonly statement: Statement;
 
   constructor(
@@ -29,7 +28,7 @@ export class SigningKeys {
   }
 
   /**
-   * Makes sure that the keys of these secrets are at hand: one query, and none in the usual case. Answers which of them cannot
+   * Makes sure that these secrets are at hand: one query, and none in the usual case. Answers which of them cannot
    * be opened at this moment.
    */
   async prepare(secretIds: Iterable<string>): Promise<ReadonlySet<string>> {
@@ -47,7 +46,9 @@ export class SigningKeys {
   /** One secret that cannot be opened must not stop the deliveries of every other webhook. */
   private async open(id: string, ciphertext: Buffer): Promise<'open' | 'unreadable' | 'away'> {
     try {
-      this.kept.set(id, signingKey(new Secret(await this.secrets.open(ciphertext, id))));
+      const secret = new Secret(await this.secrets.open(ciphertext, id));
+      if (!isSigningSecret(secret.reveal())) throw new Error('it is none');
+      this.kept.set(id, secret);
       return 'open';
     } catch (error) {
       if (error instanceof SecretsAwayError) return 'away';
@@ -56,8 +57,8 @@ export class SigningKeys {
     }
   }
 
-  /** The prepared keys, in the order asked for. A secret retired since then, or unreadable, is left out. */
-  of(secretIds: readonly string[]): SigningKey[] {
-    return secretIds.map((id) => this.kept.get(id)).filter((key) => key !== undefined);
+  /** The prepared secrets, in the order asked for. One that was retired since then, or is unreadable, is left out. */
+  of(secretIds: readonly string[]): Secret[] {
+    return secretIds.map((id) => this.kept.get(id)).filter((secret) => secret !== undefined);
   }
 }

@@ -33,6 +33,15 @@ const RESERVED = new Set([
 ]);
 const RESERVED_PREFIXES = ['proxy-', 'x-webhook-', 'webhook-', 'svix-', 'ce-'];
 
+/** What a request says besides its signatures, in headers that would otherwise be a signature's to use. */
+const SAID_ALREADY = new Set([
+  'webhook-id',
+  'webhook-timestamp',
+  'x-webhook-event',
+  'x-webhook-delivery',
+  'x-webhook-attempt',
+]);
+
 /** A map of names to values as a client gave it: the headers, or a sentence that names the one that is wrong. */
 export function readCustomHeaders(input: unknown): readonly CustomHeader[] | string {
   if (typeof input !== 'object' || input === null || Array.isArray(input))
@@ -54,16 +63,30 @@ export const writeCustomHeaders = (headers: readonly CustomHeader[]): string => 
 /** The inverse of {@link writeCustomHeaders}. */
 export const parseCustomHeaders = (text: string): readonly CustomHeader[] => JSON.parse(text) as CustomHeader[];
 
-function problemOf(name: string, value: unknown): string | undefined {
-  if (!NAME.test(name) || name.length > MAX_NAME_LENGTH)
-    return `has a name that is no HTTP token of at most ${MAX_NAME_LENGTH} characters`;
+/** Why a header cannot carry a signature, as the rest of a sentence; `undefined`: it can. */
+export function problemOfSignature(name: string, value: unknown): string | undefined {
   const lower = name.toLowerCase();
-  if (RESERVED.has(lower) || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix))) return 'is reserved';
+  const isTaken = RESERVED.has(lower) || SAID_ALREADY.has(lower) || /^(?:proxy|ce)-/.test(lower);
+  return nameProblemOf(name) ?? (isTaken ? 'is reserved' : valueProblemOf(value));
+}
+
+function problemOf(name: string, value: unknown): string | undefined {
+  const lower = name.toLowerCase();
+  const isTaken = RESERVED.has(lower) || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix));
+  return nameProblemOf(name) ?? (isTaken ? 'is reserved' : valueProblemOf(value));
+}
+
+const nameProblemOf = (name: string): string | undefined =>
+  NAME.test(name) && name.length <= MAX_NAME_LENGTH
+    ? undefined
+    : `has a name that is no HTTP token of at most ${MAX_NAME_LENGTH} characters`;
+
+function valueProblemOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'must have text as its value';
   if (value.length > MAX_HEADER_VALUE_BYTES) return `has a value of more than ${MAX_HEADER_VALUE_BYTES} bytes`;
-  if (!VALUE.test(value))
-    return 'must have a value of Latin-1 characters, without control characters or spaces at its ends';
-  return undefined;
+  return VALUE.test(value)
+    ? undefined
+    : 'must have a value of Latin-1 characters, without control characters or spaces at its ends';
 }
 
 /** A name of the client's as it may stand in a sentence. */

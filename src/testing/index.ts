@@ -9,6 +9,7 @@ export { authenticatorContract } from './authenticator-contract.js';
 export type { AuthenticatorSubject } from './authenticator-contract.js';
 export { payloadTransformerContract } from './payload-transformer-contract.js';
 export { providerContract } from './provider-contract.js';
+export { requestSignerContract } from './request-signer-contract.js';
 export { retryPolicyContract } from './retry-policy-contract.js';
 export { secretCipherContract } from './secret-cipher-contract.js';
 export { sqlExecutorContract } from './sql-executor-contract.js';

@@ -3,24 +3,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Module, Scope } from '@nestjs/common';
 import type { INestApplication, LoggerService, Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo, Server } from 'node:net';
 import path from 'node:path';
 import {
   DefaultRetryPolicy,
   EventDispatcher,
   JsonataTransformer,
-  PosthornModule,
   RetryPolicy,
+  StandardSigner,
 } from '../../src/index.js';
 import type {
   FailedAttempt,
   FailedDelivery,
   OperationalEvent,
   OperationalHook,
-  PosthornModuleExtras,
   RetryVerdict,
   TransformedEvent,
   TransformingWebhook,
@@ -29,8 +26,7 @@ import { retryPolicyContract } from '../../src/testing/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
-
-const ADMIN_KEY = 'admin-key-of-the-host-app';
+import { callHost, createHost, listen } from './host.harness.js';
 
 /** What the host knows of its customers. */
 @Injectable()
@@ -141,59 +137,31 @@ let host: INestApplication;
 let url: string;
 const receivers: TestReceiver[] = [];
 
-async function start(databaseUrl: string, extras: PosthornModuleExtras): Promise<INestApplication> {
-  @Module({
-    imports: [
-      PosthornModule.forRootAsync({
-        useFactory: () => ({
-          databaseUrl,
-          databasePool: 5,
-          encryptionKey: randomBytes(32).toString('base64'),
-          adminApiKey: ADMIN_KEY,
-          retrySchedule: ['10ms', '10ms'],
-          autoDisable: false,
-          circuitAfter: 0,
-          shutdownTimeout: '1s',
-          allowHttp: true,
-          allowNetworks: ['127.0.0.0/8'],
-        }),
-        ...extras,
-      }),
-    ],
-  })
-  class HostModule {}
-  return NestFactory.create(HostModule, { logger, abortOnError: false });
-}
-
 beforeAll(async () => {
   const { url: databaseUrl } = await cloneDatabase();
-  host = await start(databaseUrl, {
-    imports: [PlansModule, AuditModule],
-    retryPolicy: PlanPolicy,
-    payloadTransformer: PlanPayloads,
-    operationalHooks: [Throws, { useValue: hangs }, { useExisting: Audit }],
-  });
-  await host.listen(0, '127.0.0.1');
-  url = `http://127.0.0.1:${((host.getHttpServer() as Server).address() as AddressInfo).port}`;
+  host = await createHost(
+    databaseUrl,
+    {
+      imports: [PlansModule, AuditModule],
+      retryPolicy: PlanPolicy,
+      payloadTransformer: PlanPayloads,
+      operationalHooks: [Throws, { useValue: hangs }, { useExisting: Audit }],
+    },
+    logger,
+  );
+  url = await listen(host);
 });
 afterAll(async () => {
   await Promise.all(receivers.map((receiver) => receiver.close()));
   await host.close();
 });
 
-async function api<Body>(
+const api = <Body>(
   method: string,
   route: string,
   body?: object,
   { origin = url, tenant = 'default' } = {},
-): Promise<{ status: number; body: Body }> {
-  const response = await fetch(origin + route, {
-    method,
-    headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json', 'x-tenant': tenant },
-    body: body && JSON.stringify(body),
-  });
-  return { status: response.status, body: (await response.json()) as Body };
-}
+): Promise<{ status: number; body: Body }> => callHost(origin, method, route, body, tenant);
 
 interface Delivery {
   readonly id: string;
@@ -321,6 +289,13 @@ describe('an extension that Nest would make anew per request', () => {
   }
 
   @Injectable()
+  class FickleSigner extends StandardSigner {
+    constructor(readonly request: PerRequest) {
+      super();
+    }
+  }
+
+  @Injectable()
   class FickleHook implements OperationalHook {
     constructor(readonly request: PerRequest) {}
 
@@ -329,10 +304,11 @@ describe('an extension that Nest would make anew per request', () => {
 
   it.each([
     ['retryPolicy', { retryPolicy: Fickle }],
+    ['requestSigner', { requestSigner: FickleSigner }],
     ['operationalHooks', { operationalHooks: [FickleHook] }],
   ])('is refused at start: %s', async (name, extras) => {
     const { url: databaseUrl } = await cloneDatabase();
-    const refused = await start(databaseUrl, { imports: [PerRequestModule], ...extras });
+    const refused = await createHost(databaseUrl, { imports: [PerRequestModule], ...extras });
     await expect(refused.init()).rejects.toThrow(`${name}: it, and all that it injects, must be singletons`);
     await refused.close();
   });
@@ -364,17 +340,15 @@ async function shown(): Promise<Shown> {
 it('what the documentation shows does what it says', async () => {
   const { Accounts, AccountsModule, TrialPolicy, Notices } = await shown();
   const { url: databaseUrl } = await cloneDatabase();
-  const shop = await start(databaseUrl, {
+  const shop = await createHost(databaseUrl, {
     imports: [AccountsModule],
     retryPolicy: TrialPolicy,
     operationalHooks: [Notices],
   });
-  await shop.listen(0, '127.0.0.1');
+  const at = { origin: await listen(shop) };
   try {
     const receiver = await TestReceiver.start(500);
     receivers.push(receiver);
-    const { port } = (shop.getHttpServer() as Server).address() as AddressInfo;
-    const at = { origin: `http://127.0.0.1:${port}` };
     for (const tenant of ['trial-acme', 'acme']) {
       await api('POST', '/api/tenants', { id: tenant, name: tenant }, at);
       await api('POST', '/api/webhooks', { url: receiver.url, events: ['order.made'] }, { ...at, tenant });

@@ -1,0 +1,61 @@
+// An application of somebody else that imports Posthorn, with classes of its own in the places left for them.
+import { Module } from '@nestjs/common';
+import type { INestApplication, LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo, Server } from 'node:net';
+import { PosthornModule } from '../../src/index.js';
+import type { PosthornModuleExtras } from '../../src/index.js';
+
+const ADMIN_KEY = 'admin-key-of-the-host-app';
+
+/** The application, before it listens. It retries twice, at once, and never disables a webhook. */
+export async function createHost(
+  databaseUrl: string,
+  extras: PosthornModuleExtras,
+  logger: LoggerService | false = false,
+): Promise<INestApplication> {
+  @Module({
+    imports: [
+      PosthornModule.forRootAsync({
+        useFactory: () => ({
+          databaseUrl,
+          databasePool: 5,
+          encryptionKey: randomBytes(32).toString('base64'),
+          adminApiKey: ADMIN_KEY,
+          retrySchedule: ['10ms', '10ms'],
+          autoDisable: false,
+          circuitAfter: 0,
+          shutdownTimeout: '1s',
+          allowHttp: true,
+          allowNetworks: ['127.0.0.0/8'],
+        }),
+        ...extras,
+      }),
+    ],
+  })
+  class HostModule {}
+  return NestFactory.create(HostModule, { logger, abortOnError: false });
+}
+
+/** Has it listen, and answers where. */
+export async function listen(host: INestApplication): Promise<string> {
+  await host.listen(0, '127.0.0.1');
+  return `http://127.0.0.1:${((host.getHttpServer() as Server).address() as AddressInfo).port}`;
+}
+
+/** Calls its API as the administrator. */
+export async function callHost<Body>(
+  origin: string,
+  method: string,
+  route: string,
+  body?: object,
+  tenant = 'default',
+): Promise<{ status: number; body: Body }> {
+  const response = await fetch(origin + route, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json', 'x-tenant': tenant },
+    body: body && JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Body };
+}
