@@ -8,10 +8,18 @@ export { SettingsError } from './platform/config/index.js';
 export { EventDispatcher } from './outbound/index.js';
 export type { DispatchOptions, DispatchResult, EventData, EventInput, PosthornEvents } from './outbound/index.js';
 
-export { DefaultRetryPolicy, RequestSigner, RetryPolicy, StandardSigner } from './delivery/index.js';
+export {
+  DefaultRetryPolicy,
+  HttpTransport,
+  RequestSigner,
+  RetryPolicy,
+  StandardSigner,
+  Transport,
+} from './delivery/index.js';
 export type {
   AttemptOutcome,
   DeliveryExtras,
+  EndpointTls,
   FailedAttempt,
   FailedDelivery,
   OperationalEvent,
@@ -19,6 +27,8 @@ export type {
   RetryVerdict,
   SendingPolicy,
   SignatureHeaders,
+  TransportRequest,
+  TransportResult,
   UnsignedRequest,
 } from './delivery/index.js';
 export type { Extension } from './platform/extension.js';

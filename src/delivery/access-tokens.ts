@@ -4,8 +4,8 @@ import { Injectable } from '@nestjs/common';
 import { basicAuthorization } from '../kernel/authentication.js';
 import type { OAuth2Authentication } from '../kernel/authentication.js';
 import { monotonicNow } from '../kernel/clock.js';
-import { HttpClient } from './http-client.js';
-import type { ExchangeResult } from './http-client.js';
+import { HttpTransport } from './http-transport.js';
+import type { TransportResult } from './transport.js';
 
 /** Webhooks whose tokens are kept. */
 const MAX_KEPT = 10_000;
@@ -20,7 +20,7 @@ const UNSAID_LIFE_MS = 300_000;
 const TOKEN = /^[\w\-.~+/]+=*$/;
 
 /** Why there is no token: what the attempt came to. */
-export type TokenFailure = Pick<ExchangeResult, 'outcome' | 'error' | 'durationMs'>;
+export type TokenFailure = Pick<TransportResult, 'outcome' | 'error' | 'durationMs'>;
 
 export interface AccessToken {
   readonly value: string;
@@ -42,7 +42,7 @@ interface Place {
 export class AccessTokens {
   private readonly places = new Map<string, Place>();
 
-  constructor(private readonly http: HttpClient) {}
+  constructor(private readonly http: HttpTransport) {}
 
   /** The webhook's token, asked for where there is none; never rejects. */
   async of(webhookId: string, authentication: OAuth2Authentication, timeoutMs: number): Promise<TokenAnswer> {

@@ -1,8 +1,8 @@
 // Connections whose TLS is a webhook's own, by a client certificate or by whom it trusts: a pool for each webhook's credentials,
 // shared with nobody, so that no request ever goes out under the name of another webhook, or to whom another trusts.
 import type { buildConnector } from 'undici';
-import type { Authentication } from '../kernel/authentication.js';
 import { Connections } from './connections.js';
+import type { EndpointTls } from './transport.js';
 
 /** Credentials whose connections are kept; the ones longest unused make room. */
 const MAX_KEPT = 1_000;
@@ -16,14 +16,14 @@ export interface ClientTls {
 
 export class CertifiedConnections {
   /** In the order of their last use. Keyed by the object itself: equal credentials of two webhooks are two. */
-  private readonly kept = new Map<Authentication, Connections>();
+  private readonly kept = new Map<EndpointTls, Connections>();
 
   constructor(private readonly connectorOf: (tls: ClientTls) => buildConnector.connector) {}
 
-  of(authentication: Authentication): Connections {
-    const connections = this.kept.get(authentication) ?? this.open(authentication);
-    this.kept.delete(authentication);
-    this.kept.set(authentication, connections);
+  of(tls: EndpointTls): Connections {
+    const connections = this.kept.get(tls) ?? this.open(tls);
+    this.kept.delete(tls);
+    this.kept.set(tls, connections);
     for (const [oldest, unused] of this.kept) {
       if (this.kept.size <= MAX_KEPT) break;
       this.kept.delete(oldest);
@@ -36,12 +36,7 @@ export class CertifiedConnections {
     await Promise.all([...this.kept.values()].map((connections) => connections.destroy()));
   }
 
-  private open(authentication: Authentication): Connections {
-    const { ca } = authentication;
-    const shown = authentication.type === 'mtls' && {
-      cert: authentication.certificate,
-      key: authentication.privateKey,
-    };
-    return new Connections(this.connectorOf({ ca, ...shown }));
+  private open({ certificate, privateKey, ca }: EndpointTls): Connections {
+    return new Connections(this.connectorOf({ ca, cert: certificate, key: privateKey }));
   }
 }

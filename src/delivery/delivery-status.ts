@@ -26,16 +26,19 @@ export const FINAL_STATUSES = [
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
 /** What one HTTP request came to. */
-export type AttemptOutcome =
-  | 'success'
-  | 'redirect'
-  | 'client_error'
-  | 'server_error'
-  | 'timeout'
-  | 'dns_error'
-  | 'connection_error'
-  | 'tls_error'
-  | 'protocol_error'
-  | 'egress_denied'
-  | 'transformation_error'
-  | 'unknown_outcome';
+export const ATTEMPT_OUTCOMES = [
+  'success',
+  'redirect',
+  'client_error',
+  'server_error',
+  'timeout',
+  'dns_error',
+  'connection_error',
+  'tls_error',
+  'protocol_error',
+  'egress_denied',
+  'transformation_error',
+  'unknown_outcome',
+] as const;
+
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];

@@ -1,13 +1,14 @@
 // Sending: events and their deliveries as rows; claim, send, settle, retry, sweep; the delivery log. It does nothing by
 // itself: `SendingModule` starts it, in an application that sends.
 import { Module } from '@nestjs/common';
-import type { DynamicModule, OnModuleInit, Type } from '@nestjs/common';
+import type { DynamicModule, OnModuleInit, Provider, Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
 import { extensionProvider } from '../platform/extension.js';
 import type { Extension } from '../platform/extension.js';
 import { queueProvider } from '../platform/queue/index.js';
 import { AccessTokens } from './access-tokens.js';
+import { CheckedTransport } from './checked-transport.js';
 import { ClaimQuery } from './claim.js';
 import { CustomHeaders } from './custom-headers.js';
 import { DeliveriesController } from './deliveries.controller.js';
@@ -25,7 +26,7 @@ import { EventIntake } from './event-intake.js';
 import { EventLog } from './event-log.js';
 import { EventStore } from './event.store.js';
 import { ExtensionScopes } from './extension-scopes.js';
-import { HttpClient } from './http-client.js';
+import { HttpTransport } from './http-transport.js';
 import { KnownFilters } from './known-filters.js';
 import { entriesOfSettlement } from './live/live-entry.js';
 import { LiveFeed } from './live/live-feed.js';
@@ -57,6 +58,7 @@ import { StatsService } from './stats/stats.service.js';
 import { WebhookStatsController } from './stats/webhook-stats.controller.js';
 import { Sweeper } from './sweeper.js';
 import { TransformedBodies } from './transformed-bodies.js';
+import { Transport } from './transport.js';
 import { WebhookHealth } from './webhook-health.js';
 import { WebhookTargets } from './webhook-targets.js';
 
@@ -78,15 +80,37 @@ export interface DeliveryExtras {
   readonly retryPolicy?: Extension<RetryPolicy>;
   /** Signs every request. @defaultValue StandardSigner */
   readonly requestSigner?: Extension<RequestSigner>;
+  /** Carries every request. @defaultValue HttpTransport */
+  readonly transport?: Extension<Transport>;
   /** Hear of operational events, each on its own. @defaultValue none */
   readonly operationalHooks?: readonly Extension<OperationalHook>[];
 }
+
+/** Injects the application's own transport, unchecked. */
+const OWN_TRANSPORT = Symbol('posthorn.own-transport');
+
+const transportProviders = (own: Extension<Transport> | undefined): Provider[] =>
+  own === undefined
+    ? [{ provide: Transport, useExisting: HttpTransport }]
+    : [
+        extensionProvider<Transport>(OWN_TRANSPORT, own),
+        {
+          provide: Transport,
+          inject: [OWN_TRANSPORT],
+          useFactory: (transport: Transport): Transport => new CheckedTransport(transport),
+        },
+      ];
 
 @Module({})
 export class DeliveryFeature implements OnModuleInit {
   static register(
     parts: { platform: DynamicModule; registry: DynamicModule },
-    { retryPolicy = DefaultRetryPolicy, requestSigner = StandardSigner, operationalHooks = [] }: DeliveryExtras = {},
+    {
+      retryPolicy = DefaultRetryPolicy,
+      requestSigner = StandardSigner,
+      transport,
+      operationalHooks = [],
+    }: DeliveryExtras = {},
   ): DynamicModule {
     return {
       module: DeliveryFeature,
@@ -107,7 +131,7 @@ export class DeliveryFeature implements OnModuleInit {
         EventLog,
         EventStore,
         ExtensionScopes,
-        HttpClient,
+        HttpTransport,
         KnownFilters,
         LiveFeed,
         ...hookProviders(operationalHooks),
@@ -134,6 +158,7 @@ export class DeliveryFeature implements OnModuleInit {
         StatsService,
         Sweeper,
         TransformedBodies,
+        ...transportProviders(transport),
         WebhookHealth,
         WebhookTargets,
       ],

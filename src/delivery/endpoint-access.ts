@@ -9,11 +9,12 @@ import { AccessTokens } from './access-tokens.js';
 import type { AccessToken, TokenFailure } from './access-tokens.js';
 import type { ClaimedDelivery } from './claim.js';
 import { OpenedBoxes } from './opened-boxes.js';
+import type { EndpointTls } from './transport.js';
 
 export interface Access {
   readonly headers: readonly CustomHeader[];
   /** What its TLS is by, where that is its own; the same object for as long as the webhook's credentials are the same. */
-  readonly ownTls?: Authentication;
+  readonly ownTls?: EndpointTls;
   /** A token from before this request: where it is refused, another may be taken. */
   readonly keptToken?: AccessToken;
   /** No token could be had: nothing is to be sent. */

@@ -7,6 +7,7 @@ import { HOOKS_TOKEN } from './operational-hooks.js';
 import { PayloadTransformer } from '../registry/index.js';
 import { RequestSigner } from './request-signer.js';
 import { RetryPolicy } from './retry-policy.js';
+import { Transport } from './transport.js';
 
 @Injectable()
 export class ExtensionScopes implements OnModuleInit {
@@ -16,6 +17,7 @@ export class ExtensionScopes implements OnModuleInit {
     for (const [what, token] of [
       ['retryPolicy', RetryPolicy],
       ['requestSigner', RequestSigner],
+      ['transport', Transport],
       ['payloadTransformer', PayloadTransformer],
       ['operationalHooks', HOOKS_TOKEN],
     ] as const) {

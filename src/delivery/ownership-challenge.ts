@@ -5,7 +5,7 @@ import { VERSION } from '../kernel/version.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { CHALLENGE_TYPE, Ownership } from '../registry/index.js';
-import { HttpClient } from './http-client.js';
+import { HttpTransport } from './http-transport.js';
 
 const HEADERS = [
   'User-Agent',
@@ -20,7 +20,7 @@ const HEADERS = [
 export class OwnershipChallenge {
   constructor(
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'deliveryTimeoutMs'>,
-    private readonly http: HttpClient,
+    private readonly http: HttpTransport,
     ownership: Ownership,
   ) {
     ownership.askBy((url, body) => this.ask(url, body));
@@ -28,7 +28,12 @@ export class OwnershipChallenge {
 
   private async ask(url: string, body: string): Promise<string | undefined> {
     const { deliveryTimeoutMs } = this.settings;
-    const result = await this.http.post(url, [...HEADERS], Buffer.from(body), deliveryTimeoutMs);
+    const result = await this.http.post({
+      url,
+      headers: HEADERS,
+      body: Buffer.from(body),
+      timeoutMs: deliveryTimeoutMs,
+    });
     return result.outcome === 'success' ? (result.body ?? Buffer.alloc(0)).toString() : undefined;
   }
 }

@@ -16,8 +16,6 @@ import { CustomHeaders } from './custom-headers.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { EndpointAccess } from './endpoint-access.js';
 import type { Access } from './endpoint-access.js';
-import { HttpClient } from './http-client.js';
-import type { ExchangeResult } from './http-client.js';
 import { MAY_ASK_TO_WAIT } from './outcome.js';
 import { bodyOf, headersOf, sourceOf } from './payload-format.js';
 import type { UnsignedRequest } from './request-signer.js';
@@ -29,6 +27,8 @@ import { SettleBatch } from './settle.js';
 import { Signatures, UnsignedError } from './signatures.js';
 import { SigningKeys } from './signing-keys.js';
 import { TransformedBodies } from './transformed-bodies.js';
+import { Transport } from './transport.js';
+import type { TransportResult } from './transport.js';
 
 const UNAUTHORIZED = 401;
 const TOO_MANY_REQUESTS = 429;
@@ -74,7 +74,7 @@ export class Sender {
     private readonly signatures: Signatures,
     private readonly customHeaders: CustomHeaders,
     private readonly access: EndpointAccess,
-    private readonly http: HttpClient,
+    private readonly transport: Transport,
     private readonly retries: RetryJudge,
     private readonly settle: SettleBatch,
     private readonly transformed: TransformedBodies,
@@ -207,14 +207,24 @@ export class Sender {
 
   /** One deadline covers obtaining a token and the request itself. */
   private async exchange(
-    { url, timeoutMs }: ClaimedDelivery,
+    { tenantId, webhookId, id: deliveryId, url, timeoutMs: deadlineMs }: ClaimedDelivery,
     { headers, body }: SignedRequest,
-    { failure, ownTls }: Access,
+    { failure, ownTls: tls }: Access,
     began: number,
-  ): Promise<ExchangeResult> {
+  ): Promise<TransportResult> {
     if (failure) return { ...failure, sent: false };
     const spentMs = monotonicNow() - began;
-    const result = await this.http.post(url, headers, body, Math.max(1, timeoutMs - spentMs), ownTls);
+    const timeoutMs = Math.max(1, deadlineMs - spentMs);
+    const result = await this.transport.post({
+      tenantId,
+      webhookId,
+      deliveryId,
+      url,
+      headers,
+      body,
+      timeoutMs,
+      tls,
+    });
     return { ...result, durationMs: result.durationMs + Math.round(spentMs) };
   }
 
@@ -222,14 +232,14 @@ export class Sender {
   private record(
     delivery: ClaimedDelivery,
     requestHeaders: string,
-    result: ExchangeResult,
+    result: TransportResult,
     startedAt: number,
     claimedAt: number,
     mayRenew: boolean,
   ): void {
     const retryAfterMs = this.retryAfter(result, delivery.policy.maxWaitMs);
     const leftMs = delivery.expiresInMs - (monotonicNow() - claimedAt);
-    const judged: ExchangeResult = mayRenew ? { ...result, outcome: 'protocol_error', httpStatus: undefined } : result;
+    const judged: TransportResult = mayRenew ? { ...result, outcome: 'protocol_error', httpStatus: undefined } : result;
     const verdict = this.retries.judge({ ...judged, retryAfterMs }, delivery, leftMs);
     this.settle.add({
       delivery,
@@ -263,7 +273,7 @@ export class Sender {
   }
 
   private retryAfter(
-    { httpStatus, headers }: ExchangeResult,
+    { httpStatus, headers }: TransportResult,
     ceilingMs: number = MAX_RETRY_AFTER_MS,
   ): number | undefined {
     if (httpStatus === undefined || !MAY_ASK_TO_WAIT.has(httpStatus)) return undefined;

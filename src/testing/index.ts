@@ -19,3 +19,5 @@ export type { SampleOptions } from './samples.js';
 export type { SampleWebhook } from './samples/sample.js';
 export { newSecretPair, SIGNED_PROVIDERS, signedRequest } from './signers.js';
 export type { SecretPair, SignedProvider, SignOptions } from './signers.js';
+export { transportContract } from './transport-contract.js';
+export type { TransportSubject } from './transport-contract.js';

@@ -6,12 +6,15 @@ import type { INestApplication, LoggerService, Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import {
   DefaultRetryPolicy,
   EventDispatcher,
+  HttpTransport,
   JsonataTransformer,
   RetryPolicy,
   StandardSigner,
+  Transport,
 } from '../../src/index.js';
 import type {
   FailedAttempt,
@@ -21,6 +24,8 @@ import type {
   RetryVerdict,
   TransformedEvent,
   TransformingWebhook,
+  TransportRequest,
+  TransportResult,
 } from '../../src/index.js';
 import { retryPolicyContract } from '../../src/testing/index.js';
 import { cloneDatabase } from '../setup/database.js';
@@ -91,6 +96,22 @@ class PlanPayloads extends JsonataTransformer {
   }
 }
 
+/** Carries what goes to the mesh by itself, and the rest by ours. */
+@Injectable()
+class MeshTransport extends Transport {
+  constructor(private readonly http: HttpTransport) {
+    super();
+  }
+
+  override post(request: TransportRequest): Promise<TransportResult> {
+    if (!request.url.endsWith('?mesh')) return this.http.post(request);
+    carried.push(request);
+    return Promise.resolve({ outcome: 'success', httpStatus: 202, durationMs: 1, sent: true });
+  }
+}
+
+const carried: TransportRequest[] = [];
+
 /** Keeps what it hears, and whether the event was stored by then. */
 @Injectable()
 class Audit implements OperationalHook {
@@ -145,6 +166,7 @@ beforeAll(async () => {
       imports: [PlansModule, AuditModule],
       retryPolicy: PlanPolicy,
       payloadTransformer: PlanPayloads,
+      transport: MeshTransport,
       operationalHooks: [Throws, { useValue: hangs }, { useExisting: Audit }],
     },
     logger,
@@ -242,6 +264,36 @@ describe('a payload transformer of the host', () => {
   });
 });
 
+describe('a transport of the host', () => {
+  it('carries what it takes, signed, and the log has what it says; the rest goes by ours', async () => {
+    const { body: webhook } = await api<{ id: string; secret: string }>('POST', '/api/webhooks', {
+      url: 'https://93.184.215.14/hooks?mesh',
+      events: ['paid.mesh'],
+    });
+    const { id } = await host.get(EventDispatcher).dispatch('paid.mesh', { total: 250 });
+    const [request] = await eventually(() => carried.length === 1 && carried, 'it is carried');
+    expect(request).toMatchObject({
+      tenantId: 'default',
+      webhookId: webhook.id,
+      url: 'https://93.184.215.14/hooks?mesh',
+    });
+    const headers = Object.fromEntries(
+      (request?.headers ?? []).flatMap((name, at, all) => (at % 2 === 0 ? [[name, all[at + 1] ?? '']] : [])),
+    ) as Record<string, string>;
+    expect(headers['webhook-id']).toBe(id);
+    expect(new Webhook(webhook.secret).verify(request?.body ?? '', headers)).toMatchObject({ data: { total: 250 } });
+    const delivery = await eventually(async () => {
+      const { data } = (await api<{ data: Delivery[] }>('GET', `/api/deliveries?webhookId=${webhook.id}`)).body;
+      return data[0]?.status === 'success' && data[0];
+    }, 'it is a success');
+    expect((await api('GET', `/api/deliveries/${delivery.id}`)).body).toMatchObject({
+      attempts: [{ outcome: 'success', httpStatus: 202 }],
+    });
+    expect(await outcomeOf('paid.direct', 200)).toMatchObject({ status: 'success' });
+    expect(carried).toHaveLength(1);
+  });
+});
+
 describe('an operational hook of the host', () => {
   it('hears what happened once it is stored, whatever other hooks do, and delivering waits for none', async () => {
     const audit = host.get(Audit, { strict: false });
@@ -296,6 +348,16 @@ describe('an extension that Nest would make anew per request', () => {
   }
 
   @Injectable()
+  class FickleTransport extends MeshTransport {
+    constructor(
+      http: HttpTransport,
+      readonly request: PerRequest,
+    ) {
+      super(http);
+    }
+  }
+
+  @Injectable()
   class FickleHook implements OperationalHook {
     constructor(readonly request: PerRequest) {}
 
@@ -305,6 +367,7 @@ describe('an extension that Nest would make anew per request', () => {
   it.each([
     ['retryPolicy', { retryPolicy: Fickle }],
     ['requestSigner', { requestSigner: FickleSigner }],
+    ['transport', { transport: FickleTransport }],
     ['operationalHooks', { operationalHooks: [FickleHook] }],
   ])('is refused at start: %s', async (name, extras) => {
     const { url: databaseUrl } = await cloneDatabase();

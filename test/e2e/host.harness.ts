@@ -3,7 +3,8 @@ import { Module } from '@nestjs/common';
 import type { INestApplication, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PosthornModule } from '../../src/index.js';
 import type { PosthornModuleExtras } from '../../src/index.js';
 
@@ -41,7 +42,10 @@ export async function createHost(
 /** Has it listen, and answers where. */
 export async function listen(host: INestApplication): Promise<string> {
   await host.listen(0, '127.0.0.1');
-  return `http://127.0.0.1:${((host.getHttpServer() as Server).address() as AddressInfo).port}`;
+  const server = host.getHttpServer() as Server;
+  // Longer than a busy machine may pause between two calls: a kept connection is not closed just as the next one is made.
+  server.keepAliveTimeout = 60_000;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** Calls its API as the administrator. */

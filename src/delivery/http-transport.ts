@@ -3,7 +3,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
-import type { Authentication } from '../kernel/authentication.js';
 import { monotonicNow } from '../kernel/clock.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -15,6 +14,8 @@ import { Connections } from './connections.js';
 import type { Release } from './connections.js';
 import type { AttemptOutcome } from './delivery-status.js';
 import { outcomeOfStatus } from './outcome.js';
+import { Transport } from './transport.js';
+import type { TransportRequest, TransportResult } from './transport.js';
 
 /** Of an answer's body: this much is read (the connection is cut after it), this much is kept. */
 const MAX_READ_BYTES = 65_536;
@@ -28,26 +29,17 @@ interface Target {
   readonly path: string;
 }
 
-/** How an exchange ended. */
-export interface ExchangeResult {
-  readonly outcome: AttemptOutcome;
-  readonly durationMs: number;
-  readonly httpStatus?: number;
-  /** A code, never the library's text: that may name an internal address. */
-  readonly error?: string;
-  /** False only where surely no byte of the request was sent: it had no connection yet. */
-  readonly sent: boolean;
-  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body?: Buffer;
-}
+/** What of a request it looks at. */
+type Posted = Pick<TransportRequest, 'url' | 'headers' | 'body' | 'timeoutMs' | 'tls'>;
 
 @Injectable()
-export class HttpClient implements OnApplicationShutdown {
+export class HttpTransport extends Transport implements OnApplicationShutdown {
   private readonly connections: Connections;
   private readonly certified: CertifiedConnections;
   private readonly targets = new Map<string, Target>();
 
   constructor(policy: EgressPolicy, @Inject(SETTINGS_TOKEN) settings: Settings) {
+    super();
     const { deliveryTimeoutMs: timeoutMs, egressProxy } = settings;
     const proxy = egressProxy === undefined ? undefined : new URL(egressProxy);
     const connectorOf = (tls: ClientTls = {}) => createEgressConnector(policy, { timeoutMs, proxy, ...tls });
@@ -55,40 +47,32 @@ export class HttpClient implements OnApplicationShutdown {
     this.certified = new CertifiedConnections(connectorOf);
   }
 
-  /**
-   * POSTs and resolves at the latest when the deadline is over; never rejects.
-   *
-   * @param ownTls - Whose connections it goes over, where its TLS is its own; the same object for as long as it is the same.
-   */
-  post(
-    url: string,
-    headers: string[],
-    body: Buffer,
-    timeoutMs: number,
-    ownTls?: Authentication,
-  ): Promise<ExchangeResult> {
-    const connections = ownTls ? this.certified.of(ownTls) : this.connections;
+  /** POSTs and resolves at the latest when the deadline is over; never rejects. */
+  override post({ url, headers, body, timeoutMs, tls }: Posted): Promise<TransportResult> {
+    const connections = tls ? this.certified.of(tls) : this.connections;
     return this.exchange(connections, url, headers, body, timeoutMs, MAX_KEPT_BYTES);
   }
 
   /** POSTs for the sake of the answer, whose body is kept as far as it is read. */
-  ask(url: string, headers: string[], body: Buffer, timeoutMs: number): Promise<ExchangeResult> {
+  ask(url: string, headers: readonly string[], body: Buffer, timeoutMs: number): Promise<TransportResult> {
     return this.exchange(this.connections, url, headers, body, timeoutMs, MAX_READ_BYTES);
   }
 
   private exchange(
     connections: Connections,
     url: string,
-    headers: string[],
+    headers: readonly string[],
     body: Buffer,
     timeoutMs: number,
     keptBytes: number,
-  ): Promise<ExchangeResult> {
+  ): Promise<TransportResult> {
     return new Promise((resolve) => {
       const exchange = new Exchange(timeoutMs, keptBytes, resolve);
       try {
         const { origin, path } = this.target(url);
-        connections.dispatch(origin, { path, method: 'POST', headers, body }, (release) => exchange.over(release));
+        // undici's type asks to be allowed to write; it only reads.
+        const request = { path, method: 'POST', headers: headers as string[], body } as const;
+        connections.dispatch(origin, request, (release) => exchange.over(release));
       } catch (error) {
         exchange.fail(error);
       }
@@ -117,7 +101,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private readonly deadline: NodeJS.Timeout;
   private controller: Dispatcher.DispatchController | undefined;
   private httpStatus: number | undefined;
-  private headers: ExchangeResult['headers'];
+  private headers: TransportResult['headers'];
   private readonly kept: Buffer[] = [];
   private keptBytes = 0;
   private readBytes = 0;
@@ -127,7 +111,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     timeoutMs: number,
     private readonly maxKeptBytes: number,
-    private readonly resolve: (result: ExchangeResult) => void,
+    private readonly resolve: (result: TransportResult) => void,
   ) {
     this.deadline = setTimeout(() => this.finish('timeout', 'timeout'), timeoutMs);
   }

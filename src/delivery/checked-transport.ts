@@ -1,0 +1,58 @@
+// Stands between us and an application's own transport: a slot is given back by the deadline whatever that does, and what it
+// answers decides what becomes of deliveries, so it is not taken at its word.
+import { Logger } from '@nestjs/common';
+import { monotonicNow } from '../kernel/clock.js';
+import { ATTEMPT_OUTCOMES } from './delivery-status.js';
+import { Transport } from './transport.js';
+import type { TransportRequest, TransportResult } from './transport.js';
+
+const MAX_KEPT_BYTES = 4_096;
+const MAX_ERROR_LENGTH = 200;
+
+export class CheckedTransport extends Transport {
+  private readonly logger = new Logger('Transport');
+
+  constructor(private readonly own: Transport) {
+    super();
+  }
+
+  /** Resolves at the latest when the deadline is over; never rejects. */
+  override async post(request: TransportRequest): Promise<TransportResult> {
+    const since = monotonicNow();
+    const durationMs = (): number => Math.round(monotonicNow() - since);
+    let deadline: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      deadline = setTimeout(() => resolve('late'), request.timeoutMs);
+    });
+    try {
+      const answer = await Promise.race([this.own.post(request), late]);
+      if (answer === 'late') return { outcome: 'timeout', error: 'timeout', durationMs: durationMs(), sent: true };
+      return checked(answer, durationMs());
+    } catch (error) {
+      this.logger.error(`The transport failed for delivery ${request.deliveryId}: ${(error as Error).message}`);
+      const code = (error as { code?: unknown } | undefined)?.code;
+      const known = typeof code === 'string' ? code.slice(0, MAX_ERROR_LENGTH) : 'TRANSPORT_FAILED';
+      return { outcome: 'connection_error', error: known, durationMs: durationMs(), sent: true };
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+}
+
+/** What of an answer is taken. @throws Error where it is none. */
+function checked(answer: unknown, tookMs: number): TransportResult {
+  const { outcome, durationMs, httpStatus, error, sent, headers, body } = (answer ?? {}) as Partial<TransportResult>;
+  if (outcome === undefined || !ATTEMPT_OUTCOMES.includes(outcome))
+    throw new Error(`it answered the outcome ${JSON.stringify(outcome)}, which there is not`);
+  const isStatus = Number.isInteger(httpStatus) && Number(httpStatus) >= 100 && Number(httpStatus) <= 599;
+  if (httpStatus !== undefined && !isStatus) throw new Error(`it answered the status ${JSON.stringify(httpStatus)}`);
+  return {
+    outcome,
+    durationMs: typeof durationMs === 'number' && durationMs >= 0 ? Math.round(durationMs) : tookMs,
+    httpStatus,
+    error: error === undefined ? undefined : String(error).slice(0, MAX_ERROR_LENGTH),
+    sent: sent !== false,
+    headers: headers && (JSON.parse(JSON.stringify(headers)) as TransportResult['headers']),
+    body: body && Buffer.from(body.subarray(0, MAX_KEPT_BYTES)),
+  };
+}
