@@ -55,10 +55,12 @@ it('exports these names for tests', () => {
     'newSecretPair',
     'payloadTransformerContract',
     'providerContract',
+    'requestSignerContract',
     'retryPolicyContract',
     'sampleWebhook',
     'secretCipherContract',
     'signedRequest',
     'sqlExecutorContract',
+    'transportContract',
   ]);
 });

@@ -1,7 +1,7 @@
-import { Get } from '@nestjs/common';
+import { Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { Principal } from '../platform/access/index.js';
-import { ApiController, CurrentPrincipal, Requires } from '../platform/http/index.js';
+import { ApiController, CurrentPrincipal, EmptyQuery, Requires } from '../platform/http/index.js';
 import { MeDto } from './dto/me.dto.js';
 import { TenantsService } from './tenants.service.js';
 
@@ -16,7 +16,7 @@ export class MeController {
     description: 'For which tenant the key or the link that is used acts, and what it may do. It takes no scope.',
   })
   @ApiOkResponse({ type: MeDto })
-  async get(@CurrentPrincipal() principal: Principal): Promise<MeDto> {
+  async get(@CurrentPrincipal() principal: Principal, @Query() _query: EmptyQuery): Promise<MeDto> {
     return MeDto.of(principal, await this.tenants.get(principal.tenantId));
   }
 }
