@@ -38,6 +38,8 @@ export class TestBrowser {
       viewport: { width: 1280, height: 900 },
       locale: 'en-GB',
       timezoneId: 'UTC',
+      // A colour on its way to another is neither of them to who measures contrast.
+      reducedMotion: 'reduce',
       ...options,
     });
     context.setDefaultTimeout(WITHIN_MS);
