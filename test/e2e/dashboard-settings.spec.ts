@@ -34,6 +34,7 @@ if (missing) console.warn(`The settings of the dashboard are not tested: ${missi
     expect(await page.content()).not.toContain(key);
     expect((await scene.server.api('GET', '/api/webhooks', undefined, { key })).status).toBe(200);
     expect((await scene.server.api('GET', '/api/deliveries', undefined, { key })).status).toBe(403);
+    await page.getByRole('button', { name: 'Revoke the shop' }).waitFor();
     const [[name, scopes, , , , expires] = []] = await rowsOf(page.getByRole('table'));
     expect(name).toContain('the shop');
     expect(scopes).toBe('webhooks:read');
@@ -121,6 +122,7 @@ if (missing) console.warn(`The settings of the dashboard are not tested: ${missi
     await parts.first().waitFor();
     expect(await parts.allInnerTexts()).toEqual(['API keys', 'Portal links']);
     await maker.getByRole('button', { name: 'Make an API key' }).click();
+    await maker.getByLabel('keys:write').waitFor();
     expect(await maker.getByRole('dialog').getByRole('checkbox').count()).toBe(2);
 
     const other = await scene.signedIn('settings', await apiKey(['webhooks:read']));
