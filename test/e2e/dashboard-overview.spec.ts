@@ -57,4 +57,24 @@ if (missing) console.warn(`The overview of the dashboard is not tested: ${missin
     await page.getByRole('heading', { name: 'Deliveries' }).waitFor();
     expect(page.url()).toContain(target.webhookId);
   });
+
+  it('follows what happens now, and stays quick while hundreds of attempts come', async () => {
+    const receiver = await scene.deliveries.receiver(200);
+    const target = await scene.deliveries.target(receiver.url);
+    const page = await scene.tab();
+    const following = page.waitForResponse((response) => response.url().includes('/api/stream'));
+    await scene.signIn(page, 'overview');
+    await following;
+    await target.send();
+    const tail = page.getByRole('table', { name: 'Attempts as they happen' });
+    await tail.getByText(target.type).first().waitFor();
+
+    const events = Array.from({ length: 500 }, (_, n) => ({ event: target.type, data: { n } }));
+    await scene.server.api('POST', '/api/events/batch', { events });
+    await page.getByText('501 attempts since you came').waitFor();
+    expect(await tail.locator('tbody tr').count()).toBeLessThanOrEqual(30);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Go on' }).waitFor();
+    expect(await accessibilityOf(page)).toEqual([]);
+  });
 });

@@ -214,3 +214,15 @@ export interface StatsBucket {
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
 }
+
+/** An attempt as the stream tells of it. */
+export interface LiveAttempt {
+  readonly deliveryId: string;
+  readonly event: string;
+  readonly webhookId: string;
+  readonly number: number;
+  readonly outcome: string;
+  readonly httpStatus: number | null;
+  readonly durationMs: number;
+  readonly startedAt: string | null;
+}

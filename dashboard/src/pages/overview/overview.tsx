@@ -1,4 +1,4 @@
-// Is everything well? Numbers, charts, and who fails most.
+// Is everything well? Numbers, charts, who fails most, and what happens at this moment.
 import { useMemo } from 'preact/hooks';
 import type { PageProps } from '..';
 import { api } from '../../api/client';
@@ -15,6 +15,7 @@ import { durationText } from '../../components/time';
 import { TimeRange } from '../../components/time-range';
 import { hrefOf } from '../../routing/route';
 import { spanOf } from '../../routing/time-range';
+import { LiveTail } from './live-tail';
 import './overview.css';
 
 const FALLBACK = '24h';
@@ -34,6 +35,7 @@ export default function Overview({ params }: PageProps) {
       </PageHead>
       {error && <Notice tone="bad">{error}</Notice>}
       {value ? <Numbers stats={value} /> : <div class="waiting" aria-busy={stats.loading} />}
+      <LiveTail />
     </>
   );
 }
