@@ -1,5 +1,6 @@
 // Pictures of the dashboard for the documentation, each light and dark: a server of its own with a morning's deliveries, and
 // a real browser. A page is one line below.
+import { createHmac } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -18,10 +19,14 @@ const PICTURES = [
   ['deliveries', () => 'deliveries', (page) => page.getByRole('table')],
   ['delivery', ({ failed }) => `deliveries/${failed}`, (page) => page.getByText('Why', { exact: true })],
   ['webhooks', () => 'webhooks', (page) => page.getByRole('img', { name: /attempts/ }).first()],
+  ['event-types', () => 'event-types', (page) => page.getByRole('table')],
+  ['received', () => 'received', (page) => page.getByRole('table')],
+  ['settings', () => 'settings', (page) => page.getByRole('heading', { name: 'Settings' })],
   ['webhook', ({ webhook }) => `webhooks/${webhook}`, (page) => page.getByRole('tab', { name: 'Python' })],
 ];
 
 const KEY = 'the-key-of-the-screenshots';
+const SOURCE_SECRET = 'what github signs with';
 const FOLDER = path.join(root, 'docs', 'dashboard');
 const dataDir = mkdtempSync(path.join(tmpdir(), 'posthorn-screenshots-'));
 const receiver = createServer((request, response) => {
@@ -73,11 +78,35 @@ async function fill() {
     data: { orderId: `${1042 + n}`, total: (n * 7) % 200, customer: { country: 'CH' } },
   }));
   await api('POST', 'events/batch', { events });
+  const schema = { type: 'object', properties: { orderId: { type: 'string' } }, required: ['orderId'] };
+  for (const [name, description, more] of [
+    ['order.completed', 'An order was paid and leaves the warehouse.', { schema, example: { orderId: '1042' } }],
+    ['order.shipped', 'The parcel is on its way.', {}],
+    ['invoice.paid', 'Replaced by order.completed.', { deprecated: true }],
+  ])
+    await api('POST', 'event-types', { name, description, ...more });
+  await api('POST', 'sources', { name: 'github', provider: 'github', secrets: [SOURCE_SECRET] });
+  for (const [n, type] of ['push', 'issues', 'pull_request', 'push', 'release'].entries()) await receive(n, type);
   const failed = await until(
     async () => (await api('GET', 'deliveries?status=failed&event=order.completed')).data[0]?.id,
   );
   await until(async () => (await api('GET', 'stats')).totals.attempts > 300);
   return { failed, webhook: webhook.id };
+}
+
+/** Signed as GitHub does. */
+async function receive(n, type) {
+  const body = JSON.stringify({ action: 'opened', number: n });
+  await fetch(`${server.url}/webhooks/github`, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      'X-GitHub-Event': type,
+      'X-GitHub-Delivery': `72d3162e-cc78-11e3-81ab-4c9367dc095${n}`,
+      'X-Hub-Signature-256': `sha256=${createHmac('sha256', SOURCE_SECRET).update(body).digest('hex')}`,
+    },
+    body,
+  });
 }
 
 async function until(question) {

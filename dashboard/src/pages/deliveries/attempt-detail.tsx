@@ -1,7 +1,7 @@
 // One attempt: what was asked, and what came back.
 import type { Attempt, Headers } from '../../api/types';
+import { Body } from '../../components/body';
 import { headerLines } from './as-sent';
-import { Body } from './body';
 
 export const AttemptDetail = ({ attempt: { request, response } }: { readonly attempt: Attempt }) => (
   <>

@@ -1,5 +1,5 @@
 // The log of deliveries, narrowed down by what stands in the address.
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { PageProps } from '..';
 import { api } from '../../api/client';
 import { DELIVERY_STATUSES } from '../../api/types';
@@ -15,6 +15,7 @@ import { PageHead } from '../../components/page-head';
 import type { Column } from '../../components/table';
 import { Time } from '../../components/time';
 import { TimeRange } from '../../components/time-range';
+import { TypedFilter } from '../../components/typed-filter';
 import { go, hrefOf, refine } from '../../routing/route';
 import { instantOfLocal, localText, spanOf } from '../../routing/time-range';
 import { FindById } from './find-by-id';
@@ -58,8 +59,8 @@ export function DeliveryList({ params }: PageProps) {
           onValue={(webhookId) => refine({ webhookId })}
           options={[['', 'Any'], ...webhooks.all.map(({ id }) => [id, webhooks.nameOf(id)] as const)]}
         />
-        <Typed label="Event type" name="event" value={filters.event ?? ''} placeholder="order.completed" />
-        <Typed label="HTTP status" name="httpStatus" value={filters.httpStatus ?? ''} placeholder="500" />
+        <TypedFilter label="Event type" name="event" value={filters.event ?? ''} placeholder="order.completed" />
+        <TypedFilter label="HTTP status" name="httpStatus" value={filters.httpStatus ?? ''} placeholder="500" />
         <TimeRange params={params} />
         <TextField
           label="Jump to"
@@ -91,33 +92,6 @@ const columnsOf = (nameOf: (id: string) => string): readonly Column<Delivery>[] 
   { title: 'Next attempt', minor: true, cell: ({ nextAttemptAt }) => <Time at={nextAttemptAt} /> },
   { title: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
 ];
-
-interface TypedProps {
-  readonly label: string;
-  readonly name: 'event' | 'httpStatus';
-  readonly value: string;
-  readonly placeholder: string;
-}
-
-/** Asked for once it is typed, not letter by letter. */
-function Typed({ label, name, value, placeholder }: TypedProps) {
-  const [text, setText] = useState(value);
-  const [shown, setShown] = useState(value);
-  // The address changed otherwise: by Back, or by Clear.
-  if (shown !== value) {
-    setShown(value);
-    setText(value);
-  }
-  const apply = (event: Event): void => {
-    event.preventDefault();
-    if (text.trim() !== value) refine({ [name]: text.trim() });
-  };
-  return (
-    <form class="field" onSubmit={apply} onFocusOut={apply}>
-      <TextField label={label} value={text} onValue={setText} placeholder={placeholder} />
-    </form>
-  );
-}
 
 const NothingMatches = () => (
   <Empty title="No delivery matches">

@@ -5,6 +5,7 @@ import { api, sentenceOf } from '../../api/client';
 import type { DeliveryDetail, EventView } from '../../api/types';
 import { useResource } from '../../api/use-resource';
 import { useWebhookNames } from '../../api/webhook-names';
+import { Body } from '../../components/body';
 import { Button } from '../../components/button';
 import { StatusChip } from '../../components/chip';
 import { CopyButton } from '../../components/code';
@@ -16,7 +17,6 @@ import { hrefOf, refine } from '../../routing/route';
 import { mayDo } from '../../session/me';
 import { bodyOf, curlOf } from './as-sent';
 import { AttemptDetail } from './attempt-detail';
-import { Body } from './body';
 import { explainAttempt, explainDelivery } from './explain';
 import { Reach } from './reach';
 

@@ -3,12 +3,12 @@ import { api } from '../../api/client';
 import type { EventView } from '../../api/types';
 import { useResource } from '../../api/use-resource';
 import { useWebhookNames } from '../../api/webhook-names';
+import { Body } from '../../components/body';
 import { Empty } from '../../components/empty';
 import { Notice } from '../../components/notice';
 import { PageHead } from '../../components/page-head';
 import { Time } from '../../components/time';
 import { hrefOf } from '../../routing/route';
-import { Body } from './body';
 import { Reach } from './reach';
 
 const BACK = { href: hrefOf('deliveries'), title: 'Deliveries' };

@@ -5,6 +5,7 @@ import { api } from '../../api/client';
 import type { HandlerRun, ReceivedEventDetail, ReceivedStatus } from '../../api/received-types';
 import { useAction } from '../../api/use-action';
 import { useResource } from '../../api/use-resource';
+import { Body } from '../../components/body';
 import { Button } from '../../components/button';
 import { Empty } from '../../components/empty';
 import { Notice } from '../../components/notice';
@@ -14,7 +15,6 @@ import type { Column } from '../../components/table';
 import { Time } from '../../components/time';
 import { hrefOf } from '../../routing/route';
 import { mayDo } from '../../session/me';
-import { Body } from '../deliveries/body';
 import { ReceivedChip } from './received-chip';
 
 const FOLLOW_MS = 2_000;

@@ -1,7 +1,7 @@
 // A body: indented to read, or byte for byte as it is.
 import { useState } from 'preact/hooks';
-import { Button } from '../../components/button';
-import { Code, pretty } from '../../components/code';
+import { Button } from './button';
+import { Code, pretty } from './code';
 
 interface Props {
   readonly title: string;
