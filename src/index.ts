@@ -9,14 +9,17 @@ export { EventDispatcher } from './outbound/index.js';
 export type { DispatchOptions, DispatchResult, EventData, EventInput, PosthornEvents } from './outbound/index.js';
 
 export {
+  AlertSink,
   DefaultRetryPolicy,
   HttpTransport,
+  LogAlerts,
   RequestSigner,
   RetryPolicy,
   StandardSigner,
   Transport,
 } from './delivery/index.js';
 export type {
+  Alert,
   AttemptOutcome,
   DeliveryExtras,
   EndpointTls,

@@ -4,6 +4,7 @@ import * as testing from '../src/testing/index.js';
 
 it('exports these names: a change here is a decision', () => {
   expect(Object.keys(posthorn).sort()).toEqual([
+    'AlertSink',
     'Authenticator',
     'DashboardModule',
     'DefaultRetryPolicy',
@@ -14,6 +15,7 @@ it('exports these names: a change here is a decision', () => {
     'JsonataTransformer',
     'KeyAuthenticator',
     'KeyRingCipher',
+    'LogAlerts',
     'Metrics',
     'OnWebhook',
     'OutboundModule',

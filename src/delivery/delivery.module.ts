@@ -8,6 +8,8 @@ import { extensionProvider } from '../platform/extension.js';
 import type { Extension } from '../platform/extension.js';
 import { queueProvider } from '../platform/queue/index.js';
 import { AccessTokens } from './access-tokens.js';
+import { alertProviders } from './alerts/alert-providers.js';
+import type { AlertSink } from './alerts/alert-sink.js';
 import { CheckedTransport } from './checked-transport.js';
 import { ClaimQuery } from './claim.js';
 import { CustomHeaders } from './custom-headers.js';
@@ -84,6 +86,8 @@ export interface DeliveryExtras {
   readonly transport?: Extension<Transport>;
   /** Hear of operational events, each on its own. @defaultValue none */
   readonly operationalHooks?: readonly Extension<OperationalHook>[];
+  /** Take alerts to people, each on its own; an `alertUrl` gets them besides. @defaultValue LogAlerts */
+  readonly alertSinks?: readonly Extension<AlertSink>[];
 }
 
 /** Injects the application's own transport, unchecked. */
@@ -110,6 +114,7 @@ export class DeliveryFeature implements OnModuleInit {
       requestSigner = StandardSigner,
       transport,
       operationalHooks = [],
+      alertSinks,
     }: DeliveryExtras = {},
   ): DynamicModule {
     return {
@@ -134,6 +139,7 @@ export class DeliveryFeature implements OnModuleInit {
         HttpTransport,
         KnownFilters,
         LiveFeed,
+        ...alertProviders(alertSinks),
         ...hookProviders(operationalHooks),
         OperationalEvents,
         OperationalHooks,

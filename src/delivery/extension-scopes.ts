@@ -3,6 +3,7 @@
 import { Injectable, Scope } from '@nestjs/common';
 import type { OnModuleInit, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { SINKS_TOKEN } from './alerts/alert-providers.js';
 import { HOOKS_TOKEN } from './operational-hooks.js';
 import { PayloadTransformer } from '../registry/index.js';
 import { RequestSigner } from './request-signer.js';
@@ -20,6 +21,7 @@ export class ExtensionScopes implements OnModuleInit {
       ['transport', Transport],
       ['payloadTransformer', PayloadTransformer],
       ['operationalHooks', HOOKS_TOKEN],
+      ['alertSinks', SINKS_TOKEN],
     ] as const) {
       if (this.module.introspect(token as Type).scope !== Scope.DEFAULT)
         throw new Error(

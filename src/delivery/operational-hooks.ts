@@ -5,6 +5,9 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { extensionProvider } from '../platform/extension.js';
 import type { Extension } from '../platform/extension.js';
+import { AlertHook } from './alerts/alert-hook.js';
+import { SINKS_TOKEN } from './alerts/alert-providers.js';
+import type { AlertSink } from './alerts/alert-sink.js';
 import type { OperationalEvent, OperationalHook } from './operational-hook.js';
 
 /** Injects the hooks of the application, in the order in which they were given. */
@@ -39,9 +42,11 @@ export class OperationalHooks implements OnApplicationShutdown {
 
   constructor(
     @Inject(HOOKS_TOKEN) hooks: readonly OperationalHook[],
+    @Inject(SINKS_TOKEN) sinks: readonly AlertSink[],
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'shutdownTimeoutMs'>,
   ) {
-    this.lanes = hooks.map((hook) => ({ hook, waiting: [], running: undefined, dropped: 0 }));
+    const all = [...hooks, ...sinks.map((sink) => new AlertHook(sink))];
+    this.lanes = all.map((hook) => ({ hook, waiting: [], running: undefined, dropped: 0 }));
   }
 
   /** Returns at once. */
@@ -85,7 +90,10 @@ export class OperationalHooks implements OnApplicationShutdown {
   }
 }
 
-const nameOf = (hook: OperationalHook): string => `The operational hook ${hook.constructor.name}`;
+const nameOf = (hook: OperationalHook): string =>
+  hook instanceof AlertHook
+    ? `The alert sink ${hook.sink.constructor.name}`
+    : `The operational hook ${hook.constructor.name}`;
 
 /** True once the work is done, false where the time is up first; what it throws later is nobody's. */
 async function within(work: Promise<unknown>, ms: number): Promise<boolean> {

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PosthornModule } from '../../src/index.js';
-import type { PosthornModuleExtras } from '../../src/index.js';
+import type { PosthornModuleExtras, PosthornOptions } from '../../src/index.js';
 
 const ADMIN_KEY = 'admin-key-of-the-host-app';
 
@@ -15,6 +15,7 @@ export async function createHost(
   databaseUrl: string,
   extras: PosthornModuleExtras,
   logger: LoggerService | false = false,
+  settings: PosthornOptions = {},
 ): Promise<INestApplication> {
   @Module({
     imports: [
@@ -30,6 +31,7 @@ export async function createHost(
           shutdownTimeout: '1s',
           allowHttp: true,
           allowNetworks: ['127.0.0.0/8'],
+          ...settings,
         }),
         ...extras,
       }),

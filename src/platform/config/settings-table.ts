@@ -249,6 +249,13 @@ export const SETTINGS = {
       'A proxy that all deliveries leave through: http or https (CONNECT), socks5 or socks5h, with user:password@ if it wants them.',
     ),
   ),
+  alertUrl: secret(
+    optional(
+      'ALERT_URL',
+      kinds.url('http:', 'https:'),
+      'Where alerts are POSTed as JSON with a `text`, such as the incoming webhook of a chat: webhooks that fail, deliveries given up, sources gone silent.',
+    ),
+  ),
   frameAncestors: required(
     'FRAME_ANCESTORS',
     kinds.frameAncestors,
