@@ -21,7 +21,7 @@ const PICTURES = [
   ['webhooks', () => 'webhooks', (page) => page.getByRole('img', { name: /attempts/ }).first()],
   ['event-types', () => 'event-types', (page) => page.getByRole('table')],
   ['received', () => 'received', (page) => page.getByRole('table')],
-  ['settings', () => 'settings', (page) => page.getByRole('heading', { name: 'Settings' })],
+  ['settings', () => 'settings', (page) => page.getByRole('heading', { name: 'API keys' })],
   ['webhook', ({ webhook }) => `webhooks/${webhook}`, (page) => page.getByRole('tab', { name: 'Python' })],
 ];
 
@@ -96,7 +96,7 @@ async function fill() {
 
 /** Signed as GitHub does. */
 async function receive(n, type) {
-  const body = JSON.stringify({ action: 'opened', number: n });
+  const body = JSON.stringify(type === 'push' ? { ref: 'refs/heads/main' } : { action: 'opened', number: n });
   await fetch(`${server.url}/webhooks/github`, {
     method: 'POST',
     headers: {
