@@ -15,8 +15,13 @@ import type { Caller, FuzzRequest } from './requests.js';
 /** Requests that run at the same time. */
 const TOGETHER = 6;
 
+/** The share of requests, at most, that is not sent: they would delete what the others need. */
+const LEFT_OUT = 0.02;
+
 /** Ids and names of one kind that requests may name again: the newest, for others may be deleted by now. */
 const KNOWN = 20;
+
+/** An id that nothing has; the examples of documents show it, too. */
 const UNKNOWN = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
 
 export interface FuzzReport {
@@ -55,7 +60,7 @@ export async function fuzz({ requests, seed }: { requests: number; seed: number 
     });
     await fc.assert(
       fc.asyncProperty(together, (batch) => session.tryAll(batch)),
-      { seed, numRuns: Math.ceil(requests / TOGETHER), endOnFailure: false },
+      { seed, numRuns: Math.ceil((requests * (1 + LEFT_OUT)) / TOGETHER), endOnFailure: false },
     );
     await eventually(async () => (await server.api('GET', '/health/ready')).status === 200, 'the server is well');
     return session.report(seed);
@@ -171,7 +176,8 @@ class Session {
       if (foreign) return `shows ${foreign}, which is ${other}'s`;
     }
     if (answer.status < 300 && tenant) {
-      for (const id of one.caller === 'admin' ? [] : found) this.ids[tenant].add(id);
+      // What stands in examples is nobody's.
+      for (const id of one.caller === 'admin' ? [] : found) if (id !== UNKNOWN) this.ids[tenant].add(id);
       this.remember(kindOf(route), answer.text);
     }
     return undefined;
