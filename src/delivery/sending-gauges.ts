@@ -2,11 +2,10 @@
 // the same.
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { Database, Partitions } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
-import { Metrics } from '../platform/observability/index.js';
+import { glance, Metrics } from '../platform/observability/index.js';
 import type { Reading } from '../platform/observability/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { RetryQueue } from './retry.queue.js';
@@ -20,31 +19,29 @@ const MAX_DUE = 10_000;
 /** Of one webhook so many are looked at, from its oldest on. */
 const MAX_DUE_OF_WEBHOOK = 1_000;
 
-/** One look at the database is enough for all gauges of a scrape. */
-const LOOK_MS = 1_000;
-
 interface State {
   readonly due: number;
   readonly oldest: number;
   readonly sending: number;
   readonly circuits: number;
+  readonly probing: number;
 }
 
 @Injectable()
 export class SendingGauges implements OnModuleInit {
-  private readonly statement: Statement;
-  private look: { readonly at: number; readonly state: Promise<State> } | undefined;
+  private readonly state: () => Promise<State>;
 
   constructor(
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
     private readonly metrics: Metrics,
-    private readonly database: Database,
+    database: Database,
     private readonly sender: Sender,
     private readonly settle: SettleBatch,
     private readonly retries: RetryQueue,
     private readonly partitions: Partitions,
   ) {
-    this.statement = stateStatement(database);
+    const statement = stateStatement(database);
+    this.state = glance(async () => (await database.query<State>(statement))[0] as State);
   }
 
   onModuleInit(): void {
@@ -88,6 +85,11 @@ export class SendingGauges implements OnModuleInit {
       'Webhooks that pause because of their failures, or because their receiver asked.',
       ({ circuits }) => circuits,
     );
+    stored(
+      'posthorn_circuits_half_open',
+      'Webhooks whose pause is over, and that get one request at a time until one succeeds.',
+      ({ probing }) => probing,
+    );
     metrics.gauge(
       'posthorn_partitions_ahead_days',
       'Days after today that have all their partitions; they are made three days ahead. -1: today has not.',
@@ -100,13 +102,6 @@ export class SendingGauges implements OnModuleInit {
       'state',
       (): Promise<Reading> => this.retries.countJobs(),
     );
-  }
-
-  private state(): Promise<State> {
-    const now = monotonicNow();
-    if (!this.look || now - this.look.at > LOOK_MS)
-      this.look = { at: now, state: this.database.query<State>(this.statement).then(([state]) => state as State) };
-    return this.look.state;
   }
 }
 
@@ -135,6 +130,7 @@ const stateStatement = ({ tables: t }: Database): Statement => ({
     )
     SELECT count(*)::int AS due, coalesce(greatest(0, extract(epoch FROM now() - min(due_at))), 0)::float8 AS oldest,
            (SELECT count(*)::int FROM ${t.delivery} WHERE status = 'sending') AS sending,
-           (SELECT count(*)::int FROM ${t.webhook_health} WHERE paused_until > now()) AS circuits
+           (SELECT count(*)::int FROM ${t.webhook_health} WHERE paused_until > now()) AS circuits,
+           (SELECT count(*)::int FROM ${t.webhook_health} WHERE times_opened > 0 AND coalesce(paused_until <= now(), true)) AS probing
     FROM found`,
 });

@@ -26,6 +26,7 @@ import { ReceivedEventsController } from './received-events.controller.js';
 import { ReceivedEventsRepository } from './received-events.repository.js';
 import { ReceivedEventsService } from './received-events.service.js';
 import { ReceivingCounts } from './receiving-counts.js';
+import { ReceivingGauges } from './receiving-gauges.js';
 import { Relay } from './relay.js';
 import type { InboundExtras } from './providers.module.js';
 import { RejectionsController } from './rejections/rejections.controller.js';
@@ -100,6 +101,7 @@ export class InboundFeature {
         ReceivedEventsRepository,
         ReceivedEventsService,
         ReceivingCounts,
+        ReceivingGauges,
         Relay,
         Rejections,
         RejectionsRepository,

@@ -24,6 +24,11 @@ export class RunsQueue {
 
   constructor(@InjectQueue(RUNS_QUEUE) private readonly queue: Queue<RunsJob>) {}
 
+  /** How many jobs there are, by state. */
+  countJobs(): Promise<Record<string, number>> {
+    return this.queue.getJobCounts('waiting', 'delayed', 'active');
+  }
+
   /** Has a worker look at the event after `waitMs`. Never fails: without it the sweep finds the event. */
   hint(receivedEventId: string, waitMs: number): void {
     if (waitMs <= JOB_HORIZON_MS) void this.add([receivedEventId], waitMs);

@@ -106,6 +106,71 @@ describe('the metrics', () => {
       expect(text).toContain(`posthorn_received_webhooks_total{${series}} 1\n`);
   }, 60_000);
 
+  it('tell how many runs of handlers are due, wait and are at work, and for how long the oldest has been due', async () => {
+    const { url } = await cloneDatabase();
+    const rows = new Rows(url);
+    // It takes nothing from the queue: what is due stays due.
+    const replica = await startShop(url, { role: 'api' });
+    const { opened, open } = gate();
+    const tells = (series: Record<string, number>): Promise<true> =>
+      eventually(
+        async () => {
+          const text = await replica.app.get(Metrics, { strict: false }).text();
+          for (const [name, value] of Object.entries(series)) {
+            if (!text.includes(`\n${name} ${value}\n`)) throw new Error(text);
+          }
+          return true as const;
+        },
+        `the metrics tell ${JSON.stringify(series)}`,
+      );
+    try {
+      const runs = 'posthorn_queued_handler_runs';
+      const state = (name: string): string => `${runs}{state="${name}"}`;
+      await tells({
+        [state('due')]: 0,
+        [state('waiting')]: 0,
+        [state('running')]: 0,
+        posthorn_oldest_due_run_seconds: 0,
+      });
+
+      const queued = { name: 'queued', provider: 'stripe', secrets: [STRIPE_SECRET], processing: 'queued' };
+      expect(await api(replica, 'sources', { method: 'POST', body: queued })).toMatchObject({ status: 201 });
+      expect(answerOf(await sendStripe(replica, stripeEvent('payment.made').body, '/webhooks/queued'))).toEqual(
+        EXACT.accepted,
+      );
+      await tells({ [state('due')]: 1, 'posthorn_run_jobs{state="waiting"}': 1 });
+      await rows.query(`UPDATE posthorn.handler_run SET due_at = now() - interval '1 hour'`);
+      await eventually(
+        async () =>
+          Number(
+            /^posthorn_oldest_due_run_seconds (.*)$/m.exec(
+              await replica.app.get(Metrics, { strict: false }).text(),
+            )?.[1],
+          ) >= 3_600,
+        'the oldest has been due for an hour',
+      );
+
+      replica.behaviour.plan('book', () => opened);
+      const { id, body } = stripeEvent('payment.made');
+      const first = sendStripe(replica, body);
+      await eventually(() => replica.behaviour.runsOf(id).length === 1, 'a handler is at work');
+      // Both of its runs are held by whoever does the first.
+      await tells({ [state('due')]: 1, [state('waiting')]: 0, [state('running')]: 2 });
+      replica.behaviour.plan('thank', () => {
+        throw new Error('Not today.');
+      });
+      open();
+      expect(answerOf(await first)).toEqual(EXACT.failed);
+      await rows.query(
+        `UPDATE posthorn.handler_run SET due_at = now() + interval '1 hour' WHERE status = 'failed' AND due_at IS NOT NULL`,
+      );
+      await tells({ [state('due')]: 1, [state('waiting')]: 1, [state('running')]: 0 });
+    } finally {
+      open();
+      await Promise.all([replica.app.close(), rows.end()]);
+    }
+  }, 60_000);
+
   it('count what came to no outcome at all, apart from handlers that threw', async () => {
     const { url } = await cloneDatabase();
     const rows = new Rows(url);

@@ -55,7 +55,7 @@ describe('the metrics of sending', () => {
     );
     expect({
       ...(await samples('posthorn_due')),
-      ...(await samples('posthorn_oldest')),
+      ...(await samples('posthorn_oldest_due_seconds')),
       ...(await samples('posthorn_requests')),
     }).toEqual({
       posthorn_due_deliveries: 0,
@@ -82,10 +82,11 @@ describe('the metrics of sending', () => {
     // It pauses no more, and nobody can take it: claims need this table.
     await scene.sql(`ALTER TABLE posthorn.webhook_secret RENAME TO secret_not_there`);
     try {
-      await scene.sql('UPDATE posthorn.webhook_health SET paused_until = NULL');
+      await scene.sql('UPDATE posthorn.webhook_health SET paused_until = NULL, times_opened = 1');
       const oldest = async () => (await samples('posthorn_oldest_due_seconds')).posthorn_oldest_due_seconds ?? 0;
       await eventually(async () => (await oldest()) >= 60, 'the oldest has been due for a minute');
       expect(await samples('posthorn_due_deliveries')).toEqual({ posthorn_due_deliveries: 1 });
+      expect(await samples('posthorn_circuits')).toEqual({ posthorn_circuits_open: 0, posthorn_circuits_half_open: 1 });
 
       const health = scene.server.get(HealthController);
       const live = async () => (await fetch(`${scene.server.url}/health/live`)).status;
