@@ -21,6 +21,7 @@ export {
 export type {
   Alert,
   AttemptOutcome,
+  AttemptTiming,
   DeliveryExtras,
   EndpointTls,
   FailedAttempt,

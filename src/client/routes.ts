@@ -45,6 +45,17 @@ export type AttemptStatsView = {
   buckets: StatsBucketView[];
 };
 
+export type AttemptTimingView = {
+  /** Until a connection was asked for: obtaining a token, signing. Null: not measured. */
+  waitMs: number | null;
+  /** Name, connection, TLS. Null: a kept-alive connection served, or it did not come to one. */
+  connectMs: number | null;
+  /** Sending the request, and until the head of the answer came. Null: nothing was sent. */
+  firstByteMs: number | null;
+  /** Reading the body of the answer. Null: nothing was answered. */
+  bodyMs: number | null;
+};
+
 export type AttemptView = {
   number: number;
   startedAt: string;
@@ -53,6 +64,8 @@ export type AttemptView = {
   httpStatus: number | null;
   /** A code, where the exchange broke; a sentence, where the transformation failed. */
   error: string | null;
+  /** Where the time went, phase by phase; the one in which it broke off lasted until then. Null: not known. */
+  timing: AttemptTimingView | null;
   request: AttemptRequestView;
   response: AttemptResponseView | null;
 };

@@ -2,6 +2,7 @@
 // answers decides what becomes of deliveries, so it is not taken at its word.
 import { Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
+import { checkedTiming } from './attempt-timing.js';
 import { ATTEMPT_OUTCOMES } from './delivery-status.js';
 import { Transport } from './transport.js';
 import type { TransportRequest, TransportResult } from './transport.js';
@@ -41,18 +42,22 @@ export class CheckedTransport extends Transport {
 
 /** What of an answer is taken. @throws Error where it is none. */
 function checked(answer: unknown, tookMs: number): TransportResult {
-  const { outcome, durationMs, httpStatus, error, sent, headers, body } = (answer ?? {}) as Partial<TransportResult>;
+  const { outcome, httpStatus, error, sent, headers, body, ...took } = (answer ?? {}) as Partial<TransportResult>;
   if (outcome === undefined || !ATTEMPT_OUTCOMES.includes(outcome))
     throw new Error(`it answered the outcome ${JSON.stringify(outcome)}, which there is not`);
   const isStatus = Number.isInteger(httpStatus) && Number(httpStatus) >= 100 && Number(httpStatus) <= 599;
   if (httpStatus !== undefined && !isStatus) throw new Error(`it answered the status ${JSON.stringify(httpStatus)}`);
+  const durationMs = isLength(took.durationMs) ? Math.round(took.durationMs) : tookMs;
   return {
     outcome,
-    durationMs: typeof durationMs === 'number' && durationMs >= 0 ? Math.round(durationMs) : tookMs,
+    durationMs,
     httpStatus,
     error: error === undefined ? undefined : String(error).slice(0, MAX_ERROR_LENGTH),
     sent: sent !== false,
     headers: headers && (JSON.parse(JSON.stringify(headers)) as TransportResult['headers']),
     body: body && Buffer.from(body.subarray(0, MAX_KEPT_BYTES)),
+    timing: checkedTiming(took.timing, durationMs),
   };
 }
+
+const isLength = (ms: unknown): ms is number => typeof ms === 'number' && ms >= 0;

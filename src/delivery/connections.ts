@@ -2,22 +2,33 @@
 // through all its connections for a free one at every request, which was a tenth of what a request cost this process.
 import { Client } from 'undici';
 import type { buildConnector, Dispatcher } from 'undici';
+import { monotonicNow } from '../kernel/clock.js';
 
 /** Free connections that are kept, over all origins. More are closed, those of the origin longest unused first. */
 const MAX_FREE = 2_000;
 
 interface Origin {
-  readonly free: Client[];
+  readonly free: OpenLine[];
   busy: number;
 }
 
-/** What is told once a request is over, however it ended, and its connection may serve the next one. */
-export type Release = () => void;
+/** What serves one request at a time: a connection, opened where there is none. */
+export interface Line {
+  /** On the monotonic clock: since when a connection is opened for the present request; `undefined`: there was one. */
+  readonly openingSince: number | undefined;
+  /** To be called once the request is over, however it ended: the next one may have the connection. */
+  readonly release: () => void;
+}
+
+interface OpenLine extends Line {
+  readonly client: Client;
+  openingSince: number | undefined;
+}
 
 export class Connections {
   /** In the order of their last use. */
   private readonly origins = new Map<string, Origin>();
-  private readonly clients = new Set<Client>();
+  private readonly lines = new Set<OpenLine>();
   private free = 0;
   private retired = false;
 
@@ -26,19 +37,16 @@ export class Connections {
   /**
    * Sends a request over a free connection, or a new one.
    *
-   * @param handlerOf - Makes the handler of the answer; it must call `release` exactly once, when the exchange is over.
+   * @param handlerOf - Makes the handler of the answer; it must call `line.release` exactly once, when the exchange is over.
    */
   dispatch(
     origin: string,
     request: Omit<Dispatcher.DispatchOptions, 'origin'>,
-    handlerOf: (release: Release) => Dispatcher.DispatchHandler,
+    handlerOf: (line: Line) => Dispatcher.DispatchHandler,
   ): void {
     const place = this.use(origin);
-    const client = this.take(place, origin);
-    client.dispatch(
-      request,
-      handlerOf(() => this.release(place, client)),
-    );
+    const line = this.take(place, origin);
+    line.client.dispatch(request, handlerOf(line));
   }
 
   /** Nothing new will be asked of it: free connections are closed now, the others once they are free. */
@@ -48,7 +56,7 @@ export class Connections {
   }
 
   async destroy(): Promise<void> {
-    await Promise.all([...this.clients].map((client) => client.destroy()));
+    await Promise.all([...this.lines].map(({ client }) => client.destroy()));
   }
 
   private use(origin: string): Origin {
@@ -59,34 +67,46 @@ export class Connections {
   }
 
   /** The one that was free last: the rest may grow old and be closed. */
-  private take(place: Origin, origin: string): Client {
-    let client = place.free.pop();
-    if (client) this.free -= 1;
-    else {
-      client = new Client(origin, { connect: this.connect, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
-      this.clients.add(client);
-    }
+  private take(place: Origin, origin: string): OpenLine {
+    let line = place.free.pop();
+    if (line) {
+      this.free -= 1;
+      line.openingSince = undefined;
+    } else this.lines.add((line = this.newLine(place, origin)));
     place.busy += 1;
-    return client;
+    return line;
   }
 
-  private release(place: Origin, client: Client): void {
+  private newLine(place: Origin, origin: string): OpenLine {
+    const connect: buildConnector.connector = (options, callback) => {
+      line.openingSince = monotonicNow();
+      this.connect(options, callback);
+    };
+    const line: OpenLine = {
+      client: new Client(origin, { connect, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 }),
+      openingSince: undefined,
+      release: () => this.release(place, line),
+    };
+    return line;
+  }
+
+  private release(place: Origin, line: OpenLine): void {
     place.busy -= 1;
-    place.free.push(client);
+    place.free.push(line);
     this.free += 1;
     if (this.retired || this.free > MAX_FREE) this.closeOldest();
   }
 
   private closeOldest(): void {
     for (const [origin, { free, busy }] of this.origins) {
-      const client = free.shift();
-      if (client) {
+      const line = free.shift();
+      if (line) {
         this.free -= 1;
-        this.clients.delete(client);
-        void client.close();
+        this.lines.delete(line);
+        void line.client.close();
       }
       if (free.length === 0 && busy === 0) this.origins.delete(origin);
-      if (client) return;
+      if (line) return;
     }
   }
 }

@@ -42,4 +42,8 @@ export class DeliveryAttempt {
   /** The first 4 KiB of the answer. */
   @Column({ name: 'response_body', type: 'bytea', nullable: true })
   responseBody!: Buffer | null;
+
+  /** As `timingText` writes it; null where nobody measured. */
+  @Column({ name: 'timing', type: 'text', nullable: true })
+  timing!: string | null;
 }

@@ -8,10 +8,11 @@ import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { createEgressConnector } from '../platform/egress/index.js';
+import type { AttemptTiming } from './attempt-timing.js';
 import { CertifiedConnections } from './certified-connections.js';
 import type { ClientTls } from './certified-connections.js';
 import { Connections } from './connections.js';
-import type { Release } from './connections.js';
+import type { Line } from './connections.js';
 import type { AttemptOutcome } from './delivery-status.js';
 import { outcomeOfStatus } from './outcome.js';
 import { Transport } from './transport.js';
@@ -72,7 +73,7 @@ export class HttpTransport extends Transport implements OnApplicationShutdown {
         const { origin, path } = this.target(url);
         // undici's type asks to be allowed to write; it only reads.
         const request = { path, method: 'POST', headers: headers as string[], body } as const;
-        connections.dispatch(origin, request, (release) => exchange.over(release));
+        connections.dispatch(origin, request, (line) => exchange.over(line));
       } catch (error) {
         exchange.fail(error);
       }
@@ -100,13 +101,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   private readonly startedAt = monotonicNow();
   private readonly deadline: NodeJS.Timeout;
   private controller: Dispatcher.DispatchController | undefined;
+  /** Milliseconds after the start: when the request began to be written, and when the head of the answer was there. */
+  private sentAfter: number | undefined;
+  private answeredAfter: number | undefined;
   private httpStatus: number | undefined;
   private headers: TransportResult['headers'];
   private readonly kept: Buffer[] = [];
   private keptBytes = 0;
   private readBytes = 0;
   private done = false;
-  private release: Release | undefined;
+  private line: Line | undefined;
 
   constructor(
     timeoutMs: number,
@@ -117,8 +121,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** This exchange, which hands back its connection when it is over: later than its deadline, where a connection hangs. */
-  over(release: Release): this {
-    this.release = release;
+  over(line: Line): this {
+    this.line = line;
     return this;
   }
 
@@ -126,7 +130,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     // Connected only after the deadline: nothing may be sent any more. undici calls this before it writes the first byte,
     // and writes none after an abort.
     if (this.done) controller.abort(new Error('deadline'));
-    else this.controller = controller;
+    else {
+      this.controller = controller;
+      this.sentAfter = this.elapsedMs();
+    }
   }
 
   onResponseStart(
@@ -135,6 +142,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (statusCode < 200) return;
+    this.answeredAfter = this.elapsedMs();
     this.httpStatus = statusCode;
     this.headers = headers;
   }
@@ -151,13 +159,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.handBack();
     this.finish();
+    this.handBack();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.handBack();
     this.fail(error);
+    this.handBack();
   }
 
   /** The exchange broke. Once a status line was read, the status decides, whatever happened to the body after it. */
@@ -167,25 +175,46 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private handBack(): void {
-    this.release?.();
-    this.release = undefined;
+    this.line?.release();
+    this.line = undefined;
   }
 
   private finish(outcomeWithoutStatus?: AttemptOutcome, error?: string): void {
     if (this.done) return;
     this.done = true;
     clearTimeout(this.deadline);
+    const durationMs = this.elapsedMs();
+    const timing = this.timing(durationMs);
     if (error !== undefined) this.controller?.abort(new Error(error));
     this.resolve({
       outcome:
         this.httpStatus === undefined ? (outcomeWithoutStatus ?? 'protocol_error') : outcomeOfStatus(this.httpStatus),
-      durationMs: Math.round(monotonicNow() - this.startedAt),
+      durationMs,
       httpStatus: this.httpStatus,
       error,
       sent: this.controller !== undefined,
       headers: this.headers,
       body: this.keptBytes > 0 ? Buffer.concat(this.kept, this.keptBytes) : undefined,
+      timing,
     });
+  }
+
+  /** Whole milliseconds, and differences of such: the phases never last longer than the whole. */
+  private elapsedMs(): number {
+    return Math.round(monotonicNow() - this.startedAt);
+  }
+
+  private timing(durationMs: number): AttemptTiming {
+    const openingSince = this.line?.openingSince;
+    const sentAfter = this.sentAfter ?? durationMs;
+    const waitMs = openingSince === undefined ? sentAfter : Math.round(openingSince - this.startedAt);
+    const answeredAfter = this.answeredAfter ?? durationMs;
+    return {
+      waitMs,
+      connectMs: openingSince === undefined ? undefined : sentAfter - waitMs,
+      firstByteMs: this.sentAfter === undefined ? undefined : answeredAfter - sentAfter,
+      bodyMs: this.answeredAfter === undefined ? undefined : durationMs - answeredAfter,
+    };
   }
 }
 

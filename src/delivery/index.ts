@@ -1,5 +1,6 @@
 export { AlertSink } from './alerts/alert-sink.js';
 export type { Alert } from './alerts/alert-sink.js';
+export type { AttemptTiming } from './attempt-timing.js';
 export { LogAlerts } from './alerts/log-alerts.js';
 export { DeliveriesService } from './deliveries.service.js';
 export { WebhookDisabledError } from './delivery.errors.js';

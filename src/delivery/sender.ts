@@ -9,6 +9,7 @@ import type { Settings } from '../platform/config/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { SecretsAwayError } from '../platform/secrets/index.js';
 import { TransformationError } from '../registry/index.js';
+import { timingText } from './attempt-timing.js';
 import { ClaimQuery } from './claim.js';
 import type { Claim, ClaimedDelivery } from './claim.js';
 import { LEASE_MARGIN_MS } from './claim.statements.js';
@@ -225,7 +226,9 @@ export class Sender {
       timeoutMs,
       tls,
     });
-    return { ...result, durationMs: result.durationMs + Math.round(spentMs) };
+    const beforeMs = Math.round(spentMs);
+    const timing = result.timing && { ...result.timing, waitMs: (result.timing.waitMs ?? 0) + beforeMs };
+    return { ...result, durationMs: result.durationMs + beforeMs, timing };
   }
 
   /** @param mayRenew - The receiver refused a token that can be renewed: that is tried again, as if it had not answered. */
@@ -256,6 +259,7 @@ export class Sender {
         requestHeaders,
         responseHeaders: result.headers && JSON.stringify(result.headers),
         responseBody: result.body,
+        timing: result.timing && timingText(result.timing),
       },
       leaseEndsAt: claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS,
     });

@@ -24,6 +24,8 @@ export interface AttemptRecord {
   /** JSON, in which every character that PostgreSQL's text refuses is escaped. */
   readonly responseHeaders?: string;
   readonly responseBody?: Buffer;
+  /** As `timingText` writes it. */
+  readonly timing?: string;
 }
 
 /** One attempt, done and judged, waiting to be written. */
@@ -184,9 +186,10 @@ function settleStatement({ tables: t }: Database): Statement {
       WITH r AS (
         SELECT *, 'sending' AS before FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
                              $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[],
-                             $16::float8[])
+                             $16::float8[], $17::text[])
           AS r (id, number, status, reason, retries_used, wait_ms, outcome, http_status,
-                error, started_at, duration_ms, url, request_headers, response_headers, response_body, pause_ms)
+                error, started_at, duration_ms, url, request_headers, response_headers, response_body, pause_ms,
+                timing)
       ), settled AS (
         UPDATE ${t.delivery} d SET
           status = r.status, reason = r.reason, retries_used = r.retries_used, unknown_count = 0,
@@ -201,9 +204,9 @@ function settleStatement({ tables: t }: Database): Statement {
         ${countInto(t, 'settled')}
       ), logged AS (
         INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,
-                                           request_headers, response_headers, response_body)
+                                           request_headers, response_headers, response_body, timing)
         SELECT r.id, r.number, settled.tenant_id, r.started_at, r.duration_ms, r.outcome, r.http_status, r.error, r.url,
-               r.request_headers, r.response_headers, r.response_body
+               r.request_headers, r.response_headers, r.response_body, r.timing
         FROM r JOIN settled USING (id)
       ), recovered AS (
         DELETE FROM ${t.webhook_health} h USING (SELECT DISTINCT webhook_id FROM settled WHERE outcome = 'success') s
@@ -221,7 +224,7 @@ function settleStatement({ tables: t }: Database): Statement {
                END) AS paused_until
         FROM worsened s LEFT JOIN ${t.webhook_health} h USING (webhook_id), LATERAL (
           SELECT s.unreachable AND coalesce(h.paused_until <= now(), true)
-                 AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($17::int, 0), false) AS opens) o
+                 AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($18::int, 0), false) AS opens) o
       ), failing AS (
         INSERT INTO ${t.webhook_health} AS h
           (webhook_id, tenant_id, consecutive_failures, replay_failures, failing_since, times_opened, paused_until)
@@ -258,6 +261,7 @@ function settleValues(batch: readonly Settlement[]): unknown[] {
     bytesArray(batch.map(({ attempt }) => attempt.responseHeaders ?? null)),
     bytesArray(batch.map(({ attempt }) => attempt.responseBody ?? null)),
     plainArray(batch.map(({ pauseMs }) => pauseMs ?? null)),
+    plainArray(batch.map(({ attempt }) => attempt.timing ?? null)),
   ];
 }
 

@@ -1,5 +1,6 @@
 // The seam where a team carries requests its own way: through a mesh, a gateway, a queue. The injection token is the class
 // itself; ours is `HttpTransport`.
+import type { AttemptTiming } from './attempt-timing.js';
 import type { AttemptOutcome } from './delivery-status.js';
 
 /** A request, complete: what is left is to carry it. */
@@ -38,6 +39,8 @@ export interface TransportResult {
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
   /** At most 4 KiB of it is kept. */
   readonly body?: Buffer;
+  /** Where the time went, for the log; kept where its phases last no longer than the whole. */
+  readonly timing?: AttemptTiming;
 }
 
 /**

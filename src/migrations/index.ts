@@ -31,6 +31,7 @@ import { Transformations1764000002300 } from './1764000002300-transformations.js
 import { PortalSessions1764000002350 } from './1764000002350-portal-sessions.js';
 import { AttemptCounts1764000002400 } from './1764000002400-attempt-counts.js';
 import { LiveEntries1764000002410 } from './1764000002410-live-entries.js';
+import { AttemptTiming1764000002500 } from './1764000002500-attempt-timing.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -65,4 +66,5 @@ export const POSTHORN_MIGRATIONS = [
   PortalSessions1764000002350,
   AttemptCounts1764000002400,
   LiveEntries1764000002410,
+  AttemptTiming1764000002500,
 ] as const;

@@ -130,4 +130,21 @@ describe('what a transport of somebody else answers', () => {
     expect(result.durationMs).toBeGreaterThanOrEqual(0);
     expect(result).not.toHaveProperty('more');
   });
+
+  it('tells where the time went, unless that cannot be', async () => {
+    const timed = async (timing: unknown): Promise<unknown> =>
+      (await answers(() => ({ outcome: 'success', httpStatus: 200, durationMs: 40, sent: true, timing }))).timing;
+    expect(await timed({ connectMs: 9.6, firstByteMs: 30, bodyMs: undefined })).toEqual({
+      connectMs: 9,
+      firstByteMs: 30,
+    });
+    for (const impossible of [
+      null,
+      { connectMs: 30, bodyMs: 11 },
+      { connectMs: -1 },
+      { bodyMs: 'long' },
+      { bodyMs: NaN },
+    ])
+      expect(await timed(impossible)).toBeUndefined();
+  });
 });

@@ -44,7 +44,10 @@ if (missing) console.warn(`The deliveries of the dashboard are not tested: ${mis
     const attempts = page.getByRole('navigation', { name: 'Attempts' }).getByRole('button');
     expect(await attempts.count()).toBe(2);
     await attempts.first().click();
-    await page.getByRole('region', { name: 'Attempt 1' }).waitFor();
+    const first = page.getByRole('region', { name: 'Attempt 1', exact: true });
+    const phases = first.getByRole('region', { name: 'Where the time went', exact: true }).getByRole('listitem');
+    await phases.filter({ hasText: /^Until the first byte of the answer: \d/ }).waitFor();
+    await phases.filter({ hasText: /^Name, connection, TLS: \d/ }).waitFor();
     expect(await accessibilityOf(page)).toEqual([]);
 
     receiver.always(200);

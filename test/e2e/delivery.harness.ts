@@ -17,6 +17,12 @@ export interface Attempt {
   readonly outcome: string;
   readonly httpStatus: number | null;
   readonly error: string | null;
+  readonly timing: {
+    readonly waitMs: number | null;
+    readonly connectMs: number | null;
+    readonly firstByteMs: number | null;
+    readonly bodyMs: number | null;
+  } | null;
   readonly request: { readonly url: string | null; readonly headers: Record<string, string> };
   readonly response: { readonly headers: Record<string, string | string[]>; readonly body: string | null } | null;
 }

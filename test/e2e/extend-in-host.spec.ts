@@ -287,7 +287,7 @@ describe('a transport of the host', () => {
       return data[0]?.status === 'success' && data[0];
     }, 'it is a success');
     expect((await api('GET', `/api/deliveries/${delivery.id}`)).body).toMatchObject({
-      attempts: [{ outcome: 'success', httpStatus: 202 }],
+      attempts: [{ outcome: 'success', httpStatus: 202, timing: null }],
     });
     expect(await outcomeOf('paid.direct', 200)).toMatchObject({ status: 'success' });
     expect(carried).toHaveLength(1);

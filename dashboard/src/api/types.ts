@@ -63,6 +63,14 @@ export interface Attempt {
   readonly outcome: string;
   readonly httpStatus: number | null;
   readonly error: string | null;
+  /** Null where nobody measured. */
+  readonly timing: {
+    readonly waitMs: number | null;
+    /** Null too where a kept-alive connection served. */
+    readonly connectMs: number | null;
+    readonly firstByteMs: number | null;
+    readonly bodyMs: number | null;
+  } | null;
   readonly request: { readonly url: string | null; readonly headers: Headers };
   readonly response: { readonly headers: Headers; readonly body: string | null } | null;
 }

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { timingOf } from '../attempt-timing.js';
 import type { DeliveryAttempt } from '../delivery-attempt.entity.js';
 import type { Delivery } from '../delivery.entity.js';
 import { DELIVERY_STATUSES } from '../delivery-status.js';
@@ -66,6 +67,34 @@ class AttemptResponseView {
   body!: string | null;
 }
 
+const PHASE = { type: Number, nullable: true } as const;
+
+class AttemptTimingView {
+  @ApiProperty({
+    ...PHASE,
+    description: 'Until a connection was asked for: obtaining a token, signing. Null: not measured.',
+    example: 0,
+  })
+  waitMs!: number | null;
+
+  @ApiProperty({
+    ...PHASE,
+    description: 'Name, connection, TLS. Null: a kept-alive connection served, or it did not come to one.',
+    example: 24,
+  })
+  connectMs!: number | null;
+
+  @ApiProperty({
+    ...PHASE,
+    description: 'Sending the request, and until the head of the answer came. Null: nothing was sent.',
+    example: 31,
+  })
+  firstByteMs!: number | null;
+
+  @ApiProperty({ ...PHASE, description: 'Reading the body of the answer. Null: nothing was answered.', example: 2 })
+  bodyMs!: number | null;
+}
+
 /** One attempt of a delivery. */
 export class AttemptView {
   @ApiProperty({ type: Number, example: 1 })
@@ -90,6 +119,14 @@ export class AttemptView {
     example: 'ECONNREFUSED',
   })
   error!: string | null;
+
+  @ApiProperty({
+    type: AttemptTimingView,
+    nullable: true,
+    description:
+      'Where the time went, phase by phase; the one in which it broke off lasted until then. Null: not known.',
+  })
+  timing!: AttemptTimingView | null;
 
   @ApiProperty({ type: AttemptRequestView })
   request!: AttemptRequestView;
@@ -143,6 +180,7 @@ export function viewOfAttempt(attempt: DeliveryAttempt, { id, eventId, eventType
     outcome: attempt.outcome,
     httpStatus: attempt.httpStatus,
     error: attempt.error,
+    timing: attempt.timing === null ? null : viewOfTiming(attempt.timing),
     request: {
       url: attempt.url,
       headers: attempt.requestHeaders ? loggedHeadersOf(attempt.requestHeaders, sent, attempt.startedAt.getTime()) : {},
@@ -155,4 +193,9 @@ export function viewOfAttempt(attempt: DeliveryAttempt, { id, eventId, eventType
             body: attempt.responseBody?.toString() ?? null,
           },
   };
+}
+
+function viewOfTiming(text: string): AttemptTimingView {
+  const { waitMs = null, connectMs = null, firstByteMs = null, bodyMs = null } = timingOf(text);
+  return { waitMs, connectMs, firstByteMs, bodyMs };
 }

@@ -1,10 +1,12 @@
-// One attempt: what was asked, and what came back.
+// One attempt: how long it took, what was asked, and what came back.
 import type { Attempt, Headers } from '../../api/types';
 import { Body } from '../../components/body';
 import { headerLines } from './as-sent';
+import { Timing } from './timing';
 
-export const AttemptDetail = ({ attempt: { request, response } }: { readonly attempt: Attempt }) => (
+export const AttemptDetail = ({ attempt: { timing, request, response } }: { readonly attempt: Attempt }) => (
   <>
+    {timing && <Timing timing={timing} />}
     <HeaderList title="Request" headers={request.headers}>
       POST {request.url ?? '(no request was made)'}
     </HeaderList>
