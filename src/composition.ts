@@ -4,7 +4,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common';
 import { DELIVERY_CONTROLLERS, DeliveryFeature, SendingModule } from './delivery/index.js';
 import type { DeliveryExtras } from './delivery/index.js';
-import { InboundFeature, ProvidersModule } from './inbound/index.js';
+import { InboundFeature, ProvidersModule, RECEIVED_CONTROLLERS, RECEIVING_CONTROLLERS } from './inbound/index.js';
 import type { InboundExtras } from './inbound/index.js';
 import { EVENT_CONTROLLERS, OutboundFeature } from './outbound/index.js';
 import { PERSISTENCE } from './persistence.js';
@@ -19,8 +19,11 @@ import type { RegistryExtras } from './registry/index.js';
 export interface PosthornModuleExtras extends PlatformExtras, RegistryExtras, InboundExtras, DeliveryExtras {
   /** Whether `EventDispatcher` and the other exports inject everywhere without importing the module. @defaultValue true */
   readonly isGlobal?: boolean;
-  /** Whether the HTTP routes exist; without them, the services still do. @defaultValue true */
-  readonly controllers?: boolean;
+  /**
+   * Whether the HTTP routes exist, all of them or by kind: those under `/api`, and `/webhooks`, where senders call. Without
+   * them, the services still do. @defaultValue true
+   */
+  readonly controllers?: boolean | { readonly api?: boolean; readonly receiving?: boolean };
   /** Modules whose exports your own classes given here may inject, beside those of your global modules. */
   readonly imports?: ModuleMetadata['imports'];
 }
@@ -44,11 +47,28 @@ interface Parts {
   readonly sourceRoutes: DynamicModule;
   readonly deliveryRoutes: DynamicModule;
   readonly eventRoutes: DynamicModule;
+  readonly receivedRoutes: DynamicModule;
+  readonly receivingRoutes: DynamicModule;
 }
 
-/** Controllers apart from what they call, so that a feature can be there without its routes. */
+/**
+ * Where every route under `/api` is, whichever module brings it: Nest's `RouterModule` moves them all by this name. The
+ * dashboard looks for them beside itself, so the two move together.
+ *
+ * @example
+ * RouterModule.register([{ path: 'integrations', children: [ApiRoutes, DashboardModule] }])
+ */
 @Module({})
-class RoutesModule {}
+export class ApiRoutes {}
+
+/**
+ * Where the routes under `/webhooks` are, the ones that senders call: Nest's `RouterModule` moves them by this name.
+ *
+ * @example
+ * RouterModule.register([{ path: 'in', module: ReceivingRoutes }])
+ */
+@Module({})
+export class ReceivingRoutes {}
 
 function partsOf(
   settings: DynamicModule,
@@ -64,10 +84,12 @@ function partsOf(
   const delivery = extended(DeliveryFeature.register({ platform, registry }, extensions));
   const outbound = OutboundFeature.register({ platform, registry, delivery });
   const inbound = InboundFeature.register({ platform, registry, delivery, outbound, providers }, extensions);
+  const has = typeof controllers === 'boolean' ? { api: controllers, receiving: controllers } : controllers;
+  // Controllers apart from what they call, so that a feature can be there without its routes.
   const routes = (feature: DynamicModule, list: Type[]): DynamicModule => ({
-    module: RoutesModule,
+    module: ApiRoutes,
     imports: [platform, registry, feature],
-    controllers: controllers ? list : [],
+    controllers: has.api === false ? [] : list,
   });
   return {
     platform,
@@ -75,12 +97,18 @@ function partsOf(
     delivery,
     sending: SendingModule.register({ platform, registry, delivery }),
     outbound,
-    inbound: controllers ? inbound : { ...inbound, controllers: [] },
+    inbound,
     accessRoutes: routes(registry, ACCESS_CONTROLLERS),
     webhookRoutes: routes(registry, WEBHOOK_CONTROLLERS),
     sourceRoutes: routes(registry, SOURCE_CONTROLLERS),
     deliveryRoutes: routes(delivery, DELIVERY_CONTROLLERS),
     eventRoutes: routes(outbound, EVENT_CONTROLLERS),
+    receivedRoutes: routes(inbound, RECEIVED_CONTROLLERS),
+    receivingRoutes: {
+      module: ReceivingRoutes,
+      imports: [platform, inbound],
+      controllers: has.receiving === false ? [] : RECEIVING_CONTROLLERS,
+    },
   };
 }
 

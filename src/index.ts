@@ -1,5 +1,6 @@
 // The public face of Posthorn: these names and no others.
 export { DeliveryModule, InboundModule, OutboundModule, PosthornModule, RegistryModule } from './posthorn.module.js';
+export { ApiRoutes, ReceivingRoutes } from './composition.js';
 export { DashboardModule } from './dashboard/index.js';
 export type { PosthornModuleAsyncOptions, PosthornModuleExtras, PosthornModuleOptions } from './composition.js';
 export type { PosthornAsyncOptions, PosthornOptions, Settings, SettingsInput } from './platform/config/index.js';
@@ -54,7 +55,7 @@ export type { Secret } from './kernel/secret.js';
 export { Metrics } from './platform/observability/index.js';
 
 export { Authenticator, bearerToken } from './platform/access/index.js';
-export type { AuthenticationRequest, PortalView, Principal, Scope } from './platform/access/index.js';
+export type { AuthenticationRequest, PortalView, Principal, RouteGuards, Scope } from './platform/access/index.js';
 export {
   JsonataTransformer,
   KeyAuthenticator,

@@ -7,7 +7,15 @@ import type { PosthornModuleAsyncOptions, PosthornModuleOptions, Selection } fro
 // Express tries routes one after the other, in this order: those that are asked for most come first.
 const EVERYTHING: Selection = {
   features: ['outbound', 'inbound', 'registry', 'delivery', 'sending'],
-  routes: ['eventRoutes', 'webhookRoutes', 'deliveryRoutes', 'sourceRoutes', 'accessRoutes'],
+  routes: [
+    'receivingRoutes',
+    'eventRoutes',
+    'receivedRoutes',
+    'webhookRoutes',
+    'deliveryRoutes',
+    'sourceRoutes',
+    'accessRoutes',
+  ],
 };
 
 const REGISTRY: Selection = { features: ['registry'], routes: ['webhookRoutes', 'sourceRoutes', 'accessRoutes'] };
@@ -22,7 +30,10 @@ const OUTBOUND: Selection = {
   routes: ['eventRoutes', 'webhookRoutes', 'deliveryRoutes', 'accessRoutes'],
 };
 
-const INBOUND: Selection = { features: ['inbound', 'registry'], routes: ['sourceRoutes', 'accessRoutes'] };
+const INBOUND: Selection = {
+  features: ['inbound', 'registry'],
+  routes: ['receivingRoutes', 'receivedRoutes', 'sourceRoutes', 'accessRoutes'],
+};
 
 /** All of Posthorn: receiving, sending, managing. */
 @Module({})

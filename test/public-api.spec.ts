@@ -5,6 +5,7 @@ import * as testing from '../src/testing/index.js';
 it('exports these names: a change here is a decision', () => {
   expect(Object.keys(posthorn).sort()).toEqual([
     'AlertSink',
+    'ApiRoutes',
     'Authenticator',
     'DashboardModule',
     'DefaultRetryPolicy',
@@ -25,6 +26,7 @@ it('exports these names: a change here is a decision', () => {
     'PosthornDataSource',
     'PosthornError',
     'PosthornModule',
+    'ReceivingRoutes',
     'RegistryModule',
     'RequestSigner',
     'RetryPolicy',

@@ -1,7 +1,8 @@
 // Serves the page. Public: it holds nothing but itself, and asks the API with the key of whoever signs in.
-import { Controller, Get, Inject, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, Inject, Req, Res, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DashboardHostGuards } from '../platform/access/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { pathOf } from '../platform/http/index.js';
@@ -21,6 +22,7 @@ interface Framework {
 }
 
 @Controller({ path: 'dashboard', version: VERSION_NEUTRAL })
+@UseGuards(DashboardHostGuards)
 @ApiExcludeController()
 export class DashboardController {
   readonly #headers: Record<string, string>;

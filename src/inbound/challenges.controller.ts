@@ -1,5 +1,6 @@
 import { Controller, Get, Param, Req, Res, UseFilters, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { ReceivingHostGuards } from '../platform/access/index.js';
 import { RequestIdGuard } from '../platform/http/index.js';
 import type { HttpRequest, HttpResponse } from '../platform/http/index.js';
 import { ChallengesService } from './challenges.service.js';
@@ -10,7 +11,7 @@ import { SOURCE_PARAMETER, TENANT_PARAMETER } from './source.gate.js';
 // Not in the OpenAPI document: it is for senders, as the route beside it.
 @ApiExcludeController()
 @Controller({ path: 'webhooks', version: VERSION_NEUTRAL })
-@UseGuards(RequestIdGuard)
+@UseGuards(RequestIdGuard, ReceivingHostGuards)
 @UseFilters(InboundExceptionFilter)
 export class ChallengesController {
   constructor(private readonly challenges: ChallengesService) {}

@@ -1,6 +1,7 @@
 // Where webhooks come in. It takes no @Body(): the bytes were read, verified and stored by the time it is called.
 import { Controller, Post, Req, Res, UseFilters, UseGuards, UseInterceptors, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { ReceivingHostGuards } from '../platform/access/index.js';
 import { RequestIdGuard } from '../platform/http/index.js';
 import type { HttpResponse } from '../platform/http/index.js';
 import type { Answer } from './answers.js';
@@ -14,7 +15,7 @@ import { webhookOf } from './webhook.js';
 // Not in the OpenAPI document: senders decide what they send, and no client is generated for it.
 @ApiExcludeController()
 @Controller({ path: 'webhooks', version: VERSION_NEUTRAL })
-@UseGuards(RequestIdGuard, SignatureGuard)
+@UseGuards(RequestIdGuard, ReceivingHostGuards, SignatureGuard)
 @UseInterceptors(IdempotencyInterceptor)
 @UseFilters(InboundExceptionFilter)
 export class InboundController {

@@ -1,6 +1,6 @@
 // Receiving: signature guard over the raw bytes, idempotency interceptor over the ledger, handlers and their runs.
 import { Module } from '@nestjs/common';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../platform/database/index.js';
@@ -53,6 +53,12 @@ import { StreamService } from './stream/stream.service.js';
 /** The entities whose tables belong to receiving. */
 export const INBOUND_ENTITIES = [ReceivedEventRow, HandlerRun, SourceRejection] as const;
 
+/** The routes that senders call. */
+export const RECEIVING_CONTROLLERS: Type[] = [InboundController, ChallengesController];
+
+/** The routes of what was received. */
+export const RECEIVED_CONTROLLERS: Type[] = [ReceivedEventsController, RejectionsController, StreamController];
+
 @Module({})
 export class InboundFeature {
   static register(
@@ -75,13 +81,6 @@ export class InboundFeature {
         parts.providers,
         DiscoveryModule,
         TypeOrmModule.forFeature([...INBOUND_ENTITIES], DATA_SOURCE),
-      ],
-      controllers: [
-        InboundController,
-        ChallengesController,
-        ReceivedEventsController,
-        RejectionsController,
-        StreamController,
       ],
       providers: [
         queueProvider(RUNS_QUEUE),
@@ -120,6 +119,15 @@ export class InboundFeature {
         StreamRepository,
         StreamService,
         StreamWake,
+      ],
+      exports: [
+        ChallengesService,
+        InboundService,
+        ReceivedEventsService,
+        Rejections,
+        RejectionsService,
+        SourceGate,
+        StreamService,
       ],
     };
   }

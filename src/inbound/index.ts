@@ -1,4 +1,4 @@
-export { INBOUND_ENTITIES, InboundFeature } from './inbound.module.js';
+export { INBOUND_ENTITIES, InboundFeature, RECEIVED_CONTROLLERS, RECEIVING_CONTROLLERS } from './inbound.module.js';
 export { ProvidersModule } from './providers.module.js';
 export type { InboundExtras } from './providers.module.js';
 export { OnWebhook } from './on-webhook.decorator.js';

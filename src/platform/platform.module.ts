@@ -6,7 +6,8 @@ import { systemClock } from '../kernel/clock.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SecretBox } from '../kernel/secret-box.js';
 import { KeyRingCipher, SecretCipher } from '../kernel/secret-cipher.js';
-import { FailedAttempts, RequestLimits } from './access/index.js';
+import { FailedAttempts, HOST_GUARD_TOKENS, hostGuardProviders, RequestLimits } from './access/index.js';
+import type { RouteGuards } from './access/index.js';
 import { AuditLog, AuditRetention } from './audit/index.js';
 import { SETTINGS_TOKEN, SettingsError } from './config/index.js';
 import type { Settings } from './config/index.js';
@@ -63,6 +64,8 @@ const providers = [
 export interface PlatformExtras {
   /** Encrypts the secrets that are stored; it may inject `KeyRingCipher`, to read what that has sealed. @defaultValue KeyRingCipher */
   readonly secretCipher?: Extension<SecretCipher>;
+  /** Guards of your own, on our routes alone. @defaultValue none */
+  readonly guards?: RouteGuards;
 }
 
 @Module({})
@@ -71,7 +74,7 @@ export class PlatformModule {
   static register(
     settings: DynamicModule,
     persistence: Persistence,
-    { secretCipher = { useExisting: KeyRingCipher } }: PlatformExtras = {},
+    { secretCipher = { useExisting: KeyRingCipher }, guards = {} }: PlatformExtras = {},
   ): DynamicModule {
     const parts = [settings, DatabaseModule.register(settings, persistence), QueueModule.register(settings)];
     return {
@@ -79,6 +82,7 @@ export class PlatformModule {
       imports: parts,
       providers: [
         ...providers,
+        ...hostGuardProviders(guards),
         extensionProvider<SecretCipher>(SecretCipher, secretCipher),
         SealedSecrets,
         IdempotencyLedger,
@@ -90,6 +94,7 @@ export class PlatformModule {
       exports: [
         ...parts,
         ...providers.map(({ provide }) => provide),
+        ...HOST_GUARD_TOKENS,
         SealedSecrets,
         IdempotencyLedger,
         AuditLog,

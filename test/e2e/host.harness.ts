@@ -1,6 +1,6 @@
 // An application of somebody else that imports Posthorn, with classes of its own in the places left for them.
 import { Module } from '@nestjs/common';
-import type { INestApplication, LoggerService } from '@nestjs/common';
+import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
@@ -8,7 +8,25 @@ import type { AddressInfo } from 'node:net';
 import { PosthornModule } from '../../src/index.js';
 import type { PosthornModuleExtras, PosthornOptions } from '../../src/index.js';
 
-const ADMIN_KEY = 'admin-key-of-the-host-app';
+export const ADMIN_KEY = 'admin-key-of-the-host-app';
+
+/** What every application here is configured with. */
+export const hostSettings = (databaseUrl: string): PosthornOptions => ({
+  databaseUrl,
+  databasePool: 5,
+  encryptionKey: randomBytes(32).toString('base64'),
+  adminApiKey: ADMIN_KEY,
+  shutdownTimeout: '1s',
+  allowHttp: true,
+  allowNetworks: ['127.0.0.0/8'],
+});
+
+/** An application of these modules, before it listens. */
+export function createHostOf(metadata: ModuleMetadata): Promise<INestApplication> {
+  @Module(metadata)
+  class HostModule {}
+  return NestFactory.create(HostModule, { logger: false, abortOnError: false });
+}
 
 /** The application, before it listens. It retries twice, at once, and never disables a webhook. */
 export async function createHost(
@@ -21,16 +39,10 @@ export async function createHost(
     imports: [
       PosthornModule.forRootAsync({
         useFactory: () => ({
-          databaseUrl,
-          databasePool: 5,
-          encryptionKey: randomBytes(32).toString('base64'),
-          adminApiKey: ADMIN_KEY,
+          ...hostSettings(databaseUrl),
           retrySchedule: ['10ms', '10ms'],
           autoDisable: false,
           circuitAfter: 0,
-          shutdownTimeout: '1s',
-          allowHttp: true,
-          allowNetworks: ['127.0.0.0/8'],
           ...settings,
         }),
         ...extras,

@@ -1,7 +1,7 @@
 // Applications that differ from the one in the documentation: several data sources, a schema of its own, no routes, and everything
 // global that Nest has. Posthorn keeps to itself, and so do they.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Catch, Controller, Get, Injectable, Module, ValidationPipe, VersioningType } from '@nestjs/common';
+import { Catch, Controller, Get, Injectable, ValidationPipe, VersioningType } from '@nestjs/common';
 import type {
   ArgumentsHost,
   CallHandler,
@@ -12,30 +12,16 @@ import type {
   INestApplication,
   NestInterceptor,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import { randomBytes } from 'node:crypto';
-import type { AddressInfo, Server } from 'node:net';
 import { map } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { DataSource } from 'typeorm';
 import { EventDispatcher, PosthornModule } from '../../src/index.js';
-import type { PosthornModuleOptions } from '../../src/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
-
-const ADMIN_KEY = 'admin-key-of-the-host-app';
-
-const settings = (databaseUrl: string): PosthornModuleOptions => ({
-  databaseUrl,
-  databasePool: 5,
-  encryptionKey: randomBytes(32).toString('base64'),
-  adminApiKey: ADMIN_KEY,
-  allowHttp: true,
-  allowNetworks: ['127.0.0.0/8'],
-  shutdownTimeout: '1s',
-});
+import { ADMIN_KEY, createHostOf, hostSettings, listen } from './host.harness.js';
 
 let receiver: TestReceiver;
 const hosts: INestApplication[] = [];
@@ -48,14 +34,10 @@ afterEach(async () => {
 afterAll(() => receiver.close());
 
 async function start(imports: DynamicModule[], configure = (_: INestApplication): void => undefined, own: object = {}) {
-  @Module({ imports, ...own })
-  class HostModule {}
-  const host = await NestFactory.create(HostModule, { logger: false, abortOnError: false });
+  const host = await createHostOf({ imports, ...own });
   hosts.push(host);
   configure(host);
-  await host.listen(0, '127.0.0.1');
-  const url = `http://127.0.0.1:${((host.getHttpServer() as Server).address() as AddressInfo).port}`;
-  return { host, url };
+  return { host, url: await listen(host) };
 }
 
 const register = (url: string, events: string[]): Promise<Response> =>
@@ -77,7 +59,7 @@ describe('several data sources, and a schema of its own', () => {
       TypeOrmModule.forRoot({ type: 'postgres', url: shop, extra: { max: 2 } }),
       TypeOrmModule.forRoot({ name: 'archive', type: 'postgres', url: shop, extra: { max: 2 } }),
       TypeOrmModule.forRoot({ name: 'reports', type: 'postgres', url: reports, extra: { max: 2 } }),
-      PosthornModule.forRoot({ ...settings(shop), databaseSchema: 'hooks' }),
+      PosthornModule.forRoot({ ...hostSettings(shop), databaseSchema: 'hooks' }),
     ]);
     expect((await register(url, ['*'])).status).toBe(201);
     const sources = [undefined, 'archive', 'reports'].map((name) =>
@@ -103,7 +85,7 @@ describe('several data sources, and a schema of its own', () => {
 describe('without routes', () => {
   it('what is dispatched is sent, and nothing of ours answers', async () => {
     const { url: databaseUrl } = await cloneDatabase();
-    const given = settings(databaseUrl);
+    const given = hostSettings(databaseUrl);
     const managing = await start([PosthornModule.forRoot({ ...given })]);
     expect((await register(managing.url, ['host.silent'])).status).toBe(201);
 
@@ -150,7 +132,7 @@ describe('everything global', () => {
   it('holds for the application; ours are guarded and wrapped by it, and answer errors in their own words', async () => {
     const { url: databaseUrl } = await cloneDatabase();
     const { url } = await start(
-      [PosthornModule.forRoot(settings(databaseUrl))],
+      [PosthornModule.forRoot(hostSettings(databaseUrl))],
       (host) => {
         host.enableVersioning({ type: VersioningType.HEADER, header: 'X-Api-Version', defaultVersion: '7' });
         host.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));

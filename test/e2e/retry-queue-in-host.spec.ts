@@ -1,14 +1,15 @@
-// An application that has BullMQ already: its queues stay its own, on its Redis, and ours stay ours, on PostgreSQL.
+// An application that has BullMQ already: its queues stay its own, on its Redis, and ours stay ours, on PostgreSQL or on that same Redis.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { BullModule, BullRegistrar, getQueueToken, InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Injectable, Module } from '@nestjs/common';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { Job, Queue } from 'bullmq';
-import { getDefaultBackendFactory } from 'bullmq';
+import type { Job } from 'bullmq';
+import { getDefaultBackendFactory, Queue } from 'bullmq';
 import { randomBytes } from 'node:crypto';
 import { WebhooksService } from '../../src/registry/index.js';
 import { EventDispatcher } from '../../src/outbound/index.js';
+import type { PosthornModuleOptions } from '../../src/index.js';
 import { PosthornModule } from '../../src/posthorn.module.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
@@ -60,7 +61,11 @@ const missing = redisMissing();
     await redis.flush();
   });
 
-  async function openHost(manualRegistration: boolean, posthornFirst: boolean): Promise<Host> {
+  async function openHost(
+    manualRegistration: boolean,
+    posthornFirst: boolean,
+    settings: PosthornModuleOptions = {},
+  ): Promise<Host> {
     const posthorn = PosthornModule.forRoot({
       databaseUrl: (await cloneDatabase()).url,
       databasePool: 10,
@@ -68,6 +73,7 @@ const missing = redisMissing();
       allowHttp: true,
       allowNetworks: ['127.0.0.0/8'],
       retrySchedule: Array.from({ length: 10 }, () => '50ms'),
+      ...settings,
     });
     const bull = [
       BullModule.forRoot({ connection: { url: redis.url }, extraOptions: { manualRegistration } }),
@@ -104,6 +110,27 @@ const missing = redisMissing();
     for (const key of await redis.keys()) expect(key).toMatch(/^bull:mails/);
     const ours = host.app.get<Queue>(getQueueToken('posthorn-retries'), { strict: false });
     expect(ours.opts.connection).not.toMatchObject({ url: redis.url });
+  });
+
+  it.each([
+    ['with queues of names of its own', 'invoices'],
+    ['whose queue has the name of one of ours', 'posthorn-retries'],
+  ])('shares its Redis, %s: each finds its own jobs, and no others', async (_, name) => {
+    const host = await openHost(false, false, { redisUrl: redis.url });
+    const own = new Queue(name, { connection: { url: redis.url } });
+    try {
+      // It waits where nobody of ours looks.
+      await own.add('mail', { to: 'waits' });
+      await host.queue.add('mail', { to: 'someone' });
+      await eventually(() => host.processor.done.length === 1, 'the host’s own job is processed');
+      await expectDeliveredWithRetries(host);
+      expect(host.processor.done).toEqual([{ to: 'someone' }]);
+      expect(await own.getWaitingCount()).toBe(1);
+    } finally {
+      await own.close();
+    }
+    const prefixes = new Set((await redis.keys()).map((key) => key.split(':')[0]));
+    expect([...prefixes].sort()).toEqual(['bull', '{posthorn}']);
   });
 
   it('that registers its processors by hand still does so, and when', async () => {

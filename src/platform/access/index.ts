@@ -2,6 +2,14 @@ export { ApiGuard } from './api.guard.js';
 export { Authenticator, bearerOf, bearerToken } from './authenticator.js';
 export type { AuthenticationRequest, BearerToken } from './authenticator.js';
 export { FailedAttempts, TooManyAttemptsError } from './failed-attempts.js';
+export {
+  ApiHostGuards,
+  DashboardHostGuards,
+  HOST_GUARD_TOKENS,
+  hostGuardProviders,
+  ReceivingHostGuards,
+} from './host-guards.js';
+export type { RouteGuards } from './host-guards.js';
 export { accessOf, isPrincipal, principalOf } from './principal.js';
 export type { PortalView, Principal } from './principal.js';
 export { RequestLimits, RequestRateError } from './request-limits.js';

@@ -9,7 +9,7 @@ import {
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
-import { ApiGuard } from '../access/index.js';
+import { ApiGuard, ApiHostGuards } from '../access/index.js';
 import { ErrorAnswer } from './error-answer.js';
 import { PosthornExceptionFilter } from './exception.filter.js';
 import { JsonBodyGuard } from './json-body.guard.js';
@@ -25,7 +25,7 @@ export const ApiController = (path: string, tag: string): ClassDecorator =>
   applyDecorators(
     Controller({ path: `api/${path}`, version: VERSION_NEUTRAL }),
     // In this order: who asks is settled before a byte of the body is read.
-    UseGuards(RequestIdGuard, ApiGuard, JsonBodyGuard),
+    UseGuards(RequestIdGuard, ApiHostGuards, ApiGuard, JsonBodyGuard),
     UsePipes(ApiValidationPipe),
     UseFilters(PosthornExceptionFilter),
     ApiTags(tag),
