@@ -17,6 +17,23 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
+  {
+    // A part of a name also finds what was there before the action that is waited for.
+    files: ['test/e2e/dashboard*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.property.name="getByRole"] Property[key.name="name"]:not([value.regex])',
+          message: 'Say called(name): without it, a part of a name is enough.',
+        },
+        {
+          selector: 'CallExpression[callee.property.name="getByLabel"][arguments.length=1] > :not([regex])[value]',
+          message: 'Say EXACTLY: without it, a part of a label is enough.',
+        },
+      ],
+    },
+  },
   { files: ['examples/**/*.ts'], extends: [...tseslint.configs.recommended] },
   {
     // Type-only imports of DTOs erase the metadata that validation reads, so no rule here may rewrite imports.

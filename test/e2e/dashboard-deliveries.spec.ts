@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { randomUUID } from 'node:crypto';
 import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, BUILT_WITHIN_MS, DashboardScene, rowsOf } from './dashboard.harness.js';
+import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY, rowsOf } from './dashboard.harness.js';
 
 const missing = chromiumMissing();
 if (missing) console.warn(`The deliveries of the dashboard are not tested: ${missing}.`);
@@ -31,35 +31,37 @@ if (missing) console.warn(`The deliveries of the dashboard are not tested: ${mis
 
     const page = await scene.signedIn('deliveries');
     await page.getByRole('row').filter({ hasText: fine.type }).waitFor();
-    await page.getByLabel('Status', { exact: true }).selectOption('failed');
+    await page.getByLabel('Status', EXACTLY).selectOption('failed');
     await page.getByRole('row').filter({ hasText: fine.type }).waitFor({ state: 'detached' });
-    expect(page.url()).toContain('status=failed');
+    await page.waitForURL(/status=failed/);
     expect((await rowsOf(page.getByRole('table')))[0]?.slice(0, 3)).toEqual([target.type, 'failed', '500']);
     expect(await accessibilityOf(page)).toEqual([]);
 
-    await page.getByRole('link', { name: target.type }).click();
+    await page.getByRole('link', called(target.type)).click();
     await page.getByText('The receiver failed while it worked on it (500).').waitFor();
     await page.getByText('Every attempt of the retry schedule was used up.').waitFor();
     await page.getByText('"oops": "no room left"').waitFor();
-    const attempts = page.getByRole('navigation', { name: 'Attempts' }).getByRole('button');
+    const attempts = page.getByRole('navigation', called('Attempts')).getByRole('button');
     expect(await attempts.count()).toBe(2);
     await attempts.first().click();
-    const first = page.getByRole('region', { name: 'Attempt 1', exact: true });
-    const phases = first.getByRole('region', { name: 'Where the time went', exact: true }).getByRole('listitem');
+    const first = page.getByRole('region', called('Attempt 1'));
+    const phases = first.getByRole('region', called('Where the time went')).getByRole('listitem');
     await phases.filter({ hasText: /^Until the first byte of the answer: \d/ }).waitFor();
     await phases.filter({ hasText: /^Name, connection, TLS: \d/ }).waitFor();
     expect(await accessibilityOf(page)).toEqual([]);
 
     receiver.always(200);
-    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByRole('button', called('Retry')).click();
     await page.getByText('It arrived.').waitFor();
     await eventually(async () => (await attempts.count()) === 3, 'the third attempt is shown');
     expect(JSON.parse(receiver.received[2]?.body.toString() ?? '')).toMatchObject({ data: { orderId: "it's 1042" } });
 
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-    await page.getByRole('button', { name: 'Copy as curl' }).click();
-    await page.getByText('Copied').waitFor();
-    const command = await page.evaluate<string>('navigator.clipboard.readText()');
+    await page.getByRole('button', called('Copy as curl')).click();
+    const command = await eventually(
+      () => page.evaluate<string>('navigator.clipboard.readText()'),
+      'the command is in the clipboard',
+    );
     expect(command).toContain(`curl -X POST '${receiver.url}'`);
     // What was sent, byte for byte, as a shell reads it.
     expect(command).toContain(receiver.received[2]?.body.toString().replaceAll("'", String.raw`'\''`));
@@ -76,17 +78,17 @@ if (missing) console.warn(`The deliveries of the dashboard are not tested: ${mis
     const unheard = await scene.deliveries.dispatch(`nobody.${randomUUID()}`);
 
     const page = await scene.signedIn(`deliveries/${id}`);
-    const reach = page.getByRole('table', { name: 'Webhooks and why each got the event, or why not' });
+    const reach = page.getByRole('table', called('Webhooks and why each got the event, or why not'));
     await reach.getByText('Its filter did not let it through: data.total.$gte is to be 100.').waitFor();
     await reach.getByText('It subscribes to this type.').waitFor();
-    await page.getByRole('link', { name: eventId }).click();
-    await page.getByRole('heading', { name: target.type }).waitFor();
+    await page.getByRole('link', called(eventId)).click();
+    await page.getByRole('heading', called(target.type)).waitFor();
 
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Deliveries' }).click();
-    await page.getByLabel('Find by id').fill('0000');
+    await page.getByRole('navigation', called('Pages')).getByRole('link', called('Deliveries')).click();
+    await page.getByLabel('Find by id', EXACTLY).fill('0000');
     await page.keyboard.press('Enter');
     await page.getByText('Neither a delivery nor an event has this id.').waitFor();
-    await page.getByLabel('Find by id').fill(unheard);
+    await page.getByLabel('Find by id', EXACTLY).fill(unheard);
     await page.keyboard.press('Enter');
     await reach.getByText('It does not subscribe to this type.').first().waitFor();
     expect(await reach.getByText('It subscribes to this type.').count()).toBe(0);
@@ -102,19 +104,19 @@ if (missing) console.warn(`The deliveries of the dashboard are not tested: ${mis
     const rows = page.getByRole('row').filter({ hasText: target.type });
     const shown = (count: number) => eventually(async () => (await rows.count()) === count, `${count} rows are shown`);
     await shown(50);
-    await page.getByRole('button', { name: 'Older' }).click();
+    await page.getByRole('button', called('Older')).click();
     await shown(10);
-    expect(await page.getByRole('button', { name: 'Older' }).count()).toBe(0);
+    expect(await page.getByRole('button', called('Older')).count()).toBe(0);
     await page.goBack();
     await shown(50);
     await rows.first().getByRole('link').focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: target.type }).waitFor();
+    await page.getByRole('heading', called(`${target.type} success`)).waitFor();
 
     await page.goto(`${scene.url}#/deliveries?event=${target.type}&until=2020-01-01T00:00:00Z`);
-    await page.getByRole('heading', { name: 'No delivery matches' }).waitFor();
-    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('heading', called('No delivery matches')).waitFor();
+    await page.getByRole('button', called('Clear')).click();
     await shown(50);
   });
 });

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { chromiumMissing } from '../setup/browser.js';
-import { accessibilityOf, BUILT_WITHIN_MS, DashboardScene } from './dashboard.harness.js';
+import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY } from './dashboard.harness.js';
 
 const missing = chromiumMissing();
 if (missing) console.warn(`The catalogue of the dashboard is not tested: ${missing}.`);
@@ -25,38 +25,38 @@ if (missing) console.warn(`The catalogue of the dashboard is not tested: ${missi
     await scene.server.webhook(receiver.url, ['order.*']);
     await scene.server.webhook(receiver.url, ['invoice.*']);
     const page = await scene.signedIn('event-types');
-    await page.getByRole('heading', { name: 'The catalogue is empty' }).waitFor();
-    await page.getByRole('link', { name: 'Add an event type' }).first().click();
-    await page.getByLabel('Name').fill(name);
-    await page.getByLabel('Description').fill('An order is paid.');
-    await page.getByLabel('Schema').fill('{ "required": ["orderId"] ');
+    await page.getByRole('heading', called('The catalogue is empty')).waitFor();
+    await page.getByRole('link', called('Add an event type')).first().click();
+    await page.getByLabel('Name', EXACTLY).fill(name);
+    await page.getByLabel('Description', EXACTLY).fill('An order is paid.');
+    await page.getByLabel('Schema', EXACTLY).fill('{ "required": ["orderId"] ');
     await page.getByText('This is not a JSON object yet.').waitFor();
-    await page.getByLabel('Schema').fill('{ "type": "object", "required": ["orderId"] }');
-    await page.getByLabel('Example').fill('{ "total": 5 }');
-    await page.getByRole('button', { name: 'Add it' }).click();
+    await page.getByLabel('Schema', EXACTLY).fill('{ "type": "object", "required": ["orderId"] }');
+    await page.getByLabel('Example', EXACTLY).fill('{ "total": 5 }');
+    await page.getByRole('button', called('Add it')).click();
     await page.getByRole('alert').getByText('orderId').waitFor();
     expect(await accessibilityOf(page)).toEqual([]);
-    await page.getByLabel('Example').fill('{ "orderId": "1042" }');
-    await page.getByRole('button', { name: 'Add it' }).click();
+    await page.getByLabel('Example', EXACTLY).fill('{ "orderId": "1042" }');
+    await page.getByRole('button', called('Add it')).click();
 
-    await page.getByRole('heading', { name }).waitFor();
-    await page.getByRole('region', { name: 'Schema', exact: true }).getByText('"required"').waitFor();
-    const takers = page.getByRole('table', { name: 'Webhooks that subscribe' });
+    await page.getByRole('heading', called(`${name} in use`)).waitFor();
+    await page.getByRole('region', called('Schema')).getByText('"required"').waitFor();
+    const takers = page.getByRole('table', called('Webhooks that subscribe'));
     await takers.getByText('order.*').waitFor();
     expect(await takers.getByText('invoice.*').count()).toBe(0);
 
-    await page.getByRole('button', { name: 'Send an example' }).click();
+    await page.getByRole('button', called('Send an example')).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Data').fill('{}');
-    await dialog.getByRole('button', { name: 'Send it' }).click();
+    await dialog.getByLabel('Data', EXACTLY).fill('{}');
+    await dialog.getByRole('button', called('Send it')).click();
     await dialog.getByRole('alert').getByText('orderId').waitFor();
-    await dialog.getByLabel('Data').fill('{ "orderId": "1043" }');
-    await dialog.getByRole('button', { name: 'Send it' }).click();
+    await dialog.getByLabel('Data', EXACTLY).fill('{ "orderId": "1043" }');
+    await dialog.getByRole('button', called('Send it')).click();
     await dialog.getByText('It goes to 1 webhook.').waitFor();
     expect(await accessibilityOf(page)).toEqual([]);
     const { body } = await receiver.next();
     expect(JSON.parse(body.toString())).toMatchObject({ event: name, data: { orderId: '1043' } });
-    await dialog.getByRole('link', { name: 'See what became of it' }).click();
+    await dialog.getByRole('link', called('See what became of it')).click();
     await page.getByText('It subscribes to this type.').waitFor();
   });
 
@@ -66,13 +66,13 @@ if (missing) console.warn(`The catalogue of the dashboard is not tested: ${missi
     await scene.server.api('POST', '/api/event-types', { name: gone });
     const page = await scene.signedIn(`event-types/type/${gone}`);
     await page.getByText('Nobody yet.').waitFor();
-    await page.getByRole('button', { name: 'Send an example' }).click();
-    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', called('Send an example')).click();
+    await page.getByRole('button', called('Send it')).click();
     await page.getByText('It was stored, and went to nobody: no webhook takes it.').waitFor();
-    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
-    await page.getByRole('link', { name: 'Edit' }).click();
-    await page.getByLabel('Archived').check();
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').getByRole('button', called('Close')).last().click();
+    await page.getByRole('link', called('Edit')).click();
+    await page.getByRole('checkbox', { name: /^Archived:/ }).check();
+    await page.getByRole('button', called('Save')).click();
     await page.getByText('It is archived').waitFor();
 
     const { body } = await scene.server.api<{ key: string }>('POST', '/api/api-keys', {
@@ -83,13 +83,13 @@ if (missing) console.warn(`The catalogue of the dashboard is not tested: ${missi
     await reader.getByRole('row').filter({ hasText: old }).getByText('deprecated').waitFor();
     await reader.getByRole('row').filter({ hasText: gone }).getByText('archived').waitFor();
     expect(await accessibilityOf(reader)).toEqual([]);
-    await reader.getByRole('link', { name: old }).click();
+    await reader.getByRole('link', called(old)).click();
     await reader.getByText('It is deprecated').waitFor();
     expect(await reader.getByRole('button', { name: /Send|Delete/ }).count()).toBe(0);
 
-    await page.getByRole('button', { name: 'Delete' }).click();
-    await page.getByRole('button', { name: 'Delete it' }).click();
-    await page.getByRole('heading', { name: 'Event types' }).waitFor();
+    await page.getByRole('button', called('Delete')).click();
+    await page.getByRole('button', called('Delete it')).click();
+    await page.getByRole('heading', called('Event types')).waitFor();
     expect((await scene.server.api('GET', `/api/event-types/${gone}`)).status).toBe(404);
   });
 });

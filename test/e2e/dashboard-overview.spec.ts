@@ -1,8 +1,7 @@
 // The overview: what one sees who asks whether all is well.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromiumMissing } from '../setup/browser.js';
-import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, BUILT_WITHIN_MS, DashboardScene, rowsOf } from './dashboard.harness.js';
+import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY, rowsOf } from './dashboard.harness.js';
 
 const missing = chromiumMissing();
 if (missing) console.warn(`The overview of the dashboard is not tested: ${missing}.`);
@@ -22,8 +21,12 @@ if (missing) console.warn(`The overview of the dashboard is not tested: ${missin
   it('says what to do where nothing was sent', async () => {
     await scene.server.api('POST', '/api/tenants', { id: 'quiet', name: 'Quiet' });
     const page = await scene.signedIn();
-    await page.getByLabel('Tenant').selectOption('quiet');
-    await page.getByRole('heading', { name: 'Nothing was sent in this time' }).waitFor();
+    const ofQuiet = page.waitForResponse(
+      (response) => response.url().includes('/api/stats') && response.request().headers()['x-tenant'] === 'quiet',
+    );
+    await page.getByLabel('Tenant', EXACTLY).selectOption('quiet');
+    await ofQuiet;
+    await page.getByRole('heading', called('Nothing was sent in this time')).waitFor();
     expect(await page.locator('.numbers div').filter({ hasText: 'Oldest due' }).locator('dd').innerText()).toBe('none');
     expect(await accessibilityOf(page)).toEqual([]);
   });
@@ -33,29 +36,26 @@ if (missing) console.warn(`The overview of the dashboard is not tested: ${missin
     const target = await scene.deliveries.target(receiver.url);
     receiver.answers(400);
     for (let n = 0; n < 4; n++) await scene.deliveries.settled(await target.send({ n }));
-    // They are counted a few seconds after they were made.
-    await eventually(
-      async () => {
-        const { body } = await scene.server.api<{ totals: { attempts: number } }>('GET', '/api/stats');
-        return body.totals.attempts === 4;
-      },
-      'all attempts are counted',
-      { within: 60_000 },
-    );
+    await scene.counted(4, target.webhookId);
     const page = await scene.signedIn('overview');
     const number = (title: string) => page.locator('.numbers div').filter({ hasText: title }).locator('dd').innerText();
-    await page.getByRole('img', { name: 'Attempts over time: 4 in all, of which 1 failed' }).waitFor();
+    await page.getByRole('img', called('Attempts over time: 4 in all, of which 1 failed')).waitFor();
     expect(await number('Success rate')).toBe('75 %');
     expect(await number('95 % take at most')).toMatch(/^\d+(\.\d)? (ms|s)$/);
-    const failing = page.getByRole('table', { name: 'Webhooks that fail most' });
+    const failing = page.getByRole('table', called('Webhooks that fail most'));
     expect(await rowsOf(failing)).toEqual([[receiver.url.replace('http://', ''), '1', '4', '75 %']]);
     expect(await accessibilityOf(page)).toEqual([]);
-    await page.getByLabel('Time', { exact: true }).selectOption('1h');
-    expect(page.url()).toContain('range=1h');
+    const ofAnHour = page.waitForResponse((response) => {
+      const since = new URL(response.url()).searchParams.get('since');
+      return since !== null && Date.now() - Date.parse(since) < 2 * 3_600_000;
+    });
+    await page.getByLabel('Time', EXACTLY).selectOption('1h');
+    await page.waitForURL(/range=1h/);
+    await ofAnHour;
     await page.getByRole('img', { name: /^Attempts over time/ }).waitFor();
     await failing.getByRole('link').click();
-    await page.getByRole('heading', { name: 'Deliveries' }).waitFor();
-    expect(page.url()).toContain(target.webhookId);
+    await page.getByRole('heading', called('Deliveries')).waitFor();
+    await page.waitForURL((url) => url.href.includes(target.webhookId));
   });
 
   it('follows what happens now, and stays quick while hundreds of attempts come', async () => {
@@ -66,15 +66,15 @@ if (missing) console.warn(`The overview of the dashboard is not tested: ${missin
     await scene.signIn(page, 'overview');
     await following;
     await target.send();
-    const tail = page.getByRole('table', { name: 'Attempts as they happen' });
+    const tail = page.getByRole('table', called('Attempts as they happen'));
     await tail.getByText(target.type).first().waitFor();
 
     const events = Array.from({ length: 500 }, (_, n) => ({ event: target.type, data: { n } }));
     await scene.server.api('POST', '/api/events/batch', { events });
     await page.getByText('501 attempts since you came').waitFor();
     expect(await tail.locator('tbody tr').count()).toBeLessThanOrEqual(30);
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByRole('button', { name: 'Go on' }).waitFor();
+    await page.getByRole('button', called('Pause')).click();
+    await page.getByRole('button', called('Go on')).waitFor();
     expect(await accessibilityOf(page)).toEqual([]);
   });
 });

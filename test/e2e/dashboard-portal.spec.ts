@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, BUILT_WITHIN_MS, DashboardScene } from './dashboard.harness.js';
+import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY } from './dashboard.harness.js';
 
 const missing = chromiumMissing();
 if (missing) console.warn(`The portal is not tested: ${missing}.`);
@@ -55,38 +55,38 @@ async function framing(): Promise<{ server: Server; origin: string; show(url: st
 
   it('is made on the dashboard, opens its parts for its tenant in its colour, and nothing once it is over', async () => {
     const admin = await scene.signedIn('settings/portal');
-    await admin.getByLabel('Tenant').selectOption('acme');
+    await admin.getByLabel('Tenant', EXACTLY).selectOption('acme');
     await admin.getByText('for Acme Ltd').waitFor();
-    for (const part of ['Overview', 'Event types']) await admin.getByRole('checkbox', { name: part }).uncheck();
-    await admin.getByLabel('To look at only').check();
-    await admin.getByLabel('Accent colour').fill('green');
-    await admin.getByRole('button', { name: 'Make a link' }).click();
+    for (const part of ['Overview', 'Event types']) await admin.getByRole('checkbox', called(part)).uncheck();
+    await admin.getByLabel('To look at only', EXACTLY).check();
+    await admin.getByLabel('Accent colour', EXACTLY).fill('green');
+    await admin.getByRole('button', called('Make a link')).click();
     await admin.getByRole('alert').getByText('accent must be a colour').waitFor();
     expect(await accessibilityOf(admin)).toEqual([]);
-    await admin.getByLabel('Accent colour').fill('#0b6e4f');
-    await admin.getByLabel('Theme', { exact: true }).selectOption('light');
-    await admin.getByRole('button', { name: 'Make a link' }).click();
-    const url = await admin.getByRole('region', { name: 'Link', exact: true }).innerText();
-    expect(await admin.getByRole('region', { name: 'Frame' }).innerText()).toContain(`<iframe src="${url}"`);
+    await admin.getByLabel('Accent colour', EXACTLY).fill('#0b6e4f');
+    await admin.getByLabel('Theme', EXACTLY).selectOption('light');
+    await admin.getByRole('button', called('Make a link')).click();
+    const url = await admin.getByRole('region', called('Link')).innerText();
+    expect(await admin.getByRole('region', called('Frame')).innerText()).toContain(`<iframe src="${url}"`);
     expect(await accessibilityOf(admin)).toEqual([]);
 
     const page = await scene.tab();
     await page.goto(url);
-    const pages = page.getByRole('navigation', { name: 'Pages' });
+    const pages = page.getByRole('navigation', called('Pages'));
     await pages.waitFor();
-    expect(page.url()).not.toContain('token');
+    await page.waitForURL((url) => !url.href.includes('token'));
     expect(await pages.getByRole('link').allInnerTexts()).toEqual(['Deliveries', 'Webhooks']);
-    await pages.getByRole('link', { name: 'Webhooks' }).click();
+    await pages.getByRole('link', called('Webhooks')).click();
     await page.getByText('of-acme.example/hooks').waitFor();
     expect(await page.getByText('of-default.example').count()).toBe(0);
-    expect(await page.getByRole('link', { name: 'Add a webhook' }).count()).toBe(0);
+    expect(await page.getByRole('link', called('Add a webhook')).count()).toBe(0);
     const accent = `getComputedStyle(document.documentElement).getPropertyValue('--accent')`;
     expect(await page.evaluate(accent)).toContain('#0b6e4f');
     expect(await accessibilityOf(page)).toEqual([]);
     await page.goto(`${scene.url}#/settings`);
-    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+    await page.getByRole('heading', called('There is nothing here')).waitFor();
 
-    await admin.getByRole('button', { name: 'End it now' }).click();
+    await admin.getByRole('button', called('End it now')).click();
     await admin.getByText('It is over').waitFor();
     // Replicas remember a session for up to a second.
     await eventually(async () => {

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import type { Locator, Page } from 'playwright-core';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { TestBrowser } from '../setup/browser.js';
+import { eventually } from '../setup/eventually.js';
 import { ADMIN_KEY } from '../setup/server.js';
 import { ensureBuiltOnce } from '../setup/server-process.js';
 import { DeliveryScene } from './delivery.harness.js';
@@ -13,6 +14,12 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** The first test file that needs the page builds it, and with it everything else. */
 export const BUILT_WITHIN_MS = 300_000;
+
+/** Playwright takes a part of a name for the whole: `Filter` also finds “Try the filter”, which is there before. */
+export const EXACTLY = { exact: true } as const;
+
+/** What has this name for who cannot see it, and nothing that only contains it. */
+export const called = (name: string) => ({ name, ...EXACTLY });
 
 interface Violation {
   readonly id: string;
@@ -45,6 +52,14 @@ export class DashboardScene {
     return `${this.server.url}/dashboard/`;
   }
 
+  /** Once so many attempts of a webhook are in its figures: they are counted a few seconds after they were made. */
+  async counted(attempts: number, webhookId: string): Promise<void> {
+    const path = `/api/webhooks/${webhookId}/stats`;
+    const count = async () =>
+      (await this.server.api<{ totals: { attempts: number } }>('GET', path)).body.totals.attempts;
+    await eventually(async () => (await count()) === attempts, 'all attempts are counted', { within: 60_000 });
+  }
+
   /** A tab in which nobody is signed in. */
   tab(options?: Parameters<TestBrowser['tab']>[1]): Promise<Page> {
     return this.browser.tab(this.server.url, options);
@@ -57,9 +72,9 @@ export class DashboardScene {
 
   async signIn(page: Page, place = '', key = ADMIN_KEY): Promise<Page> {
     await page.goto(`${this.url}#/${place}`);
-    await page.getByLabel('API key').fill(key);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    await page.getByLabel('API key', EXACTLY).fill(key);
+    await page.getByRole('button', called('Sign in')).click();
+    await page.getByRole('navigation', called('Pages')).waitFor();
     return page;
   }
 }

@@ -1,5 +1,5 @@
 // What stays while one goes from page to page: navigation, tenant, theme. Pages are loaded when they are first gone to.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentType } from 'preact';
 import { useResource } from '../api/use-resource';
 import { Button } from '../components/button';
@@ -16,7 +16,8 @@ import { applyTheme, ThemeToggle } from './theme';
 
 export function Shell() {
   const me = useResource(whoAmI, []);
-  useEffect(() => {
+  // Before anything is seen in another colour.
+  useLayoutEffect(() => {
     if (me.value?.portal) applyTheme(me.value.portal.theme);
   }, [me.value]);
   if (me.error && !me.value) {

@@ -12,9 +12,8 @@ export function TenantPicker({ tenant }: { tenant: string }) {
   if (!rows) return <span class="tenant">{tenant}</span>;
   const known = rows.some(({ id }) => id === tenant) ? rows : [{ id: tenant, name: tenant }, ...rows];
   return (
-    <label class="tenant">
-      <span class="visually-hidden">Tenant</span>
-      <select value={tenant} onChange={(event) => session.actFor(event.currentTarget.value)}>
+    <span class="tenant">
+      <select aria-label="Tenant" value={tenant} onChange={(event) => session.actFor(event.currentTarget.value)}>
         {[...known]
           .sort((one, other) => one.id.localeCompare(other.id))
           .map(({ id, name }) => (
@@ -23,6 +22,6 @@ export function TenantPicker({ tenant }: { tenant: string }) {
             </option>
           ))}
       </select>
-    </label>
+    </span>
   );
 }

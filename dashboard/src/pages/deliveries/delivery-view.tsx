@@ -48,7 +48,8 @@ export function DeliveryView({ id, me, params }: PageProps & { readonly id: stri
   }
   const chosen = value.attempts.find(({ number }) => `${number}` === params.get('attempt')) ?? value.attempts.at(-1);
   const body = event.value && bodyOf(value, event.value);
-  const curl = chosen && curlOf(chosen, body);
+  // Until it is known what was sent, the command would leave its body out and look whole.
+  const curl = (event.value ?? event.error) !== undefined && chosen && curlOf(chosen, body);
   return (
     <>
       <PageHead
