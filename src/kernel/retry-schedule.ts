@@ -4,7 +4,8 @@ import { parseDuration } from './duration.js';
 /** Waits before each retry, in milliseconds; as many retries as there are entries. */
 export type RetrySchedule = readonly number[];
 
-const NAMED = new Map<string, readonly string[]>([
+/** Schedules that have a name, and their waits as people write them: the dashboard offers them, and says what they mean. */
+export const NAMED_SCHEDULES: ReadonlyMap<string, readonly string[]> = new Map([
   ['default', ['1s', '5s', '30s']],
   ['standard', ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h']],
 ]);
@@ -36,7 +37,7 @@ export interface RetryWaits {
  * `undefined` where it is neither.
  */
 export function parseRetrySchedule(input: string | readonly string[]): RetrySchedule | undefined {
-  const list = typeof input === 'string' ? NAMED.get(input) : input;
+  const list = typeof input === 'string' ? NAMED_SCHEDULES.get(input) : input;
   if (!list || list.length > MAX_RETRIES) return undefined;
   const waits: number[] = [];
   for (const text of list) {
