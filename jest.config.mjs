@@ -30,5 +30,5 @@ export default {
   maxWorkers: 2,
   workerIdleMemoryLimit: '800MB',
   // Says that a test hangs, not that the machine is slow: several start servers, each with a PostgreSQL of its own.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
 };

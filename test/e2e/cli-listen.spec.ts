@@ -287,7 +287,7 @@ describe('it ends', () => {
   });
 
   describe('as a process', () => {
-    beforeAll(() => ensureBuiltOnce(), 300_000);
+    beforeAll(() => ensureBuiltOnce());
 
     it.each(['SIGINT', 'SIGTERM'] as const)('by %s, with code 0', async (signal) => {
       const program = path.resolve(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');

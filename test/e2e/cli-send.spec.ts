@@ -200,7 +200,7 @@ describe('the process', () => {
       );
     });
 
-  beforeAll(() => ensureBuiltOnce(), 300_000);
+  beforeAll(() => ensureBuiltOnce());
 
   it('prints help and version', async () => {
     const help = await posthorn();

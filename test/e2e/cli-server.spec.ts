@@ -35,7 +35,7 @@ async function countOf(url: string, table: string): Promise<number> {
 }
 
 describe('posthorn start', () => {
-  beforeAll(() => ensureBuiltOnce(), 300_000);
+  beforeAll(() => ensureBuiltOnce());
 
   it('starts the server that the environment asks for, and ends when it is asked to', async () => {
     const server = new ServerProcess(
@@ -44,7 +44,7 @@ describe('posthorn start', () => {
     );
     expect((await call(await server.url(), ADMIN_KEY, 'GET', '/api/webhooks')).status).toBe(200);
     expect(await server.stop()).toEqual({ code: 0, signal: null });
-  }, 120_000);
+  });
 
   it('takes no arguments', async () => {
     expect(await runCommand(['start', 'now'])).toMatchObject({ code: 2 });

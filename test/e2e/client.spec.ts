@@ -28,7 +28,7 @@ it('is made from what the server says of itself now', async () => {
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   rmSync(folder, { recursive: true });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-}, 120_000);
+});
 
 describe('the client', () => {
   it('makes, changes, finds and deletes', async () => {

@@ -104,7 +104,7 @@ describe('the metrics', () => {
       'source="stripe",outcome="processed"',
     ])
       expect(text).toContain(`posthorn_received_webhooks_total{${series}} 1\n`);
-  }, 60_000);
+  });
 
   it('tell how many runs of handlers are due, wait and are at work, and for how long the oldest has been due', async () => {
     const { url } = await cloneDatabase();

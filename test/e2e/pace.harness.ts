@@ -40,6 +40,8 @@ export class PaceScene {
       encryptionKey,
       retrySchedule: ['20ms', '20ms'],
       circuitAfter: 0,
+      // Receivers are closed before; what is cut off would be sent twice.
+      shutdownTimeout: '60s',
       ...options,
     });
   }

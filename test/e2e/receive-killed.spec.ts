@@ -22,7 +22,7 @@ const KILLS = 20;
 const SOURCES = ['stripe', 'stripe', 'queued'];
 const PROGRAM = path.resolve(import.meta.dirname, '..', 'setup', 'bookshop.mjs');
 /** A lease, and the tries after it. */
-const RECOVERY_MS = 120_000;
+const RECOVERY_MS = 240_000;
 
 let databaseUrl: string;
 let rows: Rows;

@@ -48,7 +48,7 @@ describe('a handler that throws', () => {
       { handler: 'thank-customer', status: 'succeeded', attempt_count: 1, error: null, due_in: null },
     ]);
     const [run] = await rows.runs(id);
-    expect(run?.due_in).toBeGreaterThan(5);
+    expect(run?.due_in).toBeGreaterThan(0);
     expect(run?.due_in).toBeLessThan(12.1);
 
     expect(answerOf(await sendStripe(shop, body))).toEqual(EXACT.failed);

@@ -7,7 +7,6 @@ import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
 import { call, ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
 
-const BUILD_MS = 120_000;
 const KEY = 'admin-key-of-this-test';
 const ENCRYPTION_KEY = Buffer.alloc(32, 7).toString('base64');
 
@@ -19,7 +18,7 @@ const servers: ServerProcess[] = [];
 beforeAll(async () => {
   await ensureBuiltOnce();
   receiver = await TestReceiver.start();
-}, BUILD_MS);
+});
 afterAll(() => receiver?.close());
 beforeEach(() => {
   scene = mkdtempSync(path.join(tmpdir(), 'posthorn-server-'));

@@ -74,12 +74,12 @@ it.each([
     expect(new Set(urls.map(({ host }) => host)).size).toBe(1);
     expect(new Set(urls.map(({ pathname }) => pathname)).size).toBe(2);
     await eventually(async () => !(await isThere(String(urls[0]))), 'the PostgreSQL of the run has ended', {
-      within: 60_000,
+      within: 240_000,
     });
     await eventually(
       () => !readdirSync(roomiest()).some((entry) => entry.startsWith(`posthorn-testing-${child.pid}-`)),
       'nothing of the run is left',
-      { within: 60_000 },
+      { within: 240_000 },
     );
   },
   300_000,

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Published } from './evidence.js';
 
 /** Nobody should wait this long for an API that is up; whoever does is counted as hanging. */
-const HANG_MS = 20_000;
+const HANG_MS = 120_000;
 const AGAIN_AFTER_MS = 100;
 const BATCH = 20;
 /** Where no API answers. */

@@ -29,6 +29,9 @@ export const DEADLINE_MS = 1_000;
 /** What a process that died or stood still had claimed is taken back after this. */
 export const LEASE_MS = DEADLINE_MS + 30_000;
 
+/** Of a machine that is busy with other tests, too: what is stuck, or never comes, is so for ever. */
+const QUIET_WITHIN_MS = 600_000;
+
 /** Short waits, and more of them than a busy machine can use up: nothing may end as failed for want of tries. */
 export const SCHEDULE = Array.from({ length: 10 }, () => '300ms');
 
@@ -117,8 +120,7 @@ export class Scene {
   ): Promise<ServerProcess> {
     const server = new ServerProcess({ ...this.env, ...how.env, ROLE: role }, how);
     this.all.add(server);
-    // A machine that is shared may take its time.
-    const url = await server.url({ within: 90_000 });
+    const url = await server.url({ within: QUIET_WITHIN_MS });
     if (role !== 'worker') this.apis.set(server, url);
     void server.ended.then(() => {
       this.apis.delete(server);
@@ -161,7 +163,7 @@ export class Scene {
   /** Waits until so many requests have arrived. */
   async untilArrived(count: number): Promise<void> {
     await eventually(() => this.arrived().length >= count, `${count} requests arrive (${this.arrived().length} did)`, {
-      within: 120_000,
+      within: QUIET_WITHIN_MS,
     });
   }
 
@@ -179,7 +181,7 @@ export class Scene {
   }
 
   /** Waits until every delivery is final. True if it came to that; false where some are stuck. */
-  async quiesce(withinMs: number): Promise<boolean> {
+  async quiesce(withinMs = QUIET_WITHIN_MS): Promise<boolean> {
     const isFinal = ({ status }: Delivery): boolean => !(NOT_FINAL as readonly string[]).includes(status);
     const rest = async (): Promise<boolean> => {
       // Cheap, and not proof: one may go from what is asked next to what was asked before.

@@ -29,7 +29,7 @@ export class TestBrowser {
 
   static async start(): Promise<TestBrowser> {
     const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'];
-    return new TestBrowser(await chromium.launch({ executablePath: EXECUTABLE, args, timeout: 60_000 }));
+    return new TestBrowser(await chromium.launch({ executablePath: EXECUTABLE, args, timeout: 240_000 }));
   }
 
   /** A tab of somebody who was never here. */

@@ -38,7 +38,7 @@ export class TestRedis {
   async run(): Promise<void> {
     const flags = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     this.process = spawn('redis-server', flags, { cwd: '/', stdio: 'ignore' });
-    await eventually(() => this.ask((client) => client.ping()), 'Redis answers', { within: 20_000 });
+    await eventually(() => this.ask((client) => client.ping()), 'Redis answers');
   }
 
   /** Ends it as a crash would. */

@@ -77,7 +77,7 @@ export class ServerProcess {
   }
 
   /** The address it listens at, once it says so. */
-  url({ within = 60_000 }: { within?: number } = {}): Promise<string> {
+  url({ within = 240_000 }: { within?: number } = {}): Promise<string> {
     return eventually(
       () => {
         const url = /listens at (http:\/\/\S+)/.exec(this.output)?.[1];

@@ -64,6 +64,8 @@ export async function startTestServer(
     adminApiKey: ADMIN_KEY,
     allowHttp: true,
     allowNetworks: ['127.0.0.0/8'],
+    // So that no deadline passes on a machine that is busy elsewhere; who tests deadlines sets one.
+    deliveryTimeout: '120s',
     shutdownTimeout: '2s',
     ...options,
   };

@@ -1,6 +1,6 @@
 // Two workers whose clocks are ten minutes apart, and an API between them: due times and leases are PostgreSQL's, so no
 // retry comes early, none comes twice, and none is missed.
-import { LEASE_MS, Scene } from '../scene.js';
+import { Scene } from '../scene.js';
 import type { Report, Stage } from '../scene.js';
 
 const OFFSET_MS = 300_000;
@@ -16,7 +16,7 @@ export const clocksApart = (stage: Stage, { events }: { events: number }): Promi
       await scene.start('worker', { preload, env: { FAULTS_CLOCK_OFFSET_MS: String(offsetMs) } });
     for (const path of WEBHOOKS) await scene.webhook(path, ['load.*']);
     await scene.publisher.publish('load.skewed', events, { pauseMs: 20 });
-    await scene.quiesce(2 * LEASE_MS);
+    await scene.quiesce();
 
     const arrived = scene.arrived();
     const behind = arrived.filter(({ at, sentAt }) => sentAt < at - OFFSET_MS / 2).length;

@@ -29,7 +29,7 @@ export const kill = (stage: Stage, { events, kills }: { events: number; kills: n
       victim.server = await scene.start(victim.role);
     }
     await publishing;
-    await scene.quiesce(2 * LEASE_MS);
+    await scene.quiesce();
     scene.notes.push(`${kills} kills, ${killedWorkers} of them workers`);
     return scene.report({ duplicates: IN_FLIGHT * killedWorkers });
   });
@@ -48,7 +48,7 @@ export const killInARow = (stage: Stage, { kills }: { kills: number }): Promise<
       await scene.endLeases();
     }
     await scene.start('worker');
-    await scene.quiesce(LEASE_MS);
+    await scene.quiesce();
     const report = await scene.report({ duplicates: kills });
     const { unknownOutcomes } = report.counts;
     if (unknownOutcomes === kills) return report;

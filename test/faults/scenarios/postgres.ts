@@ -2,7 +2,7 @@
 // and what was acknowledged is delivered.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultPostgres } from '../postgres.js';
-import { CONCURRENCY, LEASE_MS, Scene } from '../scene.js';
+import { CONCURRENCY, Scene } from '../scene.js';
 import type { Report, Stage } from '../scene.js';
 
 const WORKERS = 2;
@@ -59,7 +59,7 @@ export const postgresAway = (
     await comeBack();
     over = true;
     await Promise.all([publishing, asking]);
-    await scene.quiesce(2 * LEASE_MS);
+    await scene.quiesce();
 
     const answers = [...publisher.answers].sort(([a], [b]) => a - b);
     const others = answers.filter(([status]) => ![200, 202, 503].includes(status));

@@ -32,7 +32,7 @@ export const badReceivers = (
       `${body.data.length} of ${events} deliveries still waited for the receiver that hangs when the well ones had theirs`,
     );
     scene.expect(body.data.length > 0, 'The well receivers had to wait for the one that hangs.');
-    await scene.quiesce(600_000);
+    await scene.quiesce();
     await expectCut(scene);
     const redirected = scene.arrived().filter(({ path }) => path.startsWith('/redirected'));
     scene.expect(redirected.length === 0, `${redirected.length} redirects were followed.`);

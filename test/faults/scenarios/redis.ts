@@ -1,7 +1,7 @@
 // Redis forgets everything, or dies and comes back empty, while it holds the timers of retries: nothing depends on it.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestRedis } from '../../setup/redis.js';
-import { LEASE_MS, Scene } from '../scene.js';
+import { Scene } from '../scene.js';
 import type { Report, Stage } from '../scene.js';
 
 const RANDOM_MS = 500;
@@ -32,7 +32,7 @@ export const redisLost = (stage: Stage, redis: TestRedis, { events, flushes, kil
       } else await redis.flush();
     }
     await publishing;
-    await scene.quiesce(2 * LEASE_MS);
+    await scene.quiesce();
     scene.notes.push(`${flushes} flushes, ${kills} kills of Redis, ${jobsLost} retries lost their job`);
     scene.expect(jobsLost > 0, 'Redis held nothing: the scenario tested nothing.');
     return scene.report();

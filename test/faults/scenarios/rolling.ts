@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { LEASE_MS, Scene } from '../scene.js';
+import { Scene } from '../scene.js';
 import type { Report, Stage } from '../scene.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -74,7 +74,7 @@ export async function rollingDeploy(
         scene.expect(code === 0, `A process of the previous version ended with ${code}.`);
       }
       await scene.publisher.publish('load.new', Math.floor(events / 4), { pauseMs: 20 });
-      await scene.quiesce(2 * LEASE_MS);
+      await scene.quiesce();
       scene.notes.push(`previous version ${previous.slice(0, 12)}`);
       return scene.report();
     });

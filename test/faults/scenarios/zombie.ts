@@ -13,7 +13,7 @@ export const zombie = (stage: Stage): Promise<Report> =>
     zombie.signal('SIGSTOP');
     const stoppedAt = performance.now();
     const heir = await scene.start('worker');
-    await scene.quiesce(2 * LEASE_MS);
+    await scene.quiesce();
     // Its own clock, too, must say that its leases are over.
     await delay(Math.max(0, LEASE_MS + 2_000 - (performance.now() - stoppedAt)));
     const before = await scene.log();
@@ -21,7 +21,7 @@ export const zombie = (stage: Stage): Promise<Report> =>
     await heir.stop();
     // What it sends from now on is settled behind what it had left to say.
     await scene.publisher.publish('load.after', 20);
-    await scene.quiesce(2 * LEASE_MS);
+    await scene.quiesce();
     const after = new Map((await scene.log()).map((delivery) => [delivery.id, delivery]));
     const changed = before.filter((delivery) => JSON.stringify(after.get(delivery.id)) !== JSON.stringify(delivery));
     scene.expect(changed.length === 0, `${changed.length} deliveries were changed by the late result of the zombie.`);
