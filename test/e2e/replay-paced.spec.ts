@@ -62,6 +62,8 @@ describe('a large replay', () => {
   const shared = async () => ({
     databaseUrl: (await cloneDatabase()).url,
     encryptionKey: randomBytes(32).toString('base64'),
+    // What a stop cuts off is sent twice, and a busy machine takes its time.
+    shutdownTimeout: '60s',
   });
 
   const request = async (server: TestServer, webhookId: string): Promise<Accepted> =>

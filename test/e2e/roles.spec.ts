@@ -76,7 +76,7 @@ describe('a server that is asked to stop', () => {
   it('finishes the requests in flight, records them and sends nothing twice', async () => {
     const { url: databaseUrl } = await cloneDatabase();
     const shared = { databaseUrl, encryptionKey: randomBytes(32).toString('base64') };
-    const stopping = await startTestServer({ ...shared, shutdownTimeout: '10s' });
+    const stopping = await startTestServer({ ...shared, shutdownTimeout: '60s' });
     const answers: (() => void)[] = [];
     const receiver = await receive((_, response) => void answers.push(() => response.writeHead(200).end()));
     await stopping.webhook(receiver.url, ['order.*']);
