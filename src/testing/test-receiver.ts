@@ -51,6 +51,8 @@ export class TestReceiver {
   /** Listens, and answers every request with `fallback`, unless a script says otherwise. */
   static async start(fallback: Answer = 200): Promise<TestReceiver> {
     const server = createServer();
+    // Longer than a busy machine may pause: a kept connection is not closed just as the next request is sent on it.
+    server.keepAliveTimeout = 60_000;
     const receiver = new TestReceiver(server, fallback);
     server.on('request', (request, response) => receiver.take(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -7,6 +7,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PosthornModule } from '../../src/index.js';
 import type { PosthornModuleExtras, PosthornOptions } from '../../src/index.js';
+import { unhurried } from '../setup/unhurried.js';
 
 export const ADMIN_KEY = 'admin-key-of-the-host-app';
 
@@ -57,8 +58,7 @@ export async function createHost(
 export async function listen(host: INestApplication): Promise<string> {
   await host.listen(0, '127.0.0.1');
   const server = host.getHttpServer() as Server;
-  // Longer than a busy machine may pause between two calls: a kept connection is not closed just as the next one is made.
-  server.keepAliveTimeout = 60_000;
+  unhurried(host);
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 

@@ -16,6 +16,7 @@ import { SecretBox } from '../../src/kernel/secret-box.js';
 import { PosthornModule } from '../../src/posthorn.module.js';
 import type { PosthornModuleExtras } from '../../src/composition.js';
 import { cloneDatabase } from '../setup/database.js';
+import { unhurried } from '../setup/unhurried.js';
 import { eventually } from '../setup/eventually.js';
 
 export const STRIPE_SECRET = 'whsec_ZmFrZSBidXQgcmVhbGlzdGlj';
@@ -152,6 +153,7 @@ export async function startShop(
   const app = testing.createNestApplication<NestExpressApplication>({ logger: false, ...options });
   prepare?.(app);
   await app.listen(0, '127.0.0.1');
+  unhurried(app);
   const { port } = app.getHttpServer().address() as AddressInfo;
   return { app, url: `http://127.0.0.1:${port}`, behaviour: app.get(Behaviour) };
 }
@@ -161,6 +163,12 @@ export interface Answered {
   readonly status: number;
   readonly body: unknown;
   readonly headers: Headers;
+}
+
+/** As a sender does that is told to come again: on a busy machine a copy may wait for longer than the 5 s that it is let. */
+export async function untilTaken(send: () => Promise<Answered>): Promise<Answered> {
+  const answer = await send();
+  return answer.status === 409 || answer.status === 503 ? untilTaken(send) : answer;
 }
 
 /** Sends bytes as they are. */

@@ -10,6 +10,7 @@ import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { configureHttp, ServerAdapter } from '../../src/platform/http/index.js';
 import { serveOpenApi } from '../../src/platform/http/openapi.js';
 import { cloneDatabase } from './database.js';
+import { unhurried } from './unhurried.js';
 
 export const ADMIN_KEY = 'admin-key-of-the-tests';
 
@@ -78,6 +79,7 @@ export async function startTestServer(
   configureHttp(app, readSettings(given));
   serveOpenApi(app);
   await app.listen(0, '127.0.0.1');
+  unhurried(app);
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
 
   const api: TestServer['api'] = async <Body>(method: string, path: string, body?: unknown, how: ApiRequest = {}) => {

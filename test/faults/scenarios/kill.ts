@@ -1,7 +1,7 @@
 // kill -9 at any moment: of any process, and of the same delivery's sender again and again.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerProcess } from '../../setup/server-process.js';
-import { CONCURRENCY, LEASE_MS, Scene } from '../scene.js';
+import { CONCURRENCY, Scene } from '../scene.js';
 import type { Report, Stage } from '../scene.js';
 
 /** Requests in flight are those under way and those whose outcome is being written: a slot is free once it is known. */

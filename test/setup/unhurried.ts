@@ -1,0 +1,18 @@
+// What a server under test gets beside its settings, so that a machine that is busy elsewhere changes none of its answers.
+import type { INestApplication } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { Server } from 'node:http';
+import type { DataSource } from 'typeorm';
+import { DATA_SOURCE } from '../../src/platform/database/index.js';
+import { poolOf } from '../../src/platform/database/database.js';
+
+const PAUSE_MS = 60_000;
+
+/** For a server that listens. */
+export function unhurried(app: INestApplication): void {
+  // A kept connection is not closed just as the next request is sent on it.
+  (app.getHttpServer() as Server).keepAliveTimeout = PAUSE_MS;
+  // A connection of the pool that is long in coming is no database that is away, which would be a 503.
+  poolOf(app.get<DataSource>(getDataSourceToken(DATA_SOURCE), { strict: false })).options.connectionTimeoutMillis =
+    PAUSE_MS;
+}
