@@ -71,6 +71,11 @@ describe('every answer', () => {
     expect(headers).not.toHaveProperty('etag');
   });
 
+  it('leaves it to whoever asks to close a connection: a balancer keeps idle ones for a minute', async () => {
+    const { headers } = await fetch(`${scene.origin}/api/webhooks`);
+    expect(headers.get('keep-alive')).toBe('timeout=75');
+  });
+
   it('to an unknown address is 404, to a known one with another method 405 with Allow', async () => {
     expect(await refusal(as('default').get('/api/nothing'))).toMatchObject({ status: 404, code: 'route_not_found' });
     expect(await refusal(as('default').get('/'))).toMatchObject({ status: 404, code: 'route_not_found' });

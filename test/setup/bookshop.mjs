@@ -56,5 +56,7 @@ Module({
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 app.enableShutdownHooks();
+// A kept connection is not closed just as a test, on a busy machine, sends its next request on it.
+app.getHttpServer().keepAliveTimeout = 60_000;
 await app.listen(0, '127.0.0.1');
 process.stdout.write(`listens at http://127.0.0.1:${app.getHttpServer().address().port}\n`);

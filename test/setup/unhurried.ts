@@ -11,7 +11,8 @@ const PAUSE_MS = 60_000;
 /** For a server that listens. */
 export function unhurried(app: INestApplication): void {
   // A kept connection is not closed just as the next request is sent on it.
-  (app.getHttpServer() as Server).keepAliveTimeout = PAUSE_MS;
+  const server = app.getHttpServer() as Server;
+  server.keepAliveTimeout = Math.max(server.keepAliveTimeout, PAUSE_MS);
   // A connection of the pool that is long in coming is no database that is away, which would be a 503.
   poolOf(app.get<DataSource>(getDataSourceToken(DATA_SOURCE), { strict: false })).options.connectionTimeoutMillis =
     PAUSE_MS;

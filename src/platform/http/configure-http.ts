@@ -11,6 +11,8 @@ import { ServerExceptionFilter } from './server.filter.js';
 
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 60_000;
+/** Longer than the minute that balancers keep idle connections: whoever closes first must not be the side that answers. */
+const KEEP_ALIVE_MS = 75_000;
 const MAX_URL_LENGTH = 8_192;
 const API_PATH = /^\/api(?:\/|$)/i;
 
@@ -36,6 +38,7 @@ export function configureHttp(app: NestExpressApplication, settings: Settings): 
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   // Over the whole request: a body that trickles in is cut off with 408.
   server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
 }
 
 const securityHeaders: Middleware = (request, response, next) => {
