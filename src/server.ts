@@ -11,6 +11,8 @@ import { startEmbeddedPostgres } from './platform/database/embedded-postgres/ind
 import type { EmbeddedPostgres } from './platform/database/embedded-postgres/index.js';
 import { configureHttp, ServerAdapter } from './platform/http/index.js';
 import { serveOpenApi } from './platform/http/openapi.js';
+import { continueTrace, startSpanExport } from './span-export.js';
+import type { SpanExport } from './span-export.js';
 
 const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
@@ -36,6 +38,8 @@ export async function startServer(env: Record<string, string | undefined>): Prom
     json: !process.stdout.isTTY,
     logLevels: LEVELS.slice(0, LEVELS.indexOf(settings.logLevel) + 1),
   });
+  const { otelExporterOtlpEndpoint: collector } = settings;
+  const spans = collector === undefined ? undefined : await startSpanExport(collector, logger);
   const keys = await generatedKeys(settings);
   const embedded = settings.databaseUrl
     ? undefined
@@ -51,12 +55,14 @@ export async function startServer(env: Record<string, string | undefined>): Prom
       new ServerAdapter(),
       { bodyParser: false, logger, abortOnError: false },
     );
+    if (spans) app.use('/api', continueTrace);
     configureHttp(app, settings);
     serveOpenApi(app);
     await app.listen(settings.port, settings.host);
-    return running(app, settings, embedded, keys.adminKeyIsNew ? keys.adminApiKey.reveal() : undefined);
+    return running(app, settings, { embedded, spans }, keys.adminKeyIsNew ? keys.adminApiKey.reveal() : undefined);
   } catch (error) {
     await embedded?.stop();
+    await spans?.stop();
     throw error;
   }
 }
@@ -64,7 +70,7 @@ export async function startServer(env: Record<string, string | undefined>): Prom
 function running(
   app: NestExpressApplication,
   settings: Settings,
-  embedded: EmbeddedPostgres | undefined,
+  { embedded, spans }: { embedded: EmbeddedPostgres | undefined; spans: SpanExport | undefined },
   newAdminKey: string | undefined,
 ): RunningServer {
   const { port } = app.getHttpServer().address() as AddressInfo;
@@ -75,6 +81,7 @@ function running(
     databaseLost: embedded?.lost ?? new Promise(() => undefined),
     stop: async () => {
       await app.close();
+      await spans?.stop();
       await embedded?.stop();
     },
   };

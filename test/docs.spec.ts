@@ -175,6 +175,10 @@ describe('a page', () => {
 /** Names in capitals that are no settings of the server. */
 const OTHERS = new Set([
   'APP_GUARD',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_SERVICE_NAME',
+  'OTEL_TRACES_SAMPLER',
   'PROXY_UNREACHABLE',
   'PROXY_TLS_FAILED',
   'NODE_EXTRA_CA_CERTS',

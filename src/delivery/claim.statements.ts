@@ -39,11 +39,11 @@ const oldestOf = (webhook: string): string =>
  */
 const taking = (t: Tables): string => `
   sized AS (
-    SELECT p.id, e.data, e.occurred_at,
+    SELECT p.id, e.data, e.occurred_at, e.traceparent,
            CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
            coalesce(sum(octet_length(e.data)) OVER (ORDER BY p.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
     FROM picked p CROSS JOIN LATERAL (
-      SELECT data, data_erased_at, occurred_at FROM ${t.event} WHERE id = p.event_id LIMIT 1) e
+      SELECT data, data_erased_at, occurred_at, traceparent FROM ${t.event} WHERE id = p.event_id LIMIT 1) e
   ), claimed AS (
     UPDATE ${t.delivery} d SET
       status = CASE WHEN s.ended IS NOT NULL THEN 'expired' WHEN usable THEN 'sending' ELSE 'skipped' END,
@@ -54,7 +54,7 @@ const taking = (t: Tables): string => `
     FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
     WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
     RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
-              s.data, s.occurred_at, d.expires_at, d.transformed IS NOT NULL AS is_transformed, ${TARGET}
+              s.data, s.occurred_at, s.traceparent, d.expires_at, d.transformed IS NOT NULL AS is_transformed, ${TARGET}
   ), secrets AS (${liveSecrets(t, 'claimed')}
   ), durability AS (
     SELECT set_config('synchronous_commit',
@@ -66,7 +66,7 @@ const CLAIMED = `(
   SELECT *, row_number() OVER (PARTITION BY status, event_id ORDER BY id) AS of_event,
          row_number() OVER (PARTITION BY webhook_id ORDER BY id) AS of_webhook FROM claimed) c`;
 const CLAIMED_COLUMNS = `
-  c.id, webhook_id, c.tenant_id, c.event_id, c.event_type, c.status, c.attempt_count, c.retries_used, c.is_transformed,
+  c.id, webhook_id, c.tenant_id, c.event_id, c.event_type, c.status, c.attempt_count, c.retries_used, c.is_transformed, c.traceparent,
   (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms,
   extract(epoch FROM c.expires_at - now())::float8 * 1000 AS expires_in_ms,
   CASE WHEN c.of_event = 1 AND c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data,

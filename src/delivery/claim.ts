@@ -28,6 +28,8 @@ export interface ClaimedDelivery extends WebhookTarget {
   readonly retriesUsed: number;
   /** What is sent in the place of its event is stored. */
   readonly isTransformed: boolean;
+  /** The span that dispatched its event; `null` where nobody traced that. */
+  readonly traceparent: string | null;
 }
 
 /** Where a claim looks. */
@@ -190,6 +192,7 @@ export class ClaimQuery {
         number: row.attempt_count,
         retriesUsed: row.retries_used,
         isTransformed: row.is_transformed,
+        traceparent: row.traceparent,
       });
     }
     return { claimed, data };
@@ -207,6 +210,7 @@ interface ClaimRow extends TargetRow {
   attempt_count: number;
   retries_used: number;
   is_transformed: boolean;
+  traceparent: string | null;
   occurred_ms: number;
   expires_in_ms: number | null;
   /** Of the first delivery of an event. */

@@ -41,6 +41,14 @@ export class Event {
   expiresAfterMs!: number | null;
 
   @Column({
+    name: 'traceparent',
+    type: 'text',
+    nullable: true,
+    comment: 'the span that dispatched it; null: nobody traced that',
+  })
+  traceparent!: string | null;
+
+  @Column({
     name: 'data_erased_at',
     type: 'timestamptz',
     nullable: true,

@@ -24,10 +24,10 @@ import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js
 export const insertText = (t: Tables): string => `
   WITH input AS (
     SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids,
-           deliver_at, expires_after_ms, ordering_key, string_to_array(filtered_out, ',')::uuid[] AS filtered_out, string_to_array(tags, ',') AS tags
+           deliver_at, expires_after_ms, ordering_key, string_to_array(filtered_out, ',')::uuid[] AS filtered_out, string_to_array(tags, ',') AS tags, traceparent
     FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::text[],
-                $9::timestamptz[], $10::int[], $11::text[], $18::text[], $19::text[])
-      AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms, ordering_key, filtered_out, tags)
+                $9::timestamptz[], $10::int[], $11::text[], $18::text[], $19::text[], $20::text[])
+      AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms, ordering_key, filtered_out, tags, traceparent)
   ), busy AS (
     SELECT * FROM unnest($12::uuid[], $13::int[]) AS b (webhook_id, room)
   ), matching AS MATERIALIZED (
@@ -42,8 +42,8 @@ export const insertText = (t: Tables): string => `
   ), unjudged AS (
     SELECT filter_id, filter FROM matching WHERE filter_id IS NOT NULL AND filter_id <> ALL ($17::uuid[])
   ), stored AS (
-    INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags)
-    SELECT id, $1, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags FROM input
+    INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags, traceparent)
+    SELECT id, $1, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags, traceparent FROM input
     WHERE NOT EXISTS (SELECT FROM unjudged)
   ), fan AS (
     SELECT *, at_once AND count(*) FILTER (WHERE at_once) OVER (ORDER BY event_id ROWS UNBOUNDED PRECEDING) <= $15 AS claimed

@@ -33,6 +33,8 @@ export interface NewEvent {
   readonly deliverAt?: Date;
   /** How long its deliveries are worth sending, in milliseconds; absent: as long as each webhook says. */
   readonly expiresAfterMs?: number;
+  /** The span that dispatched it, which its attempts go on from. */
+  readonly traceparent?: string;
 }
 
 /** What storing events came to. */
@@ -121,6 +123,7 @@ export class EventStore {
       plainArray(asked),
       textArray(filteredOut),
       textArray(events.map((event) => event.tags?.join(',') ?? null)),
+      textArray(events.map((event) => event.traceparent ?? null)),
     ]);
   }
 
@@ -155,6 +158,7 @@ export class EventStore {
           number: 1,
           retriesUsed: 0,
           isTransformed: false,
+          traceparent: event.traceparent ?? null,
         });
       }
     }

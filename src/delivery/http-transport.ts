@@ -8,6 +8,7 @@ import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { createEgressConnector } from '../platform/egress/index.js';
+import { unseen } from '../platform/observability/index.js';
 import type { AttemptTiming } from './attempt-timing.js';
 import { CertifiedConnections } from './certified-connections.js';
 import type { ClientTls } from './certified-connections.js';
@@ -73,7 +74,7 @@ export class HttpTransport extends Transport implements OnApplicationShutdown {
         const { origin, path } = this.target(url);
         // undici's type asks to be allowed to write; it only reads.
         const request = { path, method: 'POST', headers: headers as string[], body } as const;
-        connections.dispatch(origin, request, (line) => exchange.over(line));
+        unseen(() => connections.dispatch(origin, request, (line) => exchange.over(line)));
       } catch (error) {
         exchange.fail(error);
       }

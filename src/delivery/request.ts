@@ -29,6 +29,7 @@ export interface SignedRequest {
  * @param signatures - Over these very bytes.
  * @param custom - The webhook's own headers; none of them has a name that we set, and one that a signature has gives way.
  * @param payload - What the body is: `headersOf` the format that it is written in.
+ * @param traceparent - The trace that the receiver may go on with.
  * Of the usual request, native, signed by a shared secret, without headers of the webhook's own, the log keeps the User-Agent alone: the rest is
  * known from the delivery, and would be a third of all that an attempt writes.
  */
@@ -39,14 +40,16 @@ export function signedRequest(
   timestampSeconds: number,
   custom: readonly CustomHeader[] = [],
   payload: readonly CustomHeader[] = NATIVE_HEADERS,
+  traceparent?: string,
 ): SignedRequest {
   const headers = ownHeaders(delivery, USER_AGENT, timestampSeconds, payload);
+  if (traceparent !== undefined) headers.push('traceparent', traceparent);
   const shown = headers.length;
   const isStandard = signatures.length === 2 && signatures.every(([name], at) => name === STANDARD_SIGNATURES[at]);
   for (const [name, value] of isStandard ? custom : custom.filter((header) => !isAmong(signatures, header)))
     headers.push(name, value);
   for (const [name, value] of signatures) headers.push(name, value);
-  const isUsual = custom.length === 0 && delivery.format === 'native' && isStandard;
+  const isUsual = custom.length === 0 && delivery.format === 'native' && isStandard && traceparent === undefined;
   return { headers, body, loggedHeaders: isUsual ? LOGGED_USUALLY : loggedJson(headers, shown) };
 }
 

@@ -6,9 +6,11 @@ import type { Clock } from '../kernel/clock.js';
 import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../kernel/retry-schedule.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
+import { inSpan } from '../platform/observability/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { SecretsAwayError } from '../platform/secrets/index.js';
 import { TransformationError } from '../registry/index.js';
+import { attemptEnd, beginAttempt } from './attempt-span.js';
 import { timingText } from './attempt-timing.js';
 import { ClaimQuery } from './claim.js';
 import type { Claim, ClaimedDelivery } from './claim.js';
@@ -168,15 +170,19 @@ export class Sender {
       const custom = opened instanceof Promise ? await opened : opened;
       const timestampSeconds = Math.floor(startedAt / 1_000);
       const signing = this.signatures.of(unsigned(delivery, body, timestampSeconds), secrets);
+      const signatures = signing instanceof Promise ? await signing : signing;
+      const span = beginAttempt(delivery, startedAt);
       const request = signedRequest(
         delivery,
         body,
-        signing instanceof Promise ? await signing : signing,
+        signatures,
         timestampSeconds,
         access.headers.length === 0 ? custom : [...custom, ...access.headers],
         headersOf(delivery, delivery.format, this.source),
+        this.settings.forwardTraceparent ? (span?.traceparent ?? delivery.traceparent ?? undefined) : undefined,
       );
-      const result = await this.exchange(delivery, request, access, began);
+      const exchange = (): Promise<TransportResult> => this.exchange(delivery, request, access, began);
+      const result = await (span ? inSpan(span, exchange, attemptEnd) : exchange());
       const mayRenew = result.httpStatus === UNAUTHORIZED && this.access.refused(delivery.webhookId, access);
       this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt, mayRenew);
       return result.durationMs;

@@ -3,15 +3,18 @@
 // machine, a database out of reach) may have a handler run a second time elsewhere.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EntityManager } from 'typeorm';
 import { monotonicNow } from '../kernel/clock.js';
 import { nextWait } from '../kernel/retry-schedule.js';
 import { executorOf } from '../platform/database/index.js';
+import { inSpan } from '../platform/observability/index.js';
 import { RANDOM_TOKEN } from '../platform/platform.module.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
 import type { Claim, ClaimedRun, Content, Progress, RunOutcome, StoredEvent } from './handler-runs.repository.js';
 import { HandlerTransactions } from './handler-transactions.js';
 import { Handlers, retryWaitsOf, subscriptionFor } from './handlers.js';
 import type { Handler } from './handlers.js';
+import { beginRun } from './inbound-spans.js';
 import { LEASE_MS, RENEW_INTERVAL_MS, RUN_RETRY_WAITS } from './policy.js';
 import { Providers } from './providers/providers.js';
 import type { ReceivedEvent } from './received-event.js';
@@ -150,17 +153,26 @@ export class HandlerRunner {
     lease.lane = lane;
     try {
       if (transactional) {
-        const progress = await this.runInTransaction(succeeded, handler, given, transactional);
+        const progress = await this.runInTransaction(work, succeeded, handler, given, transactional);
         this.counts.ran(handler.name, 'succeeded');
         return { progress, waitMs: null };
       }
-      await handler.handle(given);
+      await this.handle(work, handler, given);
       this.counts.ran(handler.name, 'succeeded');
       return undefined;
     } finally {
       lease.lane = undefined;
       if (lane) await this.leave(lane);
     }
+  }
+
+  private handle(
+    { event, run }: Work,
+    handler: Handler,
+    given: ReceivedEvent,
+    manager?: EntityManager,
+  ): Promise<unknown> {
+    return inSpan(beginRun(event, run), () => Promise.resolve(handler.handle(given, manager)));
   }
 
   /** Never fails: a lane that could not be given up is free when its lease ends. */
@@ -178,13 +190,14 @@ export class HandlerRunner {
    * claim by somebody else waits for the mark's lock, and then finds it; where it came first, there is nothing to mark.
    */
   private runInTransaction(
+    work: Work,
     succeeded: RunOutcome,
     handler: Handler,
     event: ReceivedEvent,
     which: true | string,
   ): Promise<Progress> {
     return this.transactions.run(which, async (manager) => {
-      await handler.handle(event, manager);
+      await this.handle(work, handler, event, manager);
       const [progress] = await this.repository.settleAll([succeeded], await executorOf(manager));
       if (!progress) throw new Error('Another process took the run over; what this one did is undone.');
       return progress;

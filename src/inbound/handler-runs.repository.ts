@@ -25,6 +25,8 @@ export interface StoredEvent {
   readonly body: Buffer;
   readonly occurredAt: Date | null;
   readonly receivedAt: Date;
+  /** The span that received it; `null` where nobody traced that. */
+  readonly traceparent: string | null;
 }
 
 /** What handlers see of a stored event, in the form they see it in. */
@@ -100,7 +102,7 @@ export class HandlerRunsRepository {
           )
           UPDATE ${received_event} SET status = 'processing', processed_at = NULL
           WHERE id = $1 AND EXISTS (SELECT FROM claimed)
-          RETURNING id, tenant_id AS "tenantId", source, provider, type, headers, body, occurred_at AS "occurredAt",
+          RETURNING id, tenant_id AS "tenantId", source, provider, type, headers, body, traceparent, occurred_at AS "occurredAt",
             received_at AS "receivedAt", (
               SELECT json_agg(json_build_object('handler', handler, 'attempt', attempt_count, 'retriesUsed', retries_used)
                 ORDER BY position)

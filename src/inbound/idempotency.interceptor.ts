@@ -2,7 +2,7 @@
 // sees work that this request has claimed.
 import { Injectable, Logger } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { of } from 'rxjs';
+import { of, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { HttpResponse } from '../platform/http/index.js';
 import type { OpenSource } from '../registry/index.js';
@@ -10,8 +10,10 @@ import { ANSWERS } from './answers.js';
 import type { Answer, Outcome } from './answers.js';
 import { answerHandshake } from './handshake.js';
 import type { Claim } from './handler-runs.repository.js';
+import { beginReceive, endReceive } from './inbound-spans.js';
 import { InboundService } from './inbound.service.js';
 import { webhookOf } from './webhook.js';
+import type { VerifiedWebhook } from './webhook.js';
 
 const CLAIM = Symbol('posthorn.claim');
 
@@ -47,10 +49,27 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const http = context.switchToHttp();
-    const request = http.getRequest<{ [CLAIM]?: Claim }>();
+    const request = http.getRequest<object>();
     const response = http.getResponse<HttpResponse>();
     const webhook = webhookOf(request);
+    const span = beginReceive(webhook);
+    if (!span) return this.admit(webhook, request, response, next);
+    const failed = (error: unknown): void => span.fail(error);
+    try {
+      const passed = await span.run(() => this.admit(webhook, request, response, next));
+      return passed.pipe(tap({ error: failed, complete: () => endReceive(span, response.statusCode) }));
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
 
+  private async admit(
+    webhook: VerifiedWebhook,
+    request: { [CLAIM]?: Claim },
+    response: HttpResponse,
+    next: CallHandler,
+  ): Promise<Observable<unknown>> {
     const { source, provider } = webhook;
     const handshake = provider.handshake?.(webhook.request, webhook.parsed?.data, source.secrets);
     if (handshake) {

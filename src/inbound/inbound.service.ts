@@ -5,6 +5,7 @@ import { newId } from '../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
+import { activeTraceparent } from '../platform/observability/index.js';
 import type { Outcome } from './answers.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
@@ -132,6 +133,7 @@ export class InboundService implements BeforeApplicationShutdown {
       occurredAt,
       handlers: handlers.map(({ name }) => name),
       runStatus: source.processing === 'queued' ? 'pending' : 'running',
+      traceparent: activeTraceparent() ?? null,
       windowMs: ownSeconds === undefined ? this.settings.idempotencyWindowMs : ownSeconds * 1_000,
     };
   }

@@ -25,6 +25,8 @@ export interface NewReceivedEvent {
   readonly runStatus: 'running' | 'pending';
   /** How long a copy of it is recognised. */
   readonly windowMs: number;
+  /** The span that received it, which the runs of its handlers go on from; `null` where nobody traces that. */
+  readonly traceparent: string | null;
 }
 
 /** What the ledger knows of an event that came before. */
@@ -74,9 +76,9 @@ export class LedgerRepository {
           WITH input AS (
             SELECT *
             FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::text[],
-                $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::text[], $14::float8[])
+                $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::text[], $14::float8[], $19::text[])
               AS i (id, tenant_id, source_id, source, provider, external_id, body_hash, type,
-                status, headers, body, occurred_at, run_status, window_ms)
+                status, headers, body, occurred_at, run_status, window_ms, traceparent)
           ), entry AS (
             INSERT INTO ${received_key} AS k (tenant_id, source_id, external_id, received_event_id, body_hash, expires_at)
             SELECT tenant_id, source_id, external_id, id, body_hash, now() + window_ms * interval '1 millisecond'
@@ -88,9 +90,9 @@ export class LedgerRepository {
             RETURNING k.received_event_id AS id
           ), stored AS (
             INSERT INTO ${received_event} (id, tenant_id, source_id, source, provider, external_id, type, status, headers,
-              body, occurred_at, processed_at)
+              body, occurred_at, processed_at, traceparent)
             SELECT id, tenant_id, source_id, source, provider, external_id, type, status, headers, body, occurred_at,
-              CASE WHEN status <> 'processing' THEN now() END
+              CASE WHEN status <> 'processing' THEN now() END, traceparent
             FROM input JOIN entry USING (id)
             RETURNING id, received_at
           ), runs AS (
@@ -175,5 +177,6 @@ function valuesOf(events: readonly NewReceivedEvent[]): unknown[] {
     textArray(runs.map(({ handler }) => handler)),
     plainArray(runs.map(({ position }) => position)),
     LEASE_MS,
+    textArray(events.map(({ traceparent }) => traceparent)),
   ];
 }

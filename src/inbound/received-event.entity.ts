@@ -50,6 +50,14 @@ export class ReceivedEventRow {
   @Column({ name: 'received_at', type: 'timestamptz', default: () => 'now()' })
   receivedAt!: Date;
 
+  @Column({
+    name: 'traceparent',
+    type: 'text',
+    nullable: true,
+    comment: 'the span that received it; null: nobody traced that',
+  })
+  traceparent!: string | null;
+
   @Column({ name: 'processed_at', type: 'timestamptz', nullable: true })
   processedAt!: Date | null;
 }

@@ -32,6 +32,7 @@ import { PortalSessions1764000002350 } from './1764000002350-portal-sessions.js'
 import { AttemptCounts1764000002400 } from './1764000002400-attempt-counts.js';
 import { LiveEntries1764000002410 } from './1764000002410-live-entries.js';
 import { AttemptTiming1764000002500 } from './1764000002500-attempt-timing.js';
+import { Traces1764000002600 } from './1764000002600-traces.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -67,4 +68,5 @@ export const POSTHORN_MIGRATIONS = [
   AttemptCounts1764000002400,
   LiveEntries1764000002410,
   AttemptTiming1764000002500,
+  Traces1764000002600,
 ] as const;

@@ -12,8 +12,10 @@ import type { Settings } from '../platform/config/index.js';
 import { Database, executorOf, Gatherer } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { hashOf, IdempotencyLedger } from '../platform/idempotency/index.js';
+import { activeTraceparent, inSpan } from '../platform/observability/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { Catalogue, DEFAULT_TENANT, isTenantId, TenantsService } from '../registry/index.js';
+import { beginDispatch, traced } from './dispatch-span.js';
 import { checkEvent, checkWritten } from './event-check.js';
 import type { EventInput, WrittenEvent } from './event-check.js';
 import { UnknownWebhookError } from './outbound.errors.js';
@@ -126,10 +128,18 @@ export class EventDispatcher {
   /** {@link dispatch} for input of unknown shape, such as a request's. */
   async dispatchInput(
     input: EventInput,
-    { tenant = DEFAULT_TENANT, manager, transaction }: Pick<DispatchOptions, 'tenant' | 'manager' | 'transaction'> = {},
+    where: Pick<DispatchOptions, 'tenant' | 'manager' | 'transaction'> = {},
   ): Promise<DispatchResult> {
     // Before anything is awaited: the data is that of this moment, however the caller's object changes afterwards.
     const checked = this.check(input);
+    const span = beginDispatch([checked]);
+    return inSpan(span, () => this.dispatchChecked(traced(checked, span), where));
+  }
+
+  private async dispatchChecked(
+    checked: NewEvent,
+    { tenant = DEFAULT_TENANT, manager, transaction }: Pick<DispatchOptions, 'tenant' | 'manager' | 'transaction'>,
+  ): Promise<DispatchResult> {
     if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
     const refusal = this.catalogue.hasNothingAgainst(tenant, checked.type)
       ? undefined
@@ -156,7 +166,10 @@ export class EventDispatcher {
    * @throws InvalidEventTypeError, EventTooLargeError
    */
   prepareWritten(event: WrittenEvent, tenant: string): (executor: SqlExecutor) => Promise<void> {
-    const checked = checkWritten(event, this.clock(), this.settings.maxEventSize);
+    const checked = {
+      ...checkWritten(event, this.clock(), this.settings.maxEventSize),
+      traceparent: activeTraceparent(),
+    };
     return async (executor) => {
       const { deliveries } = await this.store(executor, tenant, checked);
       if (deliveries > 0) await this.wake.onCommit(executor);
@@ -175,6 +188,16 @@ export class EventDispatcher {
     executor?: SqlExecutor,
   ): Promise<(DispatchResult | PosthornError)[]> {
     const wellFormed = inputs.map((input) => refusedAsValue(() => this.check(input)));
+    const span = beginDispatch(wellFormed);
+    const events = span ? wellFormed.map((event) => traced(event, span)) : wellFormed;
+    return inSpan(span, () => this.dispatchAll(events, tenant, executor));
+  }
+
+  private async dispatchAll(
+    wellFormed: readonly (NewEvent | PosthornError)[],
+    tenant: string,
+    executor: SqlExecutor | undefined,
+  ): Promise<(DispatchResult | PosthornError)[]> {
     if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
     const checked = await this.catalogue.judge(tenant, wellFormed);
     if (executor) {

@@ -1,5 +1,5 @@
 // Secrets are nowhere that they need not be: a server does all that it can do with them, well and badly, at the most talkative
-// log level; then everything that it printed, answered and stored, its queues and its metrics included, is searched.
+// log level; then everything that it printed, answered, stored and sent to a collector, its queues and its metrics included, is searched.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -8,6 +8,7 @@ import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
 import { ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
+import { SpanCollector } from '../setup/span-collector.js';
 
 const word = (): string => randomBytes(24).toString('base64url');
 
@@ -24,6 +25,7 @@ const answered: string[] = [];
 let server: ServerProcess;
 let url: string;
 let receiver: TestReceiver;
+let collector: SpanCollector;
 let sql: pg.Client;
 const adminKey = secret('the admin key', word());
 
@@ -47,12 +49,16 @@ async function call<Body = Record<string, unknown>>(
   return { status: response.status, body: (text && JSON.parse(text)) as Body };
 }
 
+/** What stands in the query of a webhook’s URL. */
+const urlToken = word();
+
 const sourceSecret = secret('a secret of a source of the environment', word());
 
 beforeAll(async () => {
   await ensureBuiltOnce();
   const { url: databaseUrl } = await cloneDatabase();
   receiver = await TestReceiver.start();
+  collector = await SpanCollector.start();
   sql = new pg.Client(databaseUrl);
   await sql.connect();
   server = new ServerProcess({
@@ -66,6 +72,8 @@ beforeAll(async () => {
     ALLOW_NETWORKS: '127.0.0.0/8',
     RETRY_SCHEDULE: '1ms',
     METRICS_PUBLIC: 'true',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${secret('a credential for the collector', word())}`,
   });
   url = await server.url();
 });
@@ -73,6 +81,7 @@ afterAll(async () => {
   await server?.stop();
   await sql?.end();
   await receiver?.close();
+  await collector?.close();
 });
 
 /** Webhooks with all kinds of secrets: made, repeated, refused, changed, rotated, sent to, failed. */
@@ -84,7 +93,8 @@ async function useWebhooks(): Promise<void> {
   const authentication = { type: 'basic', username: 'posthorn', password };
   secret('a user and password', Buffer.from(`posthorn:${password}`).toString('base64'));
   const fields = {
-    url: receiver.url,
+    // Receivers' own secrets in a URL are shown to their tenant, and are in no trace.
+    url: `${receiver.url}?token=${urlToken}`,
     events: ['order.*'],
     headers: { 'X-Api-Token': token },
     authentication,
@@ -261,6 +271,16 @@ describe('of the secrets that a server was told and made', () => {
     const text = await (await fetch(`${url}/metrics`)).text();
     expect(text).toContain('posthorn_rejected_requests_total');
     expect(foundIn(text)).toEqual([]);
+  });
+
+  it('none is in the traces', async () => {
+    const names = ['posthorn attempt', 'posthorn dispatch', 'posthorn receive'];
+    await eventually(
+      () => names.every((name) => collector.spans.some((span) => span.name === name)),
+      'the collector has got spans of all that was done',
+    );
+    const text = collector.bodies.join('\n');
+    expect([foundIn(text), text.includes(urlToken)]).toEqual([[], false]);
   });
 
   it('would be found, however they are spelt', () => {

@@ -275,6 +275,17 @@ export const SETTINGS = {
     'Whether anything is counted, and GET /metrics is there for the admin key.',
   ),
   metricsPublic: required('METRICS_PUBLIC', kinds.flag, 'false', 'Whether GET /metrics needs no key.'),
+  otelExporterOtlpEndpoint: optional(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    kinds.url('http:', 'https:'),
+    'Where the server sends its traces: a collector of OpenTelemetry that takes OTLP over HTTP, such as http://localhost:4318. Absent: none are made.',
+  ),
+  forwardTraceparent: required(
+    'FORWARD_TRACEPARENT',
+    kinds.flag,
+    'false',
+    'Whether requests to webhooks carry the traceparent of their attempt, for receivers that go on with the trace.',
+  ),
   logLevel: required(
     'LOG_LEVEL',
     kinds.oneOf('error', 'warn', 'log', 'debug', 'verbose'),

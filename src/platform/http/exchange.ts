@@ -26,6 +26,7 @@ export interface HttpResponse {
   readonly headersSent?: boolean;
   /** Fastify's `headersSent`. */
   readonly sent?: boolean;
+  readonly statusCode?: number;
   status(code: number): this;
   header(name: string, value: string): this;
   send(body: object): unknown;
