@@ -27,6 +27,7 @@ export default {
       },
     ],
   },
+  testSequencer: '<rootDir>/test/setup/longest-first.mjs',
   maxWorkers: 2,
   workerIdleMemoryLimit: '800MB',
   // Says that a test hangs, not that the machine is slow: several start servers, each with a PostgreSQL of its own.
