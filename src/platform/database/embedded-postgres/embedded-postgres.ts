@@ -50,8 +50,8 @@ export interface EmbeddedPostgres {
 
 const DATABASE = 'posthorn';
 const STOP_WITHIN_MS = 10_000;
-/** How long a postmaster that runs but does not answer is given to come up or go down. */
-const SETTLE_WITHIN_MS = 10_000;
+/** How long a postmaster that runs but does not answer is given to come up or go down: a last checkpoint, or a recovery, takes its time on a slow disk. */
+const SETTLE_WITHIN_MS = 60_000;
 const RETRY_MS = 20;
 
 const DEFAULT_FLAGS = [
