@@ -9,7 +9,7 @@ import { eventually } from '../setup/eventually.js';
 import { ensureBuiltOnce } from '../setup/server-process.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
-const WITHIN_MS = 300_000;
+const WITHIN_MS = 600_000;
 
 /** Its own place for temporary files, in which whatever it forgets is found. */
 let scene: string;
