@@ -53,7 +53,7 @@ const taking = (t: Tables): string => `
       completed_at = CASE WHEN usable THEN NULL ELSE now() END
     FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
     WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
-    RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.attempt_count, d.retries_used,
+    RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.reason, d.attempt_count, d.retries_used,
               s.data, s.occurred_at, s.traceparent, d.expires_at, d.transformed IS NOT NULL AS is_transformed, ${TARGET}
   ), secrets AS (${liveSecrets(t, 'claimed')}
   ), durability AS (
@@ -66,7 +66,7 @@ const CLAIMED = `(
   SELECT *, row_number() OVER (PARTITION BY status, event_id ORDER BY id) AS of_event,
          row_number() OVER (PARTITION BY webhook_id ORDER BY id) AS of_webhook FROM claimed) c`;
 const CLAIMED_COLUMNS = `
-  c.id, webhook_id, c.tenant_id, c.event_id, c.event_type, c.status, c.attempt_count, c.retries_used, c.is_transformed, c.traceparent,
+  c.id, webhook_id, c.tenant_id, c.event_id, c.event_type, c.status, c.reason, c.attempt_count, c.retries_used, c.is_transformed, c.traceparent,
   (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms,
   extract(epoch FROM c.expires_at - now())::float8 * 1000 AS expires_in_ms,
   CASE WHEN c.of_event = 1 AND c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data,

@@ -8,6 +8,8 @@ import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { claimText, pacedClaimText } from './claim.statements.js';
 import { KnownIds } from './known-ids.js';
+import { entryOfEnd } from './live/live-entry.js';
+import { LiveFeed } from './live/live-feed.js';
 import type { Room } from './send-queue.js';
 import { SendingCounts } from './sending-counts.js';
 import { WebhookTargets } from './webhook-targets.js';
@@ -70,6 +72,7 @@ export class ClaimQuery {
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     private readonly targets: WebhookTargets,
     private readonly counts: SendingCounts,
+    private readonly live: LiveFeed,
   ) {
     const t = database.tables;
     this.statement = { name: 'posthorn_delivery_claim', text: claimText(t) };
@@ -111,7 +114,7 @@ export class ClaimQuery {
     let lastWebhookId: string | undefined;
     for (const row of rows) if (!lastWebhookId || row.webhook_id > lastWebhookId) lastWebhookId = row.webhook_id;
     const taken = rows.filter((row): row is ClaimRow => row.id !== null);
-    this.count(taken, startedAt);
+    this.tell(taken, startedAt);
     return {
       ...this.toClaimed(taken),
       taken: taken.length,
@@ -133,7 +136,7 @@ export class ClaimQuery {
     const values = [plainArray(webhookIds), FIRST_ID, ...this.roomValues(room)];
     const startedAt = monotonicNow();
     const rows = await this.database.query<ClaimRow>(this.pacedStatement, values);
-    this.count(rows, startedAt);
+    this.tell(rows, startedAt);
     return { ...this.toClaimed(rows), taken: rows.length };
   }
 
@@ -155,9 +158,26 @@ export class ClaimQuery {
     ]);
   }
 
-  private count(rows: readonly ClaimRow[], startedAt: number): void {
+  /** Counts what was taken; of those that ended instead of being claimed the stream is told. */
+  private tell(rows: readonly ClaimRow[], startedAt: number): void {
     this.counts.claimed(rows.length, monotonicNow() - startedAt);
     for (const { status } of rows) if (status !== 'sending') this.counts.ended(status, 1);
+    if (!this.live.isFollowed) return;
+    const ended = rows.filter(({ status }) => status !== 'sending');
+    void this.live.append(
+      ended.map((row) =>
+        entryOfEnd({
+          tenantId: row.tenant_id,
+          deliveryId: row.id,
+          eventId: row.event_id,
+          event: row.event_type,
+          webhookId: row.webhook_id,
+          attempts: row.attempt_count,
+          status: row.status,
+          reason: row.reason,
+        }),
+      ),
+    );
   }
 
   private roomValues({ total, perWebhook, perBusyWebhook }: Room): unknown[] {
@@ -207,6 +227,7 @@ interface ClaimRow extends TargetRow {
   event_type: string;
   webhook_id: string;
   status: 'sending' | 'skipped' | 'expired';
+  reason: string | null;
   attempt_count: number;
   retries_used: number;
   is_transformed: boolean;

@@ -3,6 +3,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
+import { entryOfEnd } from './live/live-entry.js';
+import type { ChangedDelivery } from './live/live-entry.js';
+import { LiveFeed } from './live/live-feed.js';
 import { SendingCounts } from './sending-counts.js';
 import { countInto } from './stats/attempt-counts.js';
 
@@ -41,6 +44,7 @@ export class DueDeliveries {
   constructor(
     private readonly database: Database,
     private readonly counts: SendingCounts,
+    private readonly live: LiveFeed,
   ) {
     const t = database.tables;
     // An event that is gone with its retention counts as erased: the claim would look for it in vain, for ever.
@@ -119,7 +123,9 @@ export class DueDeliveries {
                UPDATE ${t.delivery} d SET status = 'skipped', due_at = NULL, completed_at = now(),
                  reason = CASE WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END
                FROM waiting, ${t.webhook} w
-               WHERE d.id = waiting.id AND ${byKey('waiting')} AND w.id = $1 AND (NOT w.active OR w.deleted_at IS NOT NULL) RETURNING d.id`,
+               WHERE d.id = waiting.id AND ${byKey('waiting')} AND w.id = $1 AND (NOT w.active OR w.deleted_at IS NOT NULL)
+               RETURNING d.tenant_id AS "tenantId", d.id AS "deliveryId", d.event_id AS "eventId", d.event_type AS event,
+                 d.webhook_id AS "webhookId", d.attempt_count AS attempts, d.status, d.reason`,
       },
     };
   }
@@ -156,7 +162,12 @@ export class DueDeliveries {
 
   /** Marks every waiting delivery of a webhook `skipped`, unless it was enabled again meanwhile. */
   async skipWaiting(webhookId: string): Promise<void> {
-    this.counts.ended('skipped', await this.repeat('skip', [webhookId]));
+    let skipped: ChangedDelivery[];
+    do {
+      skipped = await this.database.query<ChangedDelivery>(this.statements.skip, [webhookId]);
+      this.counts.ended('skipped', skipped.length);
+      if (this.live.isFollowed) await this.live.append(skipped.map(entryOfEnd));
+    } while (skipped.length === BATCH);
   }
 
   /** Webhooks that are disabled or deleted and still have retries waiting. */
@@ -165,9 +176,9 @@ export class DueDeliveries {
     return rows.map(({ id }) => id);
   }
 
-  private async repeat(name: keyof typeof this.statements, values: readonly unknown[] = []): Promise<number> {
+  private async repeat(name: keyof typeof this.statements): Promise<number> {
     for (let total = 0; ;) {
-      const count = await this.count(name, values);
+      const count = await this.count(name, []);
       total += count;
       if (count < BATCH) return total;
     }

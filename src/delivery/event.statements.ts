@@ -18,10 +18,11 @@ import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js
  * $12 $13 busy webhooks and their room, $14 room of the others, $15 room in all, $16 deadline in milliseconds.
  * $17 the filters that the events were judged by: where a webhook that an event is for has another, nothing is stored,
  * and the answer tells those filters.
+ * Where the tenant is followed, the stream is told of deliveries that are skipped, in the transaction that skips them.
  * A delivery that comes later expires by PostgreSQL's clock, counted from now, not
  * from the beginning of a caller's long transaction.
  */
-export const insertText = (t: Tables): string => `
+export const insertText = (t: Tables, { followed = false } = {}): string => `
   WITH input AS (
     SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids,
            deliver_at, expires_after_ms, ordering_key, string_to_array(filtered_out, ',')::uuid[] AS filtered_out, string_to_array(tags, ',') AS tags, traceparent
@@ -68,16 +69,16 @@ export const insertText = (t: Tables): string => `
            CASE WHEN active THEN greatest(statement_timestamp(), deliver_at) + expires_after_ms * interval '1 ms' END,
            lane
     FROM fan
-    RETURNING id, event_id, webhook_id, status
-  ), claimed AS (
+    RETURNING id, event_id, event_type, webhook_id, status, reason
+  ), ${followed ? tellingSkipped(t) : ''}claimed AS (
     SELECT DISTINCT ON (webhook_id) * FROM matching
     WHERE webhook_id IN (SELECT webhook_id FROM fanned WHERE status = 'sending')
   ), secrets AS (${liveSecrets(t, 'claimed')}
   )
-  SELECT NULL AS webhook_id, string_agg(event_id || ' ' || deliveries || claimed, ',' ORDER BY event_id) AS stored,
+  SELECT NULL AS webhook_id, string_agg(event_id || ' ' || deliveries || ' ' || skipped || claimed, ',' ORDER BY event_id) AS stored,
          NULL::uuid[] AS secret_ids, ${TARGET_COLUMNS.map((column) => `NULL AS ${column}`).join(', ')}, NULL::uuid AS filter_id, NULL::json AS filter
   FROM (
-    SELECT event_id, count(*) FILTER (WHERE status <> 'skipped') AS deliveries,
+    SELECT event_id, count(*) FILTER (WHERE status <> 'skipped') AS deliveries, count(*) FILTER (WHERE status = 'skipped') AS skipped,
            coalesce(string_agg(' ' || webhook_id || ' ' || id, '') FILTER (WHERE status = 'sending'), '') AS claimed
     FROM fanned GROUP BY event_id
   ) e
@@ -85,6 +86,15 @@ export const insertText = (t: Tables): string => `
   SELECT webhook_id, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')}, NULL, NULL FROM claimed LEFT JOIN secrets USING (webhook_id)
   UNION ALL
   SELECT NULL, NULL, NULL, ${TARGET_COLUMNS.map(() => 'NULL').join(', ')}, filter_id, filter FROM unjudged`;
+
+/** The time of an entry's id is that of its event, so that it is read in the order of what is told of others. */
+const tellingSkipped = (t: Tables): string => `told AS (
+    INSERT INTO ${t.live_entry} (id, tenant_id, kind, data)
+    SELECT (left(id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, 'deliveries',
+           json_build_object('deliveryId', id, 'eventId', event_id, 'event', event_type, 'webhookId', webhook_id,
+                             'status', status, 'reason', reason, 'attemptCount', 0)::text
+    FROM fanned WHERE status = 'skipped'
+  ), `;
 
 /**
  * Finds the webhook by its key. One statement: nothing is stored for a webhook that was disabled a moment before.

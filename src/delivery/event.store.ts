@@ -10,8 +10,10 @@ import { FiltersUnsettledError } from './delivery.errors.js';
 import type { Claim, ClaimedDelivery } from './claim.js';
 import { insertForOneText, insertText, unknownWebhooksText } from './event.statements.js';
 import { KnownFilters } from './known-filters.js';
+import { LiveFeed } from './live/live-feed.js';
 import { NO_ROOM } from './send-queue.js';
 import type { Room } from './send-queue.js';
+import { SendingCounts } from './sending-counts.js';
 import { WebhookTargets } from './webhook-targets.js';
 import type { TargetRow, WebhookTarget } from './webhook-targets.js';
 
@@ -51,6 +53,7 @@ const MAX_TRIES = 10;
 @Injectable()
 export class EventStore {
   private readonly insert: Statement;
+  private readonly insertFollowed: Statement;
   private readonly insertForOne: Statement;
   private readonly unknown: Statement;
 
@@ -59,9 +62,12 @@ export class EventStore {
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     private readonly targets: WebhookTargets,
     private readonly filters: KnownFilters,
+    private readonly counts: SendingCounts,
+    private readonly live: LiveFeed,
   ) {
     const t = database.tables;
     this.insert = { name: 'posthorn_event_insert', text: insertText(t) };
+    this.insertFollowed = { name: 'posthorn_event_insert_followed', text: insertText(t, { followed: true }) };
     this.insertForOne = { name: 'posthorn_event_insert_for_one', text: insertForOneText(t) };
     this.unknown = { name: 'posthorn_event_unknown_webhooks', text: unknownWebhooksText(t) };
   }
@@ -103,7 +109,8 @@ export class EventStore {
     { total, perWebhook, perBusyWebhook }: Room,
   ): Promise<StoredRow[]> {
     const { asked, filteredOut } = await this.filters.judge(tenantId, events);
-    return executor.query<StoredRow>(this.insert, [
+    const insert = this.live.follows(tenantId) ? this.insertFollowed : this.insert;
+    return executor.query<StoredRow>(insert, [
       tenantId,
       plainArray(events.map((event) => event.id)),
       textArray(events.map((event) => event.type)),
@@ -139,8 +146,9 @@ export class EventStore {
     const data = new Map<string, string>();
     const stored = rows.find((row) => row.webhook_id === null)?.stored;
     for (const ofEvent of stored?.split(',') ?? []) {
-      const [eventId = '', count, ...pairs] = ofEvent.split(' ');
+      const [eventId = '', count, skipped, ...pairs] = ofEvent.split(' ');
       deliveries.set(eventId, Number(count));
+      this.counts.ended('skipped', Number(skipped ?? 0));
       const event = byId.get(eventId);
       if (!event || pairs.length === 0) continue;
       data.set(eventId, event.data);
@@ -196,7 +204,7 @@ export class EventStore {
 interface StoredRow extends TargetRow {
   webhook_id: string | null;
   /**
-   * Of each event with deliveries: its id, how many are not skipped, then webhook and id of each that was claimed, spaces
+   * Of each event with deliveries: its id, how many are not skipped and how many are, then webhook and id of each that was claimed, spaces
    * between them and a comma between events. A row for each, with all of its columns, was half of what reading took.
    */
   stored: string | null;

@@ -33,6 +33,9 @@ describe('the metrics of sending', () => {
     receiver.answers(500, 200, 404);
     const target = await scene.target(receiver.url);
     for (let n = 0; n < 3; n += 1) await scene.settled(await target.send());
+    const disabled = await scene.target(receiver.url);
+    await scene.server.api('POST', `/api/webhooks/${disabled.webhookId}/disable`);
+    expect(await scene.settled(await disabled.send())).toMatchObject({ status: 'skipped' });
     expect(await samples('posthorn_attempts_total')).toEqual({
       'posthorn_attempts_total{outcome="server_error"}': 1,
       'posthorn_attempts_total{outcome="success"}': 2,
@@ -42,6 +45,7 @@ describe('the metrics of sending', () => {
       'posthorn_deliveries_total{status="retrying"}': 1,
       'posthorn_deliveries_total{status="success"}': 2,
       'posthorn_deliveries_total{status="client_error"}': 1,
+      'posthorn_deliveries_total{status="skipped"}': 1,
     });
     expect(await samples('posthorn_attempt_duration_seconds_count')).toEqual({
       posthorn_attempt_duration_seconds_count: 4,

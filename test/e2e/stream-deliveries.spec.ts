@@ -103,6 +103,48 @@ describe('a stream of deliveries', () => {
     expect([...old.told(), ...acme.told()]).toEqual([]);
   });
 
+  it('tells of deliveries that end without an attempt: of a webhook that is disabled before, or meanwhile, or too late', async () => {
+    const answers: (() => void)[] = [];
+    const slow = await scene.receiver((_, response) => void answers.push(() => response.writeHead(200).end()));
+    const target = await scene.target((await scene.receiver(503)).url, { retrySchedule: ['1h'] });
+    const queue = await scene.target(slow.url, { maxInFlight: 1 });
+    const reader = await follow('?types=deliveries', { at: replica });
+    const told = async (deliveryId: string) => (await reader.tells('delivery', { deliveryId })).data;
+    const about = async (deliveryId: string, { type, webhookId }: { type: string; webhookId: string }) => {
+      const { eventId } = await scene.delivery(deliveryId);
+      return { deliveryId, eventId, event: type, webhookId };
+    };
+    // The process that stores hears by a hint that somebody follows elsewhere.
+    const other = await scene.target((await scene.receiver(200)).url);
+    await eventually(async () => {
+      await scene.settled(await other.send());
+      return reader.told().length > 0;
+    }, 'the process that stores has heard of its followers');
+
+    const retrying = await target.send();
+    await scene.becomes(retrying, 'retrying');
+    await scene.server.api('POST', `/api/webhooks/${target.webhookId}/disable`);
+    const skipped = { status: 'skipped', reason: 'webhook_disabled' };
+    expect(await told(retrying)).toEqual({ ...(await about(retrying, target)), ...skipped, attemptCount: 1 });
+    const stored = await target.send();
+    expect(await told(stored)).toEqual({ ...(await about(stored, target)), ...skipped, attemptCount: 0 });
+    const { body } = await scene.server.api<{ id: string }>('POST', '/api/events', { event: target.type, data: {} });
+    const again = await scene.deliveryOf(body.id, target.webhookId);
+    expect(await told(again)).toMatchObject(skipped);
+
+    await queue.send();
+    await slow.next();
+    const late = await queue.send();
+    await scene.sql(`UPDATE posthorn.delivery SET expires_at = now() WHERE id = $1`, [late]);
+    answers[0]!();
+    expect(await told(late)).toEqual({
+      ...(await about(late, queue)),
+      status: 'expired',
+      reason: 'too_late',
+      attemptCount: 0,
+    });
+  });
+
   it('tells of operational events', async () => {
     const receiver = await scene.receiver(410);
     const target = await scene.target(receiver.url);

@@ -43,8 +43,8 @@ export const entriesOfSettlement = ({ delivery, attempt, verdict }: Settlement):
   ];
 };
 
-/** An attempt that nobody reported on, and the end of its delivery where it is one. */
-export const entriesOfLost = (lost: {
+/** A delivery as it is from now on. */
+export interface ChangedDelivery {
   readonly tenantId: string;
   readonly deliveryId: string;
   readonly eventId: string;
@@ -53,12 +53,20 @@ export const entriesOfLost = (lost: {
   readonly attempts: number;
   readonly status: string;
   readonly reason: string | null;
-}): LiveEntry[] => {
-  const { attempts, status, reason, ...shared } = lost;
+}
+
+/** The end of a delivery that no attempt of now is the reason of. */
+export const entryOfEnd = ({ attempts, status, reason, ...shared }: ChangedDelivery): LiveEntry =>
+  entryOf('deliveries', shared, { status, reason, attemptCount: attempts });
+
+/** An attempt that nobody reported on, and the end of its delivery where it is one. */
+export const entriesOfLost = (lost: ChangedDelivery): LiveEntry[] => {
+  const { tenantId, deliveryId, eventId, event, webhookId, attempts, status } = lost;
+  const shared = { tenantId, deliveryId, eventId, event, webhookId };
   const unknown = { outcome: 'unknown_outcome', httpStatus: null, durationMs: 0, startedAt: null };
   return [
     entryOf('attempts', shared, { number: attempts, ...unknown }),
-    ...(status === 'pending' ? [] : [entryOf('deliveries', shared, { status, reason, attemptCount: attempts })]),
+    ...(status === 'pending' ? [] : [entryOfEnd(lost)]),
   ];
 };
 

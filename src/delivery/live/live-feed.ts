@@ -62,6 +62,12 @@ export class LiveFeed implements OnModuleInit, BeforeApplicationShutdown {
     return this.followed.size > 0;
   }
 
+  /** Whether anybody follows a tenant. */
+  follows(tenantId: string): boolean {
+    const until = this.followed.get(tenantId);
+    return until !== undefined && until >= monotonicNow();
+  }
+
   /** Keeps those whose tenant is followed. Never rejects: who misses one finds it in the log. */
   async append(entries: readonly LiveEntry[]): Promise<void> {
     const now = monotonicNow();
