@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY } from './dashboard.harness.js';
+import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY, openPart } from './dashboard.harness.js';
 
 const missing = chromiumMissing();
 if (missing) console.warn(`The webhooks of the dashboard are not tested: ${missing}.`);
@@ -28,7 +28,7 @@ if (missing) console.warn(`The webhooks of the dashboard are not tested: ${missi
     await page.getByLabel('URL', EXACTLY).fill('nonsense');
     await page.getByLabel('Events', EXACTLY).fill('order.*, invoice.paid');
     await page.getByRole('button', called('Add it')).click();
-    await page.getByRole('alert').waitFor();
+    await page.getByRole('alert').getByText('Invalid URL.', EXACTLY).waitFor();
     expect(await accessibilityOf(page)).toEqual([]);
     await page.getByLabel('URL', EXACTLY).fill(receiver.url);
     await page.getByLabel('Description', EXACTLY).fill('The shop’s ERP');
@@ -55,8 +55,9 @@ if (missing) console.warn(`The webhooks of the dashboard are not tested: ${missi
     const { id } = await scene.server.webhook(receiver.url, ['order.completed']);
     const page = await scene.signedIn(`webhooks/${id}`);
     await page.getByRole('link', called('Edit')).click();
-    const trial = page.getByRole('region', called('Try the filter'));
+    const trial = page.getByRole('region', called('Try it'));
     await trial.getByText('It would get this event.').waitFor();
+    await openPart(page, 'What is sent');
     await page.getByLabel('Filter', EXACTLY).fill('{ "data": { "total": { "$gte": 1000 } } }');
     await trial.getByText('It would not: data.total.$gte is to be 1000.').waitFor();
     await page.getByLabel('Data to try', EXACTLY).fill('{ "total": 1000 }');

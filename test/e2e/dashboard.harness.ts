@@ -21,6 +21,13 @@ export const EXACTLY = { exact: true } as const;
 /** What has this name for who cannot see it, and nothing that only contains it. */
 export const called = (name: string) => ({ name, ...EXACTLY });
 
+/** Opens a part of a form that is closed. */
+export const openPart = (page: Page, title: string): Promise<void> =>
+  page
+    .locator('summary')
+    .filter({ has: page.getByText(title, EXACTLY) })
+    .click();
+
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];

@@ -121,6 +121,21 @@ export interface SigningSecret {
   readonly publicKey: string | null;
 }
 
+/** How requests are authenticated, without what is secret. `unreadable`: no encryption key opens it. */
+export type AuthenticationView =
+  | ({ readonly authority?: string } & (
+      | { readonly type: 'basic'; readonly username: string }
+      | { readonly type: 'bearer' | 'tls' }
+      | { readonly type: 'oauth2'; readonly clientId: string }
+      | { readonly type: 'mtls'; readonly subject: string }
+    ))
+  | { readonly type: 'unreadable' };
+
+export type Guarantee = 'at-least-once' | 'at-most-once';
+
+/** False: never. */
+export type AutoDisable = { readonly after: string; readonly attempts: number } | false;
+
 export type PayloadFormat = 'native' | 'cloudevents-structured' | 'cloudevents-binary';
 
 export interface Webhook {
@@ -131,7 +146,9 @@ export interface Webhook {
   readonly disabledReason: string | null;
   readonly description: string | null;
   readonly format: PayloadFormat;
+  /** Their names alone. */
   readonly headers: readonly string[] | null;
+  readonly authentication: AuthenticationView | null;
   readonly filter: object | null;
   readonly transformation: string | null;
   readonly maxInFlight: number | null;
@@ -139,6 +156,12 @@ export interface Webhook {
   readonly ordered: boolean;
   readonly timeoutMs: number | null;
   readonly retrySchedule: readonly string[] | null;
+  readonly retryStatuses: readonly string[] | null;
+  readonly retryJitter: number | null;
+  readonly maxRetryWaitMs: number | null;
+  readonly expiresAfter: string | null;
+  readonly guarantee: Guarantee;
+  readonly autoDisable: AutoDisable | null;
   readonly secrets: readonly SigningSecret[];
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -174,6 +197,12 @@ export interface WebhookHealth {
   /** 0 to 1; null without any attempt. */
   readonly successRate: number | null;
   readonly buckets: readonly { readonly at: string; readonly attempts: number; readonly failures: number }[];
+}
+
+/** What a webhook would be sent; null where it failed. */
+export interface Transformed {
+  readonly result: unknown;
+  readonly error: string | null;
 }
 
 export interface FilterVerdict {

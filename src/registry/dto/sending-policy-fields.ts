@@ -6,7 +6,7 @@ import { IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { parseAutoDisable } from '../../kernel/auto-disable.js';
 import type { AutoDisableRule } from '../../kernel/auto-disable.js';
 import { MAX_STATUS_RULES, parseRetriedStatuses } from '../../kernel/retried-statuses.js';
-import { MAX_RETRIES, MAX_RETRY_WAIT_MS, parseRetrySchedule } from '../../kernel/retry-schedule.js';
+import { MAX_RETRIES, MAX_RETRY_WAIT_MS, NAMED_SCHEDULES, parseRetrySchedule } from '../../kernel/retry-schedule.js';
 import type { RetrySchedule } from '../../kernel/retry-schedule.js';
 import { Rule } from './rule.decorator.js';
 
@@ -43,7 +43,7 @@ export const RetryScheduleField = (): PropertyDecorator =>
     ApiPropertyOptional({
       nullable: true,
       oneOf: [
-        { type: 'string', enum: ['default', 'standard'] },
+        { type: 'string', enum: [...NAMED_SCHEDULES.keys()] },
         { type: 'array', items: { type: 'string' }, maxItems: MAX_RETRIES },
       ],
       description: `Waits before each retry, or the name of a schedule. ${NULL}`,
@@ -52,7 +52,7 @@ export const RetryScheduleField = (): PropertyDecorator =>
     IsOptional(),
     Rule(
       'isRetrySchedule',
-      `must be default, standard, or a list of at most ${MAX_RETRIES} durations up to 7d, such as 30s`,
+      `must be ${[...NAMED_SCHEDULES.keys()].join(', ')}, or a list of at most ${MAX_RETRIES} durations up to 7d, such as 30s`,
       (value) => readRetrySchedule(value) !== undefined,
     ),
   );

@@ -4,24 +4,25 @@ import { api } from '../../api/client';
 import type { CreatedWebhook } from '../../api/types';
 import { useAction } from '../../api/use-action';
 import { Button, ButtonLink } from '../../components/button';
-import { Notice } from '../../components/notice';
 import { PageHead } from '../../components/page-head';
 import { hrefOf } from '../../routing/route';
 import { ShownSecret } from './shown-secret';
 import { useEventTypes } from './use-event-types';
-import { fieldsOf, NEW, WebhookFields } from './webhook-form';
+import { jsonOf, NEW, newFieldsOf } from './draft';
+import { refusedOf } from './refused';
+import { WebhookFields } from './webhook-form';
 
 const BACK = { href: hrefOf('webhooks'), title: 'Webhooks' };
 
 export function CreateWebhook() {
   const [draft, setDraft] = useState(NEW);
   const [created, setCreated] = useState<CreatedWebhook>();
-  const { busy, refused, run } = useAction();
+  const action = useAction();
+  const { problems, notice } = refusedOf(action);
   const types = useEventTypes();
-  const fields = fieldsOf(draft);
   const create = (event: Event): void => {
     event.preventDefault();
-    if (fields) run(async () => setCreated(await api.post<CreatedWebhook>('webhooks', fields)));
+    action.run(async () => setCreated(await api.post<CreatedWebhook>('webhooks', newFieldsOf(draft))));
   };
   if (created) {
     return (
@@ -44,10 +45,10 @@ export function CreateWebhook() {
     <>
       <PageHead title="Add a webhook" back={BACK} />
       <form class="panel stack narrow" onSubmit={create} novalidate>
-        <WebhookFields draft={draft} onDraft={setDraft} types={types} />
-        {refused && <Notice tone="bad">{refused}</Notice>}
+        <WebhookFields draft={draft} onDraft={setDraft} problems={problems} types={types} isNew />
+        {notice}
         <div class="row">
-          <Button type="submit" kind="primary" busy={busy} disabled={!fields}>
+          <Button type="submit" kind="primary" busy={action.busy} disabled={jsonOf(draft.filter) === undefined}>
             Add it
           </Button>
           <ButtonLink href={BACK.href}>Cancel</ButtonLink>

@@ -1,4 +1,4 @@
-// Changing a webhook, its filter tried on an event while one writes it.
+// Changing a webhook, its filter and transformation tried on an event while one writes them.
 import { useState } from 'preact/hooks';
 import { api } from '../../api/client';
 import type { Webhook } from '../../api/types';
@@ -8,9 +8,11 @@ import { Button, ButtonLink } from '../../components/button';
 import { Notice } from '../../components/notice';
 import { PageHead } from '../../components/page-head';
 import { go, hrefOf } from '../../routing/route';
-import { FilterTest } from './filter-test';
+import { draftOf, fieldsOf, jsonOf } from './draft';
+import { refusedOf } from './refused';
+import { Trial } from './trial';
 import { useEventTypes } from './use-event-types';
-import { draftOf, fieldsOf, jsonOf, WebhookFields } from './webhook-form';
+import { WebhookFields } from './webhook-form';
 
 export function EditWebhook({ id }: { readonly id: string }) {
   const path = `webhooks/${encodeURIComponent(id)}`;
@@ -21,14 +23,13 @@ export function EditWebhook({ id }: { readonly id: string }) {
 
 function Form({ webhook, path }: { readonly webhook: Webhook; readonly path: string }) {
   const [draft, setDraft] = useState(() => draftOf(webhook));
-  const { busy, refused, run } = useAction();
+  const action = useAction();
+  const { problems, notice } = refusedOf(action);
   const types = useEventTypes();
-  const fields = fieldsOf(draft);
   const save = (event: Event): void => {
     event.preventDefault();
-    if (!fields) return;
-    run(async () => {
-      await api.patch<Webhook>(path, fields);
+    action.run(async () => {
+      await api.patch<Webhook>(path, fieldsOf(draft));
       go(path);
     });
   };
@@ -37,16 +38,16 @@ function Form({ webhook, path }: { readonly webhook: Webhook; readonly path: str
       <PageHead title="Edit the webhook" back={{ href: hrefOf(path), title: webhook.url }} />
       <div class="two">
         <form class="panel stack" onSubmit={save} novalidate>
-          <WebhookFields draft={draft} onDraft={setDraft} types={types} />
-          {refused && <Notice tone="bad">{refused}</Notice>}
+          <WebhookFields draft={draft} onDraft={setDraft} problems={problems} types={types} isNew={false} />
+          {notice}
           <div class="row">
-            <Button type="submit" kind="primary" busy={busy} disabled={!fields}>
+            <Button type="submit" kind="primary" busy={action.busy} disabled={jsonOf(draft.filter) === undefined}>
               Save
             </Button>
             <ButtonLink href={hrefOf(path)}>Cancel</ButtonLink>
           </div>
         </form>
-        <FilterTest path={path} filter={jsonOf(draft.filter)} suggested={webhook.events[0] ?? ''} types={types} />
+        <Trial path={path} draft={draft} suggested={webhook.events[0] ?? ''} types={types} />
       </div>
     </>
   );

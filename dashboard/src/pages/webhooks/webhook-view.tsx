@@ -15,8 +15,10 @@ import { Time } from '../../components/time';
 import { go, hrefOf } from '../../routing/route';
 import { mayDo } from '../../session/me';
 import { DeleteDialog } from './delete-dialog';
+import { draftOf } from './draft';
 import { ReplayDialog } from './replay-dialog';
 import { RotateDialog } from './rotate-dialog';
+import { authenticationText, headersText, paceText, payloadText, retriesText } from './said';
 import { VerifySnippets } from './shown-secret';
 import { StateChip } from './webhook-list';
 
@@ -137,51 +139,48 @@ function Health({ id }: { readonly id: string }) {
   );
 }
 
-const Facts = ({ webhook }: { readonly webhook: Webhook }) => (
-  <dl class="facts panel">
-    <dt>Events</dt>
-    <dd class="mono">{webhook.events.join(', ')}</dd>
-    {webhook.description && (
-      <>
-        <dt>Description</dt>
-        <dd>{webhook.description}</dd>
-      </>
-    )}
-    <dt>Format</dt>
-    <dd>{webhook.format}</dd>
-    {webhook.filter && (
-      <>
-        <dt>Filter</dt>
-        <dd>
-          <Code label="Filter" text={JSON.stringify(webhook.filter, null, 2)} />
-        </dd>
-      </>
-    )}
-    {webhook.transformation && (
-      <>
-        <dt>Transformation</dt>
-        <dd>
-          <Code label="Transformation" text={webhook.transformation} />
-        </dd>
-      </>
-    )}
-    {webhook.headers && webhook.headers.length > 0 && (
-      <>
-        <dt>Own headers</dt>
-        <dd>{webhook.headers.join(', ')}</dd>
-      </>
-    )}
-    {webhook.rateLimit && (
-      <>
-        <dt>Rate limit</dt>
-        <dd>
-          {webhook.rateLimit.max} in {webhook.rateLimit.perSeconds} s
-        </dd>
-      </>
-    )}
-    <dt>Created</dt>
-    <dd>
-      <Time at={webhook.createdAt} />
-    </dd>
-  </dl>
-);
+function Facts({ webhook }: { readonly webhook: Webhook }) {
+  const draft = draftOf(webhook);
+  return (
+    <dl class="facts panel">
+      <dt>Events</dt>
+      <dd class="mono">{webhook.events.join(', ')}</dd>
+      {webhook.description && (
+        <>
+          <dt>Description</dt>
+          <dd>{webhook.description}</dd>
+        </>
+      )}
+      <dt>What is sent</dt>
+      <dd>{payloadText(draft)}</dd>
+      <dt>Authentication</dt>
+      <dd>{authenticationText(draft.authentication)}</dd>
+      <dt>Headers</dt>
+      <dd>{headersText(draft)}</dd>
+      <dt>Pace</dt>
+      <dd>{paceText(draft)}</dd>
+      <dt>Retries</dt>
+      <dd>{retriesText(draft)}</dd>
+      {webhook.filter && (
+        <>
+          <dt>Filter</dt>
+          <dd>
+            <Code label="Filter" text={JSON.stringify(webhook.filter, null, 2)} />
+          </dd>
+        </>
+      )}
+      {webhook.transformation && (
+        <>
+          <dt>Transformation</dt>
+          <dd>
+            <Code label="Transformation" text={webhook.transformation} />
+          </dd>
+        </>
+      )}
+      <dt>Created</dt>
+      <dd>
+        <Time at={webhook.createdAt} />
+      </dd>
+    </dl>
+  );
+}
