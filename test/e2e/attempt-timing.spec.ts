@@ -6,6 +6,8 @@ import { DeliveryScene } from './delivery.harness.js';
 import type { Attempt, Delivery } from './delivery.harness.js';
 
 const DELAY_MS = 200;
+/** Long enough for a busy machine to have connected, and sent, before it. */
+const DEADLINE_MS = 2_000;
 /** Timers keep whole milliseconds, phases are rounded. */
 const LEAST_MS = DELAY_MS - 3;
 
@@ -80,7 +82,7 @@ describe('the time of an attempt went into', () => {
 
   it('connecting, where a handshake hangs until the deadline: nothing was sent, nothing answered', async () => {
     const receiver = await rawReceiver(() => undefined);
-    const target = await scene.target(receiver.url.replace('http:', 'https:'), { timeoutMs: DELAY_MS });
+    const target = await scene.target(receiver.url.replace('http:', 'https:'), { timeoutMs: DEADLINE_MS });
     const timing = timingOf(await scene.settled(await target.send()));
     expect(timing).toEqual({ waitMs: number, connectMs: number, firstByteMs: null, bodyMs: null });
     expect(timing.connectMs).toBeGreaterThanOrEqual(LEAST_MS - (timing.waitMs ?? 0));
@@ -88,7 +90,7 @@ describe('the time of an attempt went into', () => {
 
   it('waiting for an answer that did not come by the deadline: there was no body to read', async () => {
     const receiver = await rawReceiver(() => undefined);
-    const target = await scene.target(receiver.url, { timeoutMs: DELAY_MS });
+    const target = await scene.target(receiver.url, { timeoutMs: DEADLINE_MS });
     const timing = timingOf(await scene.settled(await target.send()));
     expect(timing).toEqual({ waitMs: number, connectMs: number, firstByteMs: number, bodyMs: null });
     expect(Object.values(timing).reduce((sum, phase) => (sum ?? 0) + (phase ?? 0), 0)).toBeGreaterThanOrEqual(LEAST_MS);

@@ -14,7 +14,8 @@ import { eventually } from '../setup/eventually.js';
 
 const LIMIT = 50_000;
 const BUDGET = 120_000;
-const DEADLINE_MS = 400;
+/** Only one test waits for it; all others have sent theirs before, on a busy machine too. */
+const DEADLINE_MS = 3_000;
 
 @Injectable()
 class Bodies {
