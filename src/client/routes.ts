@@ -509,6 +509,14 @@ export type FailedClauseDto = {
   expected: (string | number | boolean | unknown[] | Record<string, unknown>) | null;
 };
 
+export type FailedJobDto = {
+  id: string;
+  /** What it held: the id of a row, and nothing else. */
+  data: Record<string, unknown>;
+  reason: string;
+  at: string;
+};
+
 export type FailingView = {
   webhookId: string;
   /** Where it is now. */
@@ -587,6 +595,35 @@ export type PortalThemeViewDto = { accent?: string; mode?: PortalMode };
 export type PortalViewDto = { sections: string[]; theme: PortalThemeViewDto };
 
 export type Processing = 'inline' | 'queued';
+
+export type QueueDto = {
+  name: string;
+  /** Null: the queue does not answer. */
+  state: QueueStateDto | null;
+};
+
+export type QueueStateDto = {
+  /** Jobs whose time has come and that no worker has taken. */
+  waiting: number;
+  /** Jobs under way. */
+  active: number;
+  /** Jobs whose time is yet to come. */
+  delayed: number;
+  /** Jobs that ended in an error and are kept. */
+  failed: number;
+  /** Since when the oldest waiting job has been due. */
+  oldestWaitingSince: string | null;
+  /** When the next of the delayed jobs is due. */
+  nextDelayedAt: string | null;
+  /** The last 20 of them. */
+  lastFailed: FailedJobDto[];
+};
+
+export type QueuesDto = {
+  /** Where the jobs are kept. */
+  backend: 'postgresql' | 'redis';
+  data: QueueDto[];
+};
 
 export type ReEncryptedDto = {
   /** Secrets, and sets of custom headers, that an older key had sealed. */
@@ -1293,6 +1330,8 @@ export interface Routes {
   };
   /** Who asks */
   'GET /api/me': { answer: MeDto };
+  /** Show how the queues stand */
+  'GET /api/queues': { answer: QueuesDto };
   /** List what came in, newest first */
   'GET /api/received-events': {
     query?: {

@@ -4,6 +4,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthCheckResult } from '@nestjs/terminus';
 import { DeliveryEngine } from '../delivery/index.js';
+import { inTime } from '../kernel/in-time.js';
 import { Database, Partitions } from '../platform/database/index.js';
 
 // Load balancers ask every few seconds; a database that answers more slowly is not ready.
@@ -71,22 +72,13 @@ export class HealthController implements OnModuleDestroy {
   }
 
   private async databaseAnswers(): Promise<boolean> {
-    return (await inTime(this.database.query({ text: 'SELECT 1' }))) !== undefined;
+    return (await inTime(this.database.query({ text: 'SELECT 1' }), PING_TIMEOUT_MS)) !== undefined;
   }
 
   private async partitionsWarning(): Promise<{ warning?: string }> {
     // No answer is no news: whether the database answers is the other indicator's question.
-    const tables = (await inTime(this.partitions.tablesWithStrays())) ?? [];
+    const tables = (await inTime(this.partitions.tablesWithStrays(), PING_TIMEOUT_MS)) ?? [];
     if (tables.length === 0) return {};
     return { warning: `Rows of ${tables.join(', ')} lie in the default partition: partitions were not made in time.` };
   }
-}
-
-/** What came within the time, or `undefined`. */
-async function inTime<Value>(work: Promise<Value>): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), PING_TIMEOUT_MS)));
-  const answer = await Promise.race([work.catch(() => undefined), tooLate]);
-  clearTimeout(timer);
-  return answer;
 }

@@ -1,1 +1,2 @@
 export { MonitoringModule } from './monitoring.module.js';
+export { QueuesController } from './queues/queues.controller.js';

@@ -54,3 +54,19 @@ export interface ReEncrypted {
   /** Those that no key of the installation opens. */
   readonly unreadable: number;
 }
+
+export interface QueueState {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+  readonly oldestWaitingSince: string | null;
+  readonly nextDelayedAt: string | null;
+  readonly lastFailed: readonly { readonly id: string; readonly reason: string; readonly at: string }[];
+}
+
+export interface Queues {
+  readonly backend: 'postgresql' | 'redis';
+  /** Without a state where the queue does not answer. */
+  readonly data: readonly { readonly name: string; readonly state: QueueState | null }[];
+}

@@ -8,6 +8,7 @@ import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
 import type { Settings } from '../config/settings.js';
 import type { DatabaseConnection } from '../database/connection.js';
 import { Processor } from './processor.decorator.js';
+import { QueueReport } from './queue-report.js';
 import { migrateQueues, Queues, queueSchema } from './queues.js';
 
 /** The provider behind `@InjectQueue(name)`. */
@@ -55,9 +56,10 @@ export class QueueModule {
             return new Queues(connection, settings);
           },
         },
+        QueueReport,
         ProcessorExplorer,
       ],
-      exports: [Queues],
+      exports: [Queues, QueueReport],
     };
   }
 }

@@ -31,12 +31,11 @@ const ERROR_LOG_INTERVAL_MS = 10_000;
 const IDLE_LOOK_SECONDS = 30;
 const IDLE_CONNECTION_MS = 60_000;
 
-type OpenQueue = Queue | Worker;
-
 @Injectable()
 export class Queues implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Queues');
-  private readonly opened: OpenQueue[] = [];
+  private readonly workers: Worker[] = [];
+  private readonly queues: Queue[] = [];
   private readonly redis: Redis[] = [];
   private readonly pool: pg.Pool | undefined;
   private readonly schema: string;
@@ -58,11 +57,21 @@ export class Queues implements BeforeApplicationShutdown {
     this.pool.on('error', (error) => this.report(error));
   }
 
+  /** Where jobs are kept. */
+  get backend(): 'postgresql' | 'redis' {
+    return this.settings.redisUrl ? 'redis' : 'postgresql';
+  }
+
+  /** Every queue that was opened. */
+  get openQueues(): readonly Queue[] {
+    return this.queues;
+  }
+
   /** A queue on our backend. Adding rejects at once while the backend is away; callers treat that as a lost hint. */
   openQueue(name: string): Queue {
     const queue = this.classes().queue(name);
     queue.on('error', (error) => this.report(error));
-    this.opened.push(queue);
+    this.queues.push(queue);
     return queue;
   }
 
@@ -70,7 +79,7 @@ export class Queues implements BeforeApplicationShutdown {
   openWorker(name: string, process: JobProcessor, concurrency: number): Worker {
     const worker = this.classes().worker(name, process, concurrency);
     worker.on('error', (error) => this.report(error));
-    this.opened.push(worker);
+    this.workers.push(worker);
     return worker;
   }
 
@@ -78,12 +87,13 @@ export class Queues implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_DEADLINE_MS)));
-    const closing = [...this.opened].reverse().map((open) => open.close().catch((error: Error) => this.report(error)));
+    const opened = [...this.workers, ...this.queues];
+    const closing = opened.map((open) => open.close().catch((error: Error) => this.report(error)));
     const closed = await Promise.race([Promise.all(closing).then(() => true), deadline.then(() => false)]);
     clearTimeout(timer);
     if (!closed) {
       // A Redis that is away is asked for its leave for ever; a process that stops does not wait for the answer.
-      for (const open of this.opened) if (open instanceof Worker) void open.close(true).catch(() => undefined);
+      for (const worker of this.workers) void worker.close(true).catch(() => undefined);
     }
     for (const redis of this.redis) redis.disconnect();
     await Promise.race([this.pool?.end(), new Promise((resolve) => setTimeout(resolve, 500).unref())]);

@@ -9,6 +9,7 @@ import { ApiKeys } from './api-keys';
 import { AuditLog } from './audit-log';
 import { Encryption } from './encryption';
 import { PortalLinks } from './portal-links';
+import { Queues } from './queues';
 import './settings.css';
 import { Tenants } from './tenants';
 
@@ -25,6 +26,7 @@ const PARTS: readonly Part[] = [
   { path: 'audit-log', title: 'Audit log', isFor: (me) => mayDo(me, 'admin'), Shown: AuditLog },
   { path: 'tenants', title: 'Tenants', isFor: ({ installation }) => installation, Shown: Tenants },
   { path: 'encryption', title: 'Encryption', isFor: ({ installation }) => installation, Shown: Encryption },
+  { path: 'queues', title: 'Queues', isFor: ({ installation }) => installation, Shown: Queues },
 ];
 
 export default function Settings(props: PageProps) {
