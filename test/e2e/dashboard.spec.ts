@@ -161,6 +161,35 @@ if (missing) console.warn(`The dashboard is not tested: ${missing}.`);
     });
   });
 
+  it('loads within its size, and tells what the first load and going to a page took', async () => {
+    const page = await scene.tab();
+    await page.goto(`${scene.url}#token=${ADMIN_KEY}`);
+    await page.getByText('Success rate', EXACTLY).waitFor();
+    const [bytes = 0, paintMs = 0, shownMs = 0] = await page.evaluate<number[]>(`[
+      [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+        .filter(({ name }) => !name.includes('/api/')).reduce((sum, { transferSize }) => sum + transferSize, 0),
+      performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+      performance.now()]`);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(MOST_BYTES);
+    const took: string[] = [];
+    for (const [title, seen] of [
+      ['Deliveries', page.getByRole('search', called('Filter deliveries'))],
+      ['Webhooks', page.getByRole('heading', called('Webhooks'))],
+      ['Settings', page.getByRole('heading', called('API keys'))],
+      ['Overview', page.getByText('Success rate', EXACTLY)],
+    ] as const) {
+      const startedAt = performance.now();
+      await page.getByRole('navigation', called('Pages')).getByRole('link', called(title)).click();
+      await seen.waitFor();
+      took.push(`${title} ${Math.round(performance.now() - startedAt)} ms`);
+    }
+    const ms = (value: number): string => `${Math.round(value)} ms`;
+    process.stdout.write(
+      `The dashboard: ${Math.round(bytes / 1_000)} kB, first paint ${ms(paintMs)}, numbers shown ${ms(shownMs)}; ${took.join(', ')}\n`,
+    );
+  });
+
   it('works behind a proxy that takes a prefix away', async () => {
     const { port } = new URL(scene.server.url);
     const proxy = createServer((incoming, outgoing) => {
