@@ -55,6 +55,7 @@ it('exports these names for tests', () => {
     'SIGNED_PROVIDERS',
     'TestPosthorn',
     'TestReceiver',
+    'alertSinkContract',
     'authenticatorContract',
     'newSecretPair',
     'payloadTransformerContract',

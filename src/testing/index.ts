@@ -5,6 +5,7 @@ export type { DeliveredEvent } from './expected-deliveries.js';
 export { TestReceiver } from './test-receiver.js';
 export type { Answer, Received, SentEvent } from './test-receiver.js';
 export type { TestSource, TestSourceOptions, WebhookAnswer } from './test-source.js';
+export { alertSinkContract } from './alert-sink-contract.js';
 export { authenticatorContract } from './authenticator-contract.js';
 export type { AuthenticatorSubject } from './authenticator-contract.js';
 export { payloadTransformerContract } from './payload-transformer-contract.js';

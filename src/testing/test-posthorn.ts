@@ -34,7 +34,7 @@ export interface TestPosthornOptions {
    */
   readonly imports?: readonly Importable[] | ((database: { readonly url: string }) => readonly Importable[]);
   /** Settings of Posthorn over those of your application and of a test. */
-  readonly settings?: Omit<SettingsInput, 'databaseUrl' | 'databaseSchema'>;
+  readonly settings?: Omit<SettingsInput, 'databaseUrl'>;
   /** Replaces providers of yours, as `Test.createTestingModule()` lets you. */
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
   /** What your `main.ts` does to the application before it listens: prefix, versioning, pipes. */

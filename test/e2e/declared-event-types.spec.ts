@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { IsInt, IsString } from 'class-validator';
 import { randomBytes } from 'node:crypto';
 import { EventDispatcher, PosthornModule, WebhookEvent } from '../../src/index.js';
+import { TenantsService } from '../../src/registry/index.js';
 import { TestPosthorn } from '../../src/testing/index.js';
 import { urlOf } from '../setup/database.js';
 
@@ -64,6 +65,23 @@ describe('classes with @WebhookEvent()', () => {
     });
     const order = Object.assign(new OrderCompleted(), { orderId: '1', total: 1 });
     expect(await dispatcher.dispatch('order.completed', order)).toMatchObject({ event: 'order.completed' });
+  });
+
+  it('are of the default tenant alone: another one has a catalogue of its own, by which its events are judged', async () => {
+    await posthorn.get(TenantsService).create({ id: 'acme', name: 'Acme' });
+    const headers = { authorization: `Bearer ${posthorn.adminApiKey}`, 'x-tenant': 'acme' };
+    const lists = `${posthorn.url}/api/event-types`;
+    expect(await (await fetch(lists, { headers })).json()).toMatchObject({ data: [] });
+    const odd = { orderId: '1', total: 1.5 };
+    const dispatcher = posthorn.get(EventDispatcher);
+    expect(await dispatcher.dispatch('order.completed', odd, { tenant: 'acme' })).toMatchObject({ deliveries: 0 });
+
+    const own = { name: 'order.completed', schema: { type: 'object', required: ['parcel'] } };
+    const json = { ...headers, 'content-type': 'application/json' };
+    expect((await fetch(lists, { method: 'POST', headers: json, body: JSON.stringify(own) })).status).toBe(201);
+    await expect(dispatcher.dispatch('order.completed', odd, { tenant: 'acme' })).rejects.toMatchObject({
+      code: 'schema_mismatch',
+    });
   });
 
   it('are kept in step at the next start, and what they do not name stays as it is', async () => {

@@ -3,9 +3,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Module, Scope } from '@nestjs/common';
 import type { INestApplication, LoggerService, Type } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import {
   DefaultRetryPolicy,
@@ -29,6 +26,7 @@ import type {
 } from '../../src/index.js';
 import { retryPolicyContract } from '../../src/testing/index.js';
 import { cloneDatabase } from '../setup/database.js';
+import { documented } from '../setup/documented.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
 import { callHost, createHost, listen } from './host.harness.js';
@@ -384,24 +382,8 @@ interface Shown {
   readonly Notices: Type<OperationalHook>;
 }
 
-/** The classes that docs/embedding.md shows, run from its text. */
-async function shown(): Promise<Shown> {
-  const page = readFileSync(path.join(import.meta.dirname, '../../docs/embedding.md'), 'utf8');
-  const snippet = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].find(([, text]) =>
-    text?.includes('TrialPolicy'),
-  )?.[1];
-  // Beside this file, where the packages that it imports are found.
-  const file = path.join(import.meta.dirname, `embedding-${randomUUID()}.ts`);
-  writeFileSync(file, snippet?.replace(`from 'posthorn'`, `from '../../src/index.js'`) ?? '');
-  try {
-    return (await import(file)) as Shown;
-  } finally {
-    rmSync(file);
-  }
-}
-
 it('what the documentation shows does what it says', async () => {
-  const { Accounts, AccountsModule, TrialPolicy, Notices } = await shown();
+  const { Accounts, AccountsModule, TrialPolicy, Notices } = await documented<Shown>('embedding.md', 'TrialPolicy');
   const { url: databaseUrl } = await cloneDatabase();
   const shop = await createHost(databaseUrl, {
     imports: [AccountsModule],

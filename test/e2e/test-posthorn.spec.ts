@@ -141,6 +141,27 @@ it('stands alone, takes settings, and leaves no database on a server that it was
   await expect(client.connect()).rejects.toThrow('does not exist');
 });
 
+it('works in a schema of its own, whoever says so', async () => {
+  const ways = [
+    { imports: [PosthornModule.forRoot({ databaseSchema: 'hooks' })] },
+    { settings: { databaseSchema: 'hooks' } },
+  ];
+  for (const way of ways) {
+    const own = await TestPosthorn.create({ postgres, ...way });
+    await own.subscribe('order.*');
+    await own.get(EventDispatcher).dispatch('order.made', { n: 1 });
+    expect(await own.expectDelivered('order.made', { n: 1 })).toHaveLength(1);
+    const client = new pg.Client(own.databaseUrl);
+    await client.connect();
+    const { rows } = await client.query(
+      `SELECT (SELECT count(*)::int FROM hooks.event) AS hooks, (SELECT count(*)::int FROM posthorn.event) AS posthorn`,
+    );
+    await client.end();
+    await own.close();
+    expect(rows).toEqual([{ hooks: 1, posthorn: 0 }]);
+  }
+});
+
 it('tells an application with modules of its own where the database is', async () => {
   const told: string[] = [];
   const own = await TestPosthorn.create({
