@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { chromiumMissing } from '../setup/browser.js';
+import { eventually } from '../setup/eventually.js';
 import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY } from './dashboard.harness.js';
 
 const missing = chromiumMissing();
@@ -58,6 +59,42 @@ if (missing) console.warn(`The catalogue of the dashboard is not tested: ${missi
     expect(JSON.parse(body.toString())).toMatchObject({ event: name, data: { orderId: '1043' } });
     await dialog.getByRole('link', called('See what became of it')).click();
     await page.getByText('It subscribes to this type.').waitFor();
+  });
+
+  it('are imported from an OpenAPI document, pasted or as a file: first what it would do, then done', async () => {
+    const [kept, fresh] = [`kept.${randomUUID()}`, `fresh.${randomUUID()}`];
+    await scene.server.api('POST', '/api/event-types', { name: kept });
+    const operation = { post: { description: 'Of the document.', responses: { 200: { description: 'Received.' } } } };
+    const document = JSON.stringify({
+      openapi: '3.1.0',
+      info: { title: 'Shop', version: '1.0.0' },
+      webhooks: { [kept]: operation, [fresh]: operation },
+    });
+    const page = await scene.signedIn('event-types');
+    await page.getByRole('link', called('Import')).click();
+    await page.getByLabel('Document', EXACTLY).fill('{ "openapi": "3.1.0" ');
+    await page.getByText('This is not a JSON object yet.').waitFor();
+    await page.getByLabel('Document', EXACTLY).fill('{ "openapi": "2.0" }');
+    await page.getByRole('button', called('See what it would do')).click();
+    await page.getByRole('alert').waitFor();
+    expect(await accessibilityOf(page)).toEqual([]);
+    await page
+      .getByLabel('File', EXACTLY)
+      .setInputFiles({ name: 'shop.json', mimeType: 'application/json', buffer: Buffer.from(document) });
+    await eventually(
+      async () => (await page.getByLabel('Document', EXACTLY).inputValue()) === document,
+      'the file is shown',
+    );
+    await page.getByRole('button', called('See what it would do')).click();
+    await page.getByText(`1 would be added: ${fresh}`).waitFor();
+    await page.getByText(`1 would be changed: ${kept}`).waitFor();
+    expect((await scene.server.api('GET', `/api/event-types/${fresh}`)).status).toBe(404);
+    expect(await accessibilityOf(page)).toEqual([]);
+    await page.getByRole('button', called('Import them')).click();
+    await page.getByText(`1 added: ${fresh}`).waitFor();
+    expect((await scene.server.api('GET', `/api/event-types/${fresh}`)).status).toBe(200);
+    await page.getByRole('link', called('See them')).click();
+    await page.getByRole('row').filter({ hasText: fresh }).getByText('Of the document.').waitFor();
   });
 
   it('say when they are deprecated, archived, and taken by nobody; and are changed by nobody who may not', async () => {

@@ -135,6 +135,13 @@ if (missing) console.warn(`The webhooks of the dashboard are not tested: ${missi
     expect(await accessibilityOf(page)).toEqual([]);
     await row.getByRole('link').click();
     await page.getByRole('heading', called(`${receiver.url} active`)).waitFor();
+    const stats = page.getByRole('region', called('Attempts'));
+    await stats.getByRole('img', called('Attempts over time: 2 in all, of which 1 failed')).waitFor();
+    const rate = stats.locator('.numbers div').filter({ hasText: 'Success rate' }).locator('dd');
+    expect(await rate.innerText()).toBe('50 %');
+    await stats.getByLabel('Time', EXACTLY).selectOption('1h');
+    await page.waitForURL(/range=1h/);
+    expect(await accessibilityOf(page)).toEqual([]);
     expect(await page.getByRole('button', { name: /test event|Disable|Rotate|Delete|Replay/ }).count()).toBe(0);
   });
 });

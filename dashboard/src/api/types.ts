@@ -211,8 +211,8 @@ export interface FilterVerdict {
   readonly failedClause: FailedClause | null;
 }
 
-/** What a tenant's attempts came to, and what waits. */
-export interface Stats {
+/** What attempts came to, over time. */
+export interface AttemptStats {
   readonly since: string;
   readonly until: string;
   readonly bucketSeconds: number;
@@ -225,6 +225,10 @@ export interface Stats {
     readonly latencyMs: { readonly p50: number | null; readonly p95: number | null; readonly p99: number | null };
   };
   readonly buckets: readonly StatsBucket[];
+}
+
+/** Of a tenant, with who fails most and what waits. */
+export interface Stats extends AttemptStats {
   readonly failing: readonly {
     readonly webhookId: string;
     readonly url: string;

@@ -108,6 +108,26 @@ export const TextArea = ({ label, hint, error, value, onValue, mono, ...rest }: 
   </Field>
 );
 
+type FileProps = Omit<FieldProps, 'error'> & {
+  /** What it holds, once somebody chose one. */
+  readonly onText: (text: string) => void;
+  readonly accept: string;
+};
+
+/** A file that is read here and goes nowhere by itself. */
+export const FileField = ({ label, hint, accept, onText }: FileProps) => (
+  <Field label={label} hint={hint}>
+    {(described) => (
+      <input
+        {...described}
+        type="file"
+        accept={accept}
+        onChange={(event) => void event.currentTarget.files?.[0]?.text().then(onText)}
+      />
+    )}
+  </Field>
+);
+
 type SelectProps = FieldProps & {
   readonly value: string;
   readonly onValue: (value: string) => void;

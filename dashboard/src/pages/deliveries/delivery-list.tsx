@@ -9,15 +9,15 @@ import { useWebhookNames } from '../../api/webhook-names';
 import { Button, ButtonLink } from '../../components/button';
 import { StatusChip, words } from '../../components/chip';
 import { Empty } from '../../components/empty';
-import { Select, TextField } from '../../components/fields';
+import { Select } from '../../components/fields';
+import { FilterBar } from '../../components/filter-bar';
 import { List } from '../../components/list';
 import { PageHead } from '../../components/page-head';
 import type { Column } from '../../components/table';
 import { Time } from '../../components/time';
-import { TimeRange } from '../../components/time-range';
 import { TypedFilter } from '../../components/typed-filter';
-import { go, hrefOf, refine } from '../../routing/route';
-import { instantOfLocal, localText, spanOf } from '../../routing/time-range';
+import { hrefOf, refine } from '../../routing/route';
+import { spanOf } from '../../routing/time-range';
 import { FindById } from './find-by-id';
 
 const FILTERS = ['status', 'webhookId', 'event', 'httpStatus', 'range', 'since', 'until'] as const;
@@ -46,7 +46,7 @@ export function DeliveryList({ params }: PageProps) {
         <FindById />
         <Button onClick={deliveries.reload}>Refresh</Button>
       </PageHead>
-      <div class="filters" role="search" aria-label="Filter deliveries">
+      <FilterBar label="Filter deliveries" params={params} path="deliveries" narrowed={narrowed}>
         <Select
           label="Status"
           value={filters.status ?? ''}
@@ -61,15 +61,7 @@ export function DeliveryList({ params }: PageProps) {
         />
         <TypedFilter label="Event type" name="event" value={filters.event ?? ''} placeholder="order.completed" />
         <TypedFilter label="HTTP status" name="httpStatus" value={filters.httpStatus ?? ''} placeholder="500" />
-        <TimeRange params={params} />
-        <TextField
-          label="Jump to"
-          type="datetime-local"
-          value={localText(spanOf(params).until)}
-          onValue={(text) => refine({ until: instantOfLocal(text), range: undefined })}
-        />
-        {narrowed && <Button onClick={() => go('deliveries')}>Clear</Button>}
-      </div>
+      </FilterBar>
       <List
         caption="Deliveries, newest first"
         resource={deliveries}

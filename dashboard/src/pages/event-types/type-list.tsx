@@ -24,9 +24,12 @@ export function TypeList({ me, params }: PageProps) {
     ? [...COLUMNS.slice(0, 2), takenBy(({ name }) => subscribersOf(name, webhooks.all).length), ...COLUMNS.slice(2)]
     : COLUMNS;
   const add = mayDo(me, 'event-types:write') && (
-    <ButtonLink href={hrefOf('event-types/add')} kind="primary">
-      Add an event type
-    </ButtonLink>
+    <>
+      <ButtonLink href={hrefOf('event-types/import')}>Import</ButtonLink>
+      <ButtonLink href={hrefOf('event-types/add')} kind="primary">
+        Add an event type
+      </ButtonLink>
+    </>
   );
   return (
     <>
@@ -41,7 +44,7 @@ export function TypeList({ me, params }: PageProps) {
         empty={
           <Empty title="The catalogue is empty">
             It tells your users which events there are, with a schema and an example of each. Add the first type, or
-            import an OpenAPI document: <code>POST /api/event-types/import</code>.<span class="row">{add}</span>
+            import an OpenAPI document.<span class="row">{add}</span>
           </Empty>
         }
       />

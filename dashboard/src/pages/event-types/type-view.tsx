@@ -7,14 +7,14 @@ import { useResource } from '../../api/use-resource';
 import { useWebhookNames } from '../../api/webhook-names';
 import { Button, ButtonLink } from '../../components/button';
 import { Code } from '../../components/code';
+import { ConfirmDialog } from '../../components/confirm-dialog';
 import { Empty } from '../../components/empty';
 import { Notice } from '../../components/notice';
 import { PageHead } from '../../components/page-head';
 import { Table } from '../../components/table';
 import { Time } from '../../components/time';
-import { hrefOf } from '../../routing/route';
+import { go, hrefOf } from '../../routing/route';
 import { mayDo } from '../../session/me';
-import { DeleteDialog } from './delete-dialog';
 import { SendDialog } from './send-dialog';
 import { subscribersOf } from './subscribers';
 import { Marks } from './type-list';
@@ -88,7 +88,17 @@ export function TypeView({ name, me }: PageProps & { readonly name: string }) {
       <Json title="Schema" value={value.schema} absent="There is none: any JSON object may be sent." />
       {mayDo(me, 'webhooks:read') && <Subscribers type={name} />}
       {asking === 'send' && <SendDialog type={value} me={me} onClose={() => setAsking(undefined)} />}
-      {asking === 'delete' && <DeleteDialog path={path} name={name} onClose={() => setAsking(undefined)} />}
+      {asking === 'delete' && (
+        <ConfirmDialog
+          title="Delete this event type?"
+          verb="Delete it"
+          onConfirm={() => api.delete(path).then(() => go('event-types'))}
+          onClose={() => setAsking(undefined)}
+        >
+          <strong>{name}</strong> leaves the catalogue, with its schema and its example. Its events stay in the log, and
+          webhooks that take it stay as they are. This cannot be undone; archiving can.
+        </ConfirmDialog>
+      )}
     </>
   );
 }

@@ -9,14 +9,14 @@ import { useResource } from '../../api/use-resource';
 import { Button, ButtonLink } from '../../components/button';
 import { words } from '../../components/chip';
 import { Empty } from '../../components/empty';
-import { Select, TextField } from '../../components/fields';
+import { Select } from '../../components/fields';
+import { FilterBar } from '../../components/filter-bar';
 import { List } from '../../components/list';
 import { PageHead } from '../../components/page-head';
 import type { Column } from '../../components/table';
 import { Time } from '../../components/time';
-import { TimeRange } from '../../components/time-range';
-import { go, hrefOf, refine } from '../../routing/route';
-import { instantOfLocal, localText, spanOf } from '../../routing/time-range';
+import { hrefOf, refine } from '../../routing/route';
+import { spanOf } from '../../routing/time-range';
 import { mayDo } from '../../session/me';
 import { ReceivedChip } from './received-chip';
 import { ReplayManyDialog } from './replay-many-dialog';
@@ -46,7 +46,7 @@ export function ReceivedList({ me, params }: PageProps) {
         {mayDo(me, 'sources:write') && <Button onClick={() => setReplaying(true)}>Replay</Button>}
         <Button onClick={events.reload}>Refresh</Button>
       </PageHead>
-      <div class="filters" role="search" aria-label="Filter received events">
+      <FilterBar label="Filter received events" params={params} path="received" narrowed={narrowed}>
         <Select
           label="Source"
           value={source}
@@ -59,15 +59,7 @@ export function ReceivedList({ me, params }: PageProps) {
           onValue={(chosen) => refine({ status: chosen })}
           options={[['', 'Any'], ...RECEIVED_STATUSES.map((each) => [each, words(each)] as const)]}
         />
-        <TimeRange params={params} />
-        <TextField
-          label="Jump to"
-          type="datetime-local"
-          value={localText(spanOf(params).until)}
-          onValue={(text) => refine({ until: instantOfLocal(text), range: undefined })}
-        />
-        {narrowed && <Button onClick={() => go('received')}>Clear</Button>}
-      </div>
+      </FilterBar>
       <List
         caption="Received events, newest first"
         resource={events}

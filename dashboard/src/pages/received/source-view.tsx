@@ -7,7 +7,7 @@ import { useAction } from '../../api/use-action';
 import { useResource } from '../../api/use-resource';
 import { Button, ButtonLink } from '../../components/button';
 import { Code } from '../../components/code';
-import { Dialog } from '../../components/dialog';
+import { ConfirmDialog } from '../../components/confirm-dialog';
 import { Empty } from '../../components/empty';
 import { Notice } from '../../components/notice';
 import { PageHead } from '../../components/page-head';
@@ -81,7 +81,17 @@ export function SourceView({ name, me }: PageProps & { readonly name: string }) 
       {asking === 'secret' && (
         <AddSecretDialog path={path} onClose={() => setAsking(undefined)} onDone={source.reload} />
       )}
-      {asking === 'delete' && <DeleteDialog path={path} name={value.name} onClose={() => setAsking(undefined)} />}
+      {asking === 'delete' && (
+        <ConfirmDialog
+          title="Delete this source?"
+          verb="Delete it"
+          onConfirm={() => api.delete(path).then(() => go('received/sources'))}
+          onClose={() => setAsking(undefined)}
+        >
+          The address of <strong>{value.name}</strong> answers 404 from then on. What came in stays. This cannot be
+          undone.
+        </ConfirmDialog>
+      )}
     </>
   );
 }
@@ -126,34 +136,3 @@ const Facts = ({ source }: { readonly source: Source }) => (
     )}
   </dl>
 );
-
-interface DeleteProps {
-  readonly path: string;
-  readonly name: string;
-  readonly onClose: () => void;
-}
-
-function DeleteDialog({ path, name, onClose }: DeleteProps) {
-  const { busy, refused, run } = useAction();
-  const remove = (): void =>
-    run(async () => {
-      await api.delete(path);
-      go('received/sources');
-    });
-  return (
-    <Dialog title="Delete this source?" onClose={onClose}>
-      <div class="stack">
-        <p>
-          The address of <strong>{name}</strong> answers 404 from then on. What came in stays. This cannot be undone.
-        </p>
-        {refused && <Notice tone="bad">{refused}</Notice>}
-        <div class="row">
-          <Button kind="danger" busy={busy} onClick={remove}>
-            Delete it
-          </Button>
-          <Button onClick={onClose}>Keep it</Button>
-        </div>
-      </div>
-    </Dialog>
-  );
-}

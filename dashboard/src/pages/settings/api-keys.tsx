@@ -4,13 +4,11 @@ import type { PageProps } from '..';
 import { api } from '../../api/client';
 import type { ApiKey } from '../../api/settings-types';
 import type { Page } from '../../api/types';
-import { useAction } from '../../api/use-action';
 import { useResource } from '../../api/use-resource';
 import { Button } from '../../components/button';
-import { Dialog } from '../../components/dialog';
+import { ConfirmDialog } from '../../components/confirm-dialog';
 import { Empty } from '../../components/empty';
 import { List } from '../../components/list';
-import { Notice } from '../../components/notice';
 import { PageHead } from '../../components/page-head';
 import type { Column } from '../../components/table';
 import { Time } from '../../components/time';
@@ -42,7 +40,20 @@ export function ApiKeys({ me, params }: PageProps) {
         }
       />
       {making && <CreateKeyDialog me={me} onClose={() => setMaking(false)} onDone={keys.reload} />}
-      {revoking && <RevokeDialog apiKey={revoking} onClose={() => setRevoking(undefined)} onDone={keys.reload} />}
+      {revoking && (
+        <ConfirmDialog
+          title="Revoke this key?"
+          verb="Revoke it"
+          onConfirm={async () => {
+            await api.delete(`api-keys/${revoking.id}`);
+            keys.reload();
+            setRevoking(undefined);
+          }}
+          onClose={() => setRevoking(undefined)}
+        >
+          Whatever uses <strong>{revoking.name}</strong> is refused within a second. This cannot be undone.
+        </ConfirmDialog>
+      )}
     </>
   );
 }
@@ -71,35 +82,3 @@ const columnsOf = (revoke: (key: ApiKey) => void): readonly Column<ApiKey>[] => 
     ),
   },
 ];
-
-interface RevokeProps {
-  readonly apiKey: ApiKey;
-  readonly onClose: () => void;
-  readonly onDone: () => void;
-}
-
-function RevokeDialog({ apiKey: { id, name }, onClose, onDone }: RevokeProps) {
-  const { busy, refused, run } = useAction();
-  const revoke = (): void =>
-    run(async () => {
-      await api.delete(`api-keys/${id}`);
-      onDone();
-      onClose();
-    });
-  return (
-    <Dialog title="Revoke this key?" onClose={onClose}>
-      <div class="stack">
-        <p>
-          Whatever uses <strong>{name}</strong> is refused within a second. This cannot be undone.
-        </p>
-        {refused && <Notice tone="bad">{refused}</Notice>}
-        <div class="row">
-          <Button kind="danger" busy={busy} onClick={revoke}>
-            Revoke it
-          </Button>
-          <Button onClick={onClose}>Keep it</Button>
-        </div>
-      </div>
-    </Dialog>
-  );
-}

@@ -6,13 +6,12 @@ import type { Page } from '../../api/types';
 import { useResource } from '../../api/use-resource';
 import { Button } from '../../components/button';
 import { Empty } from '../../components/empty';
+import { FilterBar } from '../../components/filter-bar';
 import { List } from '../../components/list';
 import { PageHead } from '../../components/page-head';
 import type { Column } from '../../components/table';
 import { Time } from '../../components/time';
-import { TimeRange } from '../../components/time-range';
 import { TypedFilter } from '../../components/typed-filter';
-import { go } from '../../routing/route';
 import { spanOf } from '../../routing/time-range';
 
 const FILTERS = ['actor', 'action', 'resource', 'range', 'since', 'until'] as const;
@@ -30,13 +29,11 @@ export function AuditLog({ params }: PageProps) {
       <PageHead title="Audit log">
         <Button onClick={entries.reload}>Refresh</Button>
       </PageHead>
-      <div class="filters" role="search" aria-label="Filter the audit log">
+      <FilterBar label="Filter the audit log" params={params} path="settings/audit-log" narrowed={narrowed}>
         <TypedFilter label="Who" name="actor" value={actor ?? ''} placeholder="admin" />
         <TypedFilter label="What was done" name="action" value={action ?? ''} placeholder="webhook.updated" />
         <TypedFilter label="To what" name="resource" value={resource ?? ''} placeholder="Its id or name" />
-        <TimeRange params={params} />
-        {narrowed && <Button onClick={() => go('settings/audit-log')}>Clear</Button>}
-      </div>
+      </FilterBar>
       <List
         caption="Changes, newest first"
         resource={entries}

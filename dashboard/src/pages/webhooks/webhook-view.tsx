@@ -2,31 +2,31 @@
 import { useState } from 'preact/hooks';
 import type { PageProps } from '..';
 import { api } from '../../api/client';
-import type { Webhook, WebhookListStats } from '../../api/types';
+import type { Webhook } from '../../api/types';
 import { useAction } from '../../api/use-action';
 import { useResource } from '../../api/use-resource';
 import { Button, ButtonLink } from '../../components/button';
 import { Code } from '../../components/code';
+import { ConfirmDialog } from '../../components/confirm-dialog';
 import { Empty } from '../../components/empty';
 import { Notice } from '../../components/notice';
 import { PageHead } from '../../components/page-head';
-import { rateText, Sparkline } from '../../components/sparkline';
 import { Time } from '../../components/time';
 import { go, hrefOf } from '../../routing/route';
 import { mayDo } from '../../session/me';
-import { DeleteDialog } from './delete-dialog';
 import { draftOf } from './draft';
 import { ReplayDialog } from './replay-dialog';
 import { RotateDialog } from './rotate-dialog';
 import { authenticationText, headersText, paceText, payloadText, retriesText } from './said';
 import { VerifySnippets } from './shown-secret';
 import { StateChip } from './webhook-list';
+import { WebhookStats } from './webhook-stats';
 
 const BACK = { href: hrefOf('webhooks'), title: 'Webhooks' };
 
 type Asking = 'rotate' | 'replay' | 'delete';
 
-export function WebhookView({ id, me }: PageProps & { readonly id: string }) {
+export function WebhookView({ id, me, params }: PageProps & { readonly id: string }) {
   const path = `webhooks/${encodeURIComponent(id)}`;
   const webhook = useResource((signal) => api.get<Webhook>(path, {}, signal), [path]);
   const [asking, setAsking] = useState<Asking>();
@@ -89,7 +89,7 @@ export function WebhookView({ id, me }: PageProps & { readonly id: string }) {
       {!value.active && value.disabledReason === 'gone' && (
         <Notice tone="warn">The receiver answered 410: this address is gone for good.</Notice>
       )}
-      {mayDo(me, 'deliveries:read') && <Health id={value.id} />}
+      {mayDo(me, 'deliveries:read') && <WebhookStats id={value.id} path={path} params={params} />}
       <Facts webhook={value} />
       <section class="panel stack">
         <div class="row spread">
@@ -114,28 +114,18 @@ export function WebhookView({ id, me }: PageProps & { readonly id: string }) {
       </section>
       {asking === 'rotate' && <RotateDialog path={path} url={value.url} onClose={close} onDone={webhook.reload} />}
       {asking === 'replay' && <ReplayDialog path={path} onClose={close} />}
-      {asking === 'delete' && <DeleteDialog path={path} url={value.url} onClose={close} />}
+      {asking === 'delete' && (
+        <ConfirmDialog
+          title="Delete this webhook?"
+          verb="Delete it"
+          onConfirm={() => api.delete(path).then(() => go('webhooks'))}
+          onClose={close}
+        >
+          Nothing is sent to <strong>{value.url}</strong> any more, and what waits is skipped. Its deliveries stay in
+          the log. This cannot be undone; disabling can.
+        </ConfirmDialog>
+      )}
     </>
-  );
-}
-
-function Health({ id }: { readonly id: string }) {
-  const { value } = useResource(
-    (signal) => api.get<WebhookListStats>('stats/webhooks', { webhookIds: id }, signal),
-    [id],
-  );
-  const health = value?.data[0];
-  if (!health) return null;
-  return (
-    <section class="panel row health" aria-label="The last 24 hours">
-      <Sparkline buckets={health.buckets} />
-      <span>
-        <strong>{rateText(health.successRate)}</strong> of {health.attempts.toLocaleString()} attempts succeeded in the
-        last 24 hours
-      </span>
-      <a href={hrefOf('deliveries', { webhookId: id })}>Deliveries</a>
-      {health.failures > 0 && <a href={hrefOf('deliveries', { webhookId: id, status: 'failed' })}>Failed ones</a>}
-    </section>
   );
 }
 
