@@ -93,21 +93,25 @@ async function measure({ browser, posthorn, page: url, key }) {
   const quiet = await firstLoads(open, overview);
   const sending = { goesOn: true };
   const sent = stream(posthorn, sending);
-  await delay(3_000);
-  const busy = await firstLoads(open, overview);
-  console.log(`\nThe first load, nothing in the cache, medians of ${LOADS}:`);
-  table([
-    ['', 'kB sent', 'first paint ms', 'data shown ms'],
-    ['nothing is sent', ...quiet],
-    [`${RATE} attempts/s`, ...busy],
-  ]);
-  const tab = await open();
-  await tab.goto(overview);
-  await tab.getByText('Success rate').waitFor();
-  await interactions(tab);
-  await followed(tab, posthorn);
-  sending.goesOn = false;
-  await sent;
+  try {
+    await delay(3_000);
+    const busy = await firstLoads(open, overview);
+    console.log(`\nThe first load, nothing in the cache, medians of ${LOADS}:`);
+    table([
+      ['', 'kB sent', 'first paint ms', 'data shown ms'],
+      ['nothing is sent', ...quiet],
+      [`${RATE} attempts/s`, ...busy],
+    ]);
+    const tab = await open();
+    await tab.goto(overview);
+    await tab.getByText('Success rate').waitFor();
+    await interactions(tab);
+    await followed(tab, posthorn);
+  } finally {
+    // Else the sending would outlive the database, and hide what went wrong.
+    sending.goesOn = false;
+    await sent;
+  }
 }
 
 async function firstLoads(open, overview) {
