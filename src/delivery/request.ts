@@ -3,6 +3,7 @@ import type { CustomHeader } from '../kernel/custom-headers.js';
 import { VERSION } from '../kernel/version.js';
 import type { ClaimedDelivery } from './claim.js';
 import { NATIVE_HEADERS } from './payload-format.js';
+import type { UnsignedRequest } from './request-signer.js';
 
 const USER_AGENT = `Posthorn/${VERSION}`;
 const MASKED = '[masked]';
@@ -25,13 +26,31 @@ export interface SignedRequest {
   readonly loggedHeaders: string;
 }
 
+/** What is signed. */
+export const unsignedRequest = (
+  delivery: ClaimedDelivery,
+  body: Buffer,
+  timestampSeconds: number,
+): UnsignedRequest => ({
+  tenantId: delivery.tenantId,
+  webhookId: delivery.webhookId,
+  url: delivery.url,
+  eventId: delivery.eventId,
+  event: delivery.eventType,
+  deliveryId: delivery.id,
+  attempt: delivery.number,
+  timestampSeconds,
+  body,
+});
+
 /**
+ * What is sent. Of the usual request, native, signed by a shared secret, without headers of the webhook's own, the log keeps the
+ * User-Agent alone: the rest is known from the delivery, and would be a third of all that an attempt writes.
+ *
  * @param signatures - Over these very bytes.
  * @param custom - The webhook's own headers; none of them has a name that we set, and one that a signature has gives way.
  * @param payload - What the body is: `headersOf` the format that it is written in.
  * @param traceparent - The trace that the receiver may go on with.
- * Of the usual request, native, signed by a shared secret, without headers of the webhook's own, the log keeps the User-Agent alone: the rest is
- * known from the delivery, and would be a third of all that an attempt writes.
  */
 export function signedRequest(
   delivery: ClaimedDelivery,

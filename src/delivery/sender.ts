@@ -21,8 +21,7 @@ import { EndpointAccess } from './endpoint-access.js';
 import type { Access } from './endpoint-access.js';
 import { MAY_ASK_TO_WAIT } from './outcome.js';
 import { bodyOf, headersOf, sourceOf } from './payload-format.js';
-import type { UnsignedRequest } from './request-signer.js';
-import { signedRequest } from './request.js';
+import { signedRequest, unsignedRequest } from './request.js';
 import type { SignedRequest } from './request.js';
 import { RetryJudge } from './retry-judge.js';
 import { SendQueue } from './send-queue.js';
@@ -169,7 +168,7 @@ export class Sender {
       const opened = this.customHeaders.of(delivery.webhookId, delivery.headersBox);
       const custom = opened instanceof Promise ? await opened : opened;
       const timestampSeconds = Math.floor(startedAt / 1_000);
-      const signing = this.signatures.of(unsigned(delivery, body, timestampSeconds), secrets);
+      const signing = this.signatures.of(unsignedRequest(delivery, body, timestampSeconds), secrets);
       const signatures = signing instanceof Promise ? await signing : signing;
       const span = beginAttempt(delivery, startedAt);
       const request = signedRequest(
@@ -291,15 +290,3 @@ export class Sender {
     return typeof value === 'string' ? parseRetryAfter(value, this.clock(), ceilingMs) : undefined;
   }
 }
-
-const unsigned = (delivery: ClaimedDelivery, body: Buffer, timestampSeconds: number): UnsignedRequest => ({
-  tenantId: delivery.tenantId,
-  webhookId: delivery.webhookId,
-  url: delivery.url,
-  eventId: delivery.eventId,
-  event: delivery.eventType,
-  deliveryId: delivery.id,
-  attempt: delivery.number,
-  timestampSeconds,
-  body,
-});
