@@ -770,6 +770,13 @@ export type Scope =
   | 'keys:write'
   | 'admin';
 
+export type SealedStateDto = {
+  /** Secrets, sets of custom headers, and credentials of webhooks. */
+  sealed: number;
+  /** Those of them that are not under the first key. None: the keys behind it may be dropped. */
+  outdated: number;
+};
+
 export type SecretDto = {
   id: string;
   /** Its last characters, to tell it by. */
@@ -1270,6 +1277,8 @@ export interface Routes {
   };
   /** One delivery with every attempt */
   'GET /api/deliveries/{id}': { path: { id: string }; answer: DeliveryDetailView };
+  /** Show how many secrets are under the first encryption key */
+  'GET /api/encryption': { answer: SealedStateDto };
   /** List event types, newest first */
   'GET /api/event-types': {
     query?: {

@@ -107,11 +107,31 @@ if (missing) console.warn(`The settings of the dashboard are not tested: ${missi
     await page.getByRole('heading', called('No change matches')).waitFor();
   });
 
-  it('seal secrets anew, and say what it came to', async () => {
-    await scene.server.webhook('https://shop.example/hooks');
+  it('seal secrets anew, show how far that is, and say what it came to', async () => {
+    const { id } = await scene.server.webhook('https://shop.example/hooks');
     const page = await scene.signedIn('settings/encryption');
+    await page.getByText(/^All of \d+ secrets? under the first key\.$/).waitFor();
+    // Under a key that nobody has.
+    await scene.deliveries.sql(
+      `INSERT INTO posthorn.webhook_secret (id, tenant_id, webhook_id, ciphertext, hint, expires_at)
+       SELECT gen_random_uuid(), tenant_id, webhook_id, '\\x00', hint, now() FROM posthorn.webhook_secret WHERE webhook_id = $1`,
+      [id],
+    );
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    await page.route('**/api/encryption/re-encrypt', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByText(/^\d+ of \d+ secrets under the first key\.$/).waitFor();
     await page.getByRole('button', called('Seal all secrets anew')).click();
-    await page.getByText('0 secrets were sealed anew. The keys behind the first may be dropped.').waitFor();
+    await page.getByRole('progressbar', called('Secrets are sealed anew')).waitFor();
+    await page.getByText('0 of 1', EXACTLY).waitFor();
+    expect(await accessibilityOf(page)).toEqual([]);
+    letGo();
+    await page.getByText('0 secrets were sealed anew.', EXACTLY).waitFor();
+    await page.getByText('1 is under a key that is not there').waitFor();
     expect(await accessibilityOf(page)).toEqual([]);
   });
 

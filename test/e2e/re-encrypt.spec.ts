@@ -52,6 +52,9 @@ const reEncrypt = async (api: ReturnType<typeof caller>) => {
   return [answer.status, answer.body as unknown];
 };
 
+const stateOf = async (api: ReturnType<typeof caller>): Promise<unknown> =>
+  (await api.get('/api/encryption').expect(200)).body;
+
 describe('after the first key has changed', () => {
   let webhook: WebhookAnswer;
 
@@ -74,7 +77,9 @@ describe('after the first key has changed', () => {
     });
     await withKeys([NEW, OLD], async (api) => {
       // Two secrets of the webhook, its headers, its authentication, the secret of the source.
+      expect(await stateOf(api)).toEqual({ sealed: 5 + MOVED, outdated: 5 + MOVED });
       expect(await reEncrypt(api)).toEqual([200, { reencrypted: 5, unreadable: MOVED }]);
+      expect(await stateOf(api)).toEqual({ sealed: 5 + MOVED, outdated: MOVED });
       expect(await reEncrypt(api)).toEqual([200, { reencrypted: 0, unreadable: MOVED }]);
     });
   });

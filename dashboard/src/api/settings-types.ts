@@ -55,6 +55,13 @@ export interface ReEncrypted {
   readonly unreadable: number;
 }
 
+/** How what is sealed stands. */
+export interface SealedState {
+  readonly sealed: number;
+  /** Not under the first key. */
+  readonly outdated: number;
+}
+
 export interface QueueState {
   readonly waiting: number;
   readonly active: number;

@@ -1,10 +1,17 @@
-import { Body, HttpCode, Post } from '@nestjs/common';
+import { Body, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { Author } from '../../platform/audit/index.js';
-import { ApiController, CurrentAuthor, EmptyBody, ErrorAnswer, Requires } from '../../platform/http/index.js';
+import {
+  ApiController,
+  CurrentAuthor,
+  EmptyBody,
+  EmptyQuery,
+  ErrorAnswer,
+  Requires,
+} from '../../platform/http/index.js';
 import { OncePerKey } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
-import { ReEncryptedDto } from './re-encrypted.dto.js';
+import { ReEncryptedDto, SealedStateDto } from './re-encrypted.dto.js';
 import { ReEncryption } from './re-encryption.js';
 
 @Requires('installation')
@@ -12,6 +19,16 @@ import { ReEncryption } from './re-encryption.js';
 @ApiNotFoundResponse({ type: ErrorAnswer, description: 'The key is not the administrator’s.' })
 export class EncryptionController {
   constructor(private readonly encryption: ReEncryption) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'Show how many secrets are under the first encryption key',
+    description: 'Of all tenants. Asked while they are sealed anew, it tells how far that is.',
+  })
+  @ApiOkResponse({ type: SealedStateDto })
+  show(@Query() _query: EmptyQuery): Promise<SealedStateDto> {
+    return this.encryption.read();
+  }
 
   @Post('re-encrypt')
   @HttpCode(200)

@@ -19,6 +19,14 @@ export interface ReEncrypted {
   readonly unreadable: number;
 }
 
+/** How what is sealed stands. */
+export interface SealedState {
+  /** Secrets, sets of custom headers, and credentials of webhooks. */
+  readonly sealed: number;
+  /** Those of them that are not under the first key, whether another opens them or none. */
+  readonly outdated: number;
+}
+
 const BATCH = 200;
 
 interface Sealed {
@@ -76,22 +84,44 @@ export class ReEncryption {
     });
   }
 
+  /** Counts what is sealed, and opens nothing. While a run is under way it tells how far that is. */
+  async read(): Promise<SealedState> {
+    let [sealed, outdated] = [0, 0];
+    for (const walk of this.walks) {
+      for await (const rows of this.pagesOf(walk)) {
+        sealed += rows.length;
+        outdated += this.outdatedOf(rows).length;
+      }
+    }
+    return { sealed, outdated };
+  }
+
   private async walkAll(): Promise<ReEncrypted> {
     let [reencrypted, unreadable] = [0, 0];
     for (const walk of this.walks) {
-      for (let after = FIRST_ID; ;) {
-        const rows = await this.database.query<Sealed>(walk.page, [after]);
-        const old = rows.filter(({ box }) => !this.secrets.isCurrent(box));
+      for await (const rows of this.pagesOf(walk)) {
+        const old = this.outdatedOf(rows);
         const fresh = await Promise.all(old.map(({ id, box }) => this.sealAnew(box, id)));
         const readable = old.flatMap((row, at) => (fresh[at] ? [{ ...row, fresh: fresh[at] }] : []));
         unreadable += old.length - readable.length;
         reencrypted += await this.replace(walk, readable);
-        const last = rows.at(-1);
-        if (!last || rows.length < BATCH) break;
-        after = last.id;
       }
     }
     return { reencrypted, unreadable };
+  }
+
+  private async *pagesOf({ page }: Walk): AsyncGenerator<readonly Sealed[]> {
+    for (let after = FIRST_ID; ;) {
+      const rows = await this.database.query<Sealed>(page, [after]);
+      yield rows;
+      const last = rows.at(-1);
+      if (!last || rows.length < BATCH) return;
+      after = last.id;
+    }
+  }
+
+  private outdatedOf(rows: readonly Sealed[]): readonly Sealed[] {
+    return rows.filter(({ box }) => !this.secrets.isCurrent(box));
   }
 
   private async replace(walk: Walk, rows: readonly (Sealed & { fresh: Buffer })[]): Promise<number> {
