@@ -6,7 +6,7 @@ import { DELIVERY_CONTROLLERS, DeliveryFeature, SendingModule } from './delivery
 import type { DeliveryExtras } from './delivery/index.js';
 import { InboundFeature, ProvidersModule, RECEIVED_CONTROLLERS, RECEIVING_CONTROLLERS } from './inbound/index.js';
 import type { InboundExtras } from './inbound/index.js';
-import { QueuesController } from './monitoring/index.js';
+import { QueuesController, StorageController } from './monitoring/index.js';
 import { EVENT_CONTROLLERS, OutboundFeature } from './outbound/index.js';
 import { PERSISTENCE } from './persistence.js';
 import { SettingsModule } from './platform/config/index.js';
@@ -99,7 +99,7 @@ function partsOf(
     sending: SendingModule.register({ platform, registry, delivery }),
     outbound,
     inbound,
-    accessRoutes: routes(registry, [...ACCESS_CONTROLLERS, QueuesController]),
+    accessRoutes: routes(registry, [...ACCESS_CONTROLLERS, QueuesController, StorageController]),
     webhookRoutes: routes(registry, WEBHOOK_CONTROLLERS),
     sourceRoutes: routes(registry, SOURCE_CONTROLLERS),
     deliveryRoutes: routes(delivery, DELIVERY_CONTROLLERS),

@@ -857,6 +857,27 @@ export type StatsView = {
   backlog: BacklogView;
 };
 
+export type StorageDto = {
+  /** How long the log is kept, in milliseconds. */
+  retentionMs: number;
+  /** The tables of the log. */
+  tables: StoredTableDto[];
+};
+
+export type StoredTableDto = {
+  table: string;
+  /** Its partitions of one day each. */
+  partitions: number;
+  /** The first day of the oldest partition, in UTC. */
+  oldestDay: string | null;
+  /** The last day of the newest partition, in UTC: they are made some days ahead. */
+  newestDay: string | null;
+  /** What it takes on disk, indexes included. */
+  bytes: number;
+  /** Partitions past the retention that are still there: about to be dropped, or held by unfinished work. */
+  pastRetention: number;
+};
+
 export type TenantDto = {
   /** Deadline of one attempt. */
   timeoutMs: number | null;
@@ -1444,6 +1465,8 @@ export interface Routes {
     };
     answer: WebhookListStatsView;
   };
+  /** Show how much of the log is kept */
+  'GET /api/storage': { answer: StorageDto };
   /** List tenants, newest first */
   'GET /api/tenants': {
     query?: {

@@ -1,2 +1,3 @@
 export { MonitoringModule } from './monitoring.module.js';
 export { QueuesController } from './queues/queues.controller.js';
+export { StorageController } from './storage/storage.controller.js';

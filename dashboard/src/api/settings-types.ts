@@ -77,3 +77,19 @@ export interface Queues {
   /** Without a state where the queue does not answer. */
   readonly data: readonly { readonly name: string; readonly state: QueueState | null }[];
 }
+
+export interface StoredTable {
+  readonly table: string;
+  readonly partitions: number;
+  /** A day in UTC. Null without partitions. */
+  readonly oldestDay: string | null;
+  readonly newestDay: string | null;
+  readonly bytes: number;
+  /** Partitions past the retention that are still there. */
+  readonly pastRetention: number;
+}
+
+export interface Storage {
+  readonly retentionMs: number;
+  readonly tables: readonly StoredTable[];
+}

@@ -13,6 +13,7 @@ import { Database } from './database.js';
 import { Notifications } from './notifications.js';
 import { Partitions } from './partitions.js';
 import { Retention } from './retention.js';
+import { StorageReport } from './storage-report.js';
 import { TenantDatabase } from './tenant-database.js';
 import { TenantRows } from './tenant-rows.js';
 
@@ -111,9 +112,10 @@ export class DatabaseModule {
         Notifications,
         Partitions,
         Retention,
+        StorageReport,
         TenantRows,
       ],
-      exports: [Database, TenantDatabase, Notifications, Partitions, TenantRows],
+      exports: [Database, TenantDatabase, Notifications, Partitions, StorageReport, TenantRows],
     };
   }
 }

@@ -14,6 +14,8 @@ export { Partitions } from './partitions.js';
 export { Retention } from './retention.js';
 export { DEFAULT_SCHEMA } from './schema.js';
 export type { Tables } from './schema.js';
+export { StorageReport } from './storage-report.js';
+export type { StoredTable } from './storage-report.js';
 export { TenantDatabase } from './tenant-database.js';
 export type { TenantSql } from './tenant-database.js';
 export { TenantRows } from './tenant-rows.js';

@@ -23,6 +23,17 @@ const KEEP_INTERVAL_MS = 3_600_000;
 // One process at a time; the others find the work done.
 export const PARTITION_LOCK = 76_784_677;
 
+/**
+ * SQL for all partitions there are, with the ids from which (`low`) and below which (`high`) their rows lie.
+ *
+ * Both are null for a default partition, and for one that is dropped while this runs: the catalogue has its row still,
+ * and its bounds no more.
+ */
+export const EVERY_PARTITION = `
+  SELECT i.inhparent AS parent, c.oid, c.relname AS name, bounds[1] AS low, bounds[2] AS high
+  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid LEFT JOIN LATERAL
+       regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([0-9a-f-]+)''\\) TO \\(''([0-9a-f-]+)''\\)') AS bounds ON true`;
+
 @Injectable()
 export class Partitions implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('Partitions');

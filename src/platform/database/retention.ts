@@ -9,7 +9,7 @@ import { SETTINGS_TOKEN } from '../config/settings.module.js';
 import type { Settings } from '../config/settings.js';
 import { Database } from './database.js';
 import type { SqlExecutor } from './database.js';
-import { PARTITION_LOCK, PARTITIONED } from './partitions.js';
+import { EVERY_PARTITION, PARTITION_LOCK, PARTITIONED } from './partitions.js';
 import { retentionRules } from './retention-rules.js';
 import type { RetentionRule } from './retention-rules.js';
 
@@ -92,14 +92,12 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Partitions of a table whose whole range is before an id, oldest first. The default one has no range. */
   private async partitionsBefore(table: string, cutoff: string): Promise<OldPartition[]> {
     const schema = this.database.tables.event.split('.')[0] as string;
-    // Locks nothing; reads the catalogue. A partition that is dropped meanwhile has no bounds any more, hence IS NOT NULL.
+    // Locks no row; reads the catalogue.
     const rows = await this.database.query<{ name: string; low: string; high: string }>(
       {
-        text: `SELECT c.relname AS name, bounds[1] AS low, bounds[2] AS high
-               FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid,
-                    regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([0-9a-f-]+)''\\) TO \\(''([0-9a-f-]+)''\\)') AS bounds
-               WHERE i.inhparent = $1::regclass AND bounds IS NOT NULL AND bounds[2]::uuid <= $2::uuid
-               ORDER BY bounds[2]`,
+        text: `SELECT p.name, p.low, p.high FROM (${EVERY_PARTITION}) p
+               WHERE p.parent = $1::regclass AND p.high::uuid <= $2::uuid
+               ORDER BY p.high`,
       },
       [`${schema}.${table}`, cutoff],
     );

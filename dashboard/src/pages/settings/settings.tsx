@@ -11,6 +11,7 @@ import { Encryption } from './encryption';
 import { PortalLinks } from './portal-links';
 import { Queues } from './queues';
 import './settings.css';
+import { Storage } from './storage';
 import { Tenants } from './tenants';
 
 interface Part {
@@ -27,6 +28,7 @@ const PARTS: readonly Part[] = [
   { path: 'tenants', title: 'Tenants', isFor: ({ installation }) => installation, Shown: Tenants },
   { path: 'encryption', title: 'Encryption', isFor: ({ installation }) => installation, Shown: Encryption },
   { path: 'queues', title: 'Queues', isFor: ({ installation }) => installation, Shown: Queues },
+  { path: 'storage', title: 'Storage', isFor: ({ installation }) => installation, Shown: Storage },
 ];
 
 export default function Settings(props: PageProps) {
