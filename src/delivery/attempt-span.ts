@@ -2,7 +2,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import { beginSpan, isTraced } from '../platform/observability/index.js';
 import type { OpenSpan, SpanEnd } from '../platform/observability/index.js';
-import type { ClaimedDelivery } from './claim.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 import type { TransportResult } from './transport.js';
 
 /**

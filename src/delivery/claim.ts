@@ -7,6 +7,7 @@ import type { Settings } from '../platform/config/index.js';
 import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { claimText, pacedClaimText } from './claim.statements.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 import { KnownIds } from './known-ids.js';
 import { entryOfEnd } from './live/live-entry.js';
 import { LiveFeed } from './live/live-feed.js';
@@ -14,25 +15,6 @@ import type { Room } from './send-queue.js';
 import { SendingCounts } from './sending-counts.js';
 import { WebhookTargets } from './webhook-targets.js';
 import type { TargetRow, WebhookTarget } from './webhook-targets.js';
-
-/** A delivery that is ours to send until its lease ends. */
-export interface ClaimedDelivery extends WebhookTarget {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly eventId: string;
-  readonly eventType: string;
-  readonly occurredAt: Date;
-  readonly webhookId: string;
-  /** How long it was still worth sending at the moment of the claim, in milliseconds; `Infinity`: for ever. */
-  readonly expiresInMs: number;
-  /** The number of this attempt, and the fencing token of its outcome. */
-  readonly number: number;
-  readonly retriesUsed: number;
-  /** What is sent in the place of its event is stored. */
-  readonly isTransformed: boolean;
-  /** The span that dispatched its event; `null` where nobody traced that. */
-  readonly traceparent: string | null;
-}
 
 /** Where a claim looks. */
 export interface ClaimWalk {

@@ -7,7 +7,7 @@ import type { CustomHeader } from '../kernel/custom-headers.js';
 import { SealedSecrets } from '../platform/secrets/index.js';
 import { AccessTokens } from './access-tokens.js';
 import type { AccessToken, TokenFailure } from './access-tokens.js';
-import type { ClaimedDelivery } from './claim.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 import { OpenedBoxes } from './opened-boxes.js';
 import type { EndpointTls } from './transport.js';
 

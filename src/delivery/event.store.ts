@@ -7,7 +7,8 @@ import { bytesArray, Database, plainArray, textArray } from '../platform/databas
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
 import type { FilterInput } from '../kernel/event-filter/event-filter.js';
 import { FiltersUnsettledError } from './delivery.errors.js';
-import type { Claim, ClaimedDelivery } from './claim.js';
+import type { Claim } from './claim.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 import { insertForOneText, insertText, unknownWebhooksText } from './event.statements.js';
 import { KnownFilters } from './known-filters.js';
 import { LiveFeed } from './live/live-feed.js';

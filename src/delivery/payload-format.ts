@@ -3,7 +3,7 @@
 import type { CustomHeader } from '../kernel/custom-headers.js';
 import type { Settings } from '../platform/config/index.js';
 import type { PayloadFormat } from '../registry/index.js';
-import type { ClaimedDelivery } from './claim.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 
 /** What of an event is written. `data` is JSON text, and goes into every format as it is. */
 export type WrittenEvent = Pick<ClaimedDelivery, 'eventId' | 'eventType' | 'occurredAt'>;

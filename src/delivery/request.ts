@@ -1,7 +1,7 @@
 // The HTTP request of an attempt: headers, signatures, body, and what the log keeps of them. Pure.
 import type { CustomHeader } from '../kernel/custom-headers.js';
 import { VERSION } from '../kernel/version.js';
-import type { ClaimedDelivery } from './claim.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 import { NATIVE_HEADERS } from './payload-format.js';
 import type { UnsignedRequest } from './request-signer.js';
 

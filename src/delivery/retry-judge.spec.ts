@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ClaimedDelivery } from './claim.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 import { MAX_RETRIES_EVER, RetryJudge } from './retry-judge.js';
 import { RetryPolicy } from './retry-policy.js';
 import type { RetryVerdict } from './retry-policy.js';

@@ -4,7 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import { MAX_RETRY_WAIT_MS } from '../kernel/retry-schedule.js';
 import { RANDOM_TOKEN } from '../platform/platform.module.js';
-import type { ClaimedDelivery } from './claim.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 import type { AttemptResult, Verdict } from './outcome.js';
 import { DefaultRetryPolicy, RetryPolicy } from './retry-policy.js';
 import type { FailedAttempt, FailedDelivery, RetryVerdict } from './retry-policy.js';

@@ -5,7 +5,7 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { bytesArray, Database, plainArray, textArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
-import type { ClaimedDelivery } from './claim.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 import type { AttemptOutcome } from './delivery-status.js';
 import type { Verdict } from './outcome.js';
 import { SendingCounts } from './sending-counts.js';

@@ -6,7 +6,7 @@ import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { Transformations } from '../registry/index.js';
-import type { ClaimedDelivery } from './claim.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
 import { bodyOf, sourceOf } from './payload-format.js';
 
 /** The delivery is not ours to send any more. */

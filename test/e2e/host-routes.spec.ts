@@ -255,7 +255,7 @@ describe('an application of its own, mounted under a path', () => {
     open.push(shop);
     shop.setGlobalPrefix('v9');
     shop.use('/hooks', posthorn.getHttpAdapter().getInstance());
-    const url = await listen(shop);
+    const url = await listen(shop, posthorn);
 
     const created = await callHost(`${url}/hooks`, 'POST', '/api/webhooks', { url: receiver.url, events: ['apart.*'] });
     expect(created).toMatchObject({ status: 201, body: { url: receiver.url } });

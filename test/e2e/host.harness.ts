@@ -54,11 +54,15 @@ export async function createHost(
   return NestFactory.create(HostModule, { logger, abortOnError: false });
 }
 
-/** Has it listen, and answers where. */
-export async function listen(host: INestApplication): Promise<string> {
+/**
+ * Has it listen, and answers where.
+ *
+ * @param posthorn - The application that Posthorn is in, where that is another one.
+ */
+export async function listen(host: INestApplication, posthorn = host): Promise<string> {
   await host.listen(0, '127.0.0.1');
   const server = host.getHttpServer() as Server;
-  unhurried(host);
+  unhurried(host, posthorn);
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 

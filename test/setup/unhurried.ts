@@ -8,12 +8,16 @@ import { poolOf } from '../../src/platform/database/database.js';
 
 const PAUSE_MS = 60_000;
 
-/** For a server that listens. */
-export function unhurried(app: INestApplication): void {
+/**
+ * For a server that listens.
+ *
+ * @param posthorn - The application that Posthorn is in, where that is mounted in the one that listens.
+ */
+export function unhurried(app: INestApplication, posthorn = app): void {
   // A kept connection is not closed just as the next request is sent on it.
   const server = app.getHttpServer() as Server;
   server.keepAliveTimeout = Math.max(server.keepAliveTimeout, PAUSE_MS);
   // A connection of the pool that is long in coming is no database that is away, which would be a 503.
-  poolOf(app.get<DataSource>(getDataSourceToken(DATA_SOURCE), { strict: false })).options.connectionTimeoutMillis =
+  poolOf(posthorn.get<DataSource>(getDataSourceToken(DATA_SOURCE), { strict: false })).options.connectionTimeoutMillis =
     PAUSE_MS;
 }
