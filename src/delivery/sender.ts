@@ -3,6 +3,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
+import { endOfTurn } from '../kernel/end-of-turn.js';
 import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../kernel/retry-schedule.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
@@ -169,8 +170,8 @@ export class Sender {
       const opened = this.customHeaders.of(delivery.webhookId, delivery.headersBox);
       const custom = opened instanceof Promise ? await opened : opened;
       const timestampSeconds = Math.floor(startedAt / 1_000);
-      const signing = this.signatures.of(unsignedRequest(delivery, body, timestampSeconds), secrets);
-      const signatures = signing instanceof Promise ? await signing : signing;
+      // Waited for even where it is there at once: so those that begin in one turn are all signed, and then all sent.
+      const signatures = await this.signatures.of(unsignedRequest(delivery, body, timestampSeconds), secrets);
       const span = beginAttempt(delivery, startedAt);
       const request = signedRequest(
         delivery,
@@ -183,6 +184,8 @@ export class Sender {
       );
       const exchange = (): Promise<TransportResult> => this.exchange(delivery, request, access, began);
       const result = await (span ? inSpan(span, exchange, attemptEnd) : exchange());
+      // Answers are read one after the other, and then all recorded, which frees the slots for the next ones.
+      await endOfTurn();
       const mayRenew = result.httpStatus === UNAUTHORIZED && this.access.refused(delivery.webhookId, access);
       this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt, mayRenew);
       return result.durationMs;
