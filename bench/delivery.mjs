@@ -1,31 +1,35 @@
 // How fast events are delivered, against what could not be faster and what people write by hand, all in this run:
-//   node bench/delivery.mjs [--events 20000] [--concurrency 256] [--fan-out 1|10] [--cpu-prof]
+//   node bench/delivery.mjs [--deliveries 20000] [--rounds 5] [--concurrency 256] [--fan-out 1|10] [--cpu-prof]
 // Posthorn: EventDispatcher of the build, embedded PostgreSQL with its durable defaults, every attempt logged. Bare undici:
 // the same signed POSTs at the same concurrency, no database, no retries. Tutorial: fetch, sign, retry thrice, in memory.
 // The receiver is a process of its own on the same machine. REDIS_URL is taken from the
-// environment. Prints, and judges nothing: ratios travel, rates do not.
+// environment. A machine that others share is now fast, now slow: each of Posthorn's runs has one of bare undici just before
+// it, and the medians of several rounds are shown. Prints, and judges nothing: ratios travel, rates do not.
 import 'reflect-metadata';
 import { fork } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { Session } from 'node:inspector/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/ensure.mjs';
+import { machine, median, table } from './setup/numbers.mjs';
 
 const { values: flags } = parseArgs({
   options: {
-    events: { type: 'string', default: '20000' },
+    // Deliveries of one round; with fan-out 10, of a tenth as many events.
+    deliveries: { type: 'string', default: '20000' },
+    rounds: { type: 'string', default: '5' },
     concurrency: { type: 'string', default: '256' },
     'fan-out': { type: 'string' },
     'cpu-prof': { type: 'boolean', default: false },
     receiver: { type: 'boolean', default: false },
   },
 });
-const EVENTS = Number(flags.events);
+const DELIVERIES = Number(flags.deliveries);
+const ROUNDS = Number(flags.rounds);
 const CONCURRENCY = Number(flags.concurrency);
 const WEBHOOKS = 10;
 const FAN_OUTS = flags['fan-out'] ? [Number(flags['fan-out'])] : [1, WEBHOOKS];
@@ -74,13 +78,11 @@ async function main() {
   const progress = async () => (await once(answers, 'progress'))[0];
   try {
     console.log(
-      `${os.cpus().length} × ${os.cpus()[0].model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ` +
-        `${os.type()} ${os.release()}, Node ${process.versions.node}. ` +
-        `${EVENTS} events of 1 KB, ${CONCURRENCY} requests in flight, everything on this machine.`,
+      `${machine()}. Rounds of ${DELIVERIES} deliveries of 1 KB, ${CONCURRENCY} requests in flight, everything on this machine.`,
     );
-    const measured = async (name, deliveries, work, others = {}) => {
+    const measured = async (deliveries, work, others = {}) => {
       const used = () => ({
-        'this process': process.cpuUsage().user / 1_000 + process.cpuUsage().system / 1_000,
+        node: (process.cpuUsage().user + process.cpuUsage().system) / 1_000,
         ...Object.fromEntries(
           Object.entries({ receiver: receiver.pid, ...others }).map(([who, pid]) => [who, cpuMsOf(pid)]),
         ),
@@ -90,43 +92,68 @@ async function main() {
       await work();
       const seconds = (performance.now() - startedAt) / 1_000;
       const after = used();
-      const rate = deliveries / seconds;
-      console.log(
-        `${name.padEnd(28)} ${String(Math.round(rate)).padStart(7)} deliveries/s  (${seconds.toFixed(1)} s); processor per delivery: ` +
-          Object.keys(after)
-            .map((who) => `${who} ${Math.round(((after[who] - before[who]) * 1_000) / deliveries)} µs`)
-            .join(', '),
-      );
-      return rate;
+      const spent = Object.keys(after).map((who) => [who, ((after[who] - before[who]) * 1_000) / deliveries]);
+      return { rate: deliveries / seconds, spent: Object.fromEntries(spent) };
     };
     // The warm-up is not shown: the first seconds of a process measure its compiler.
-    await undiciLoop(url, Math.min(EVENTS, 5_000));
-    const bareLoop = () => measured('bare undici, no database', EVENTS, () => undiciLoop(url, EVENTS));
-    const tutorial = await measured('fetch loop of a tutorial', EVENTS, () => fetchLoop(url, EVENTS));
+    await undiciLoop(url, Math.min(DELIVERIES, 5_000));
+    const bareLoop = () => measured(DELIVERIES, () => undiciLoop(url, DELIVERIES));
+    const slowly = Math.ceil(DELIVERIES / 4);
+    const tutorialLoop = () => measured(slowly, () => fetchLoop(url, slowly));
     await withPosthorn(url, seen, progress, async ({ run, settings, postgresPid }) => {
-      await run(Math.min(EVENTS, 3_000), 1, STREAM);
+      await run(Math.min(DELIVERIES, 3_000), 1, STREAM);
       const profiler = flags['cpu-prof'] ? await startProfiler() : undefined;
-      const runs = FAN_OUTS.flatMap((fanOut) => [
-        { fanOut, name: `Posthorn, fan-out ${fanOut}`, outstanding: STREAM },
-        { fanOut, name: `  all dispatched at once`, outstanding: Infinity },
-      ]);
-      for (const { fanOut, name, outstanding } of runs) {
-        // A machine that others share is now fast, now slow: what Posthorn is compared with runs just before it.
-        const bare = await bareLoop();
+      const posthorn = async (fanOut, outstanding) => {
         const before = await seen();
-        let dispatchedMs = 0;
-        const work = async () => {
-          dispatchedMs = await run(EVENTS, fanOut, outstanding);
-        };
-        const rate = await measured(name, EVENTS * fanOut, work, { PostgreSQL: postgresPid });
-        console.log(
-          `    of bare undici ${(rate / bare).toFixed(2)}, of the fetch loop ${(rate / tutorial).toFixed(2)}; ` +
-            `dispatched ${Math.round((EVENTS / dispatchedMs) * 1_000)} events/s meanwhile; ` +
-            `the receiver saw ${(await seen()) - before} requests`,
-        );
+        const events = DELIVERIES / fanOut;
+        const measure = await measured(DELIVERIES, () => run(events, fanOut, outstanding), { PostgreSQL: postgresPid });
+        const requests = (await seen()) - before;
+        if (requests !== DELIVERIES) console.log(`The receiver saw ${requests} requests for ${DELIVERIES} deliveries.`);
+        return measure;
+      };
+      const tutorials = [];
+      const cases = FAN_OUTS.flatMap((fanOut) => [
+        { name: `fan-out ${fanOut}, a stream`, fanOut, outstanding: STREAM, pairs: [] },
+        { name: `fan-out ${fanOut}, all at once`, fanOut, outstanding: Infinity, pairs: [] },
+      ]);
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        const tutorial = await tutorialLoop();
+        tutorials.push(tutorial);
+        for (const { fanOut, outstanding, pairs } of cases) {
+          const bare = await bareLoop();
+          const own = await posthorn(fanOut, outstanding);
+          pairs.push({ bare, own, ofBare: own.rate / bare.rate, ofTutorial: own.rate / tutorial.rate });
+        }
+        const ratios = cases.map(({ name, pairs }) => `${name} ${pairs.at(-1).ofBare.toFixed(2)}`);
+        console.log(`round ${round}, of bare undici: ${ratios.join('; ')}`);
       }
       await profiler?.();
-      console.log(`    Queue on ${process.env.REDIS_URL ? 'Redis' : 'PostgreSQL'}. PostgreSQL: ${settings}`);
+      const middle = (measures) => [
+        Math.round(median(measures.map(({ rate }) => rate))),
+        ...['node', 'receiver', 'PostgreSQL'].map((who) => median(measures.map(({ spent }) => spent[who]))),
+      ];
+      const row = (name, measures, ...ratios) => {
+        const [rate, ...spent] = middle(measures);
+        return [name, rate, ...ratios, ...spent.map((us) => (us === undefined ? '–' : Math.round(us)))];
+      };
+      table([
+        ['medians', 'deliveries/s', 'of bare undici', 'of tutorial', 'µs of node', 'of receiver', 'of PostgreSQL'],
+        row(
+          'bare undici, no database',
+          cases.flatMap(({ pairs }) => pairs.map(({ bare }) => bare)),
+          '1',
+          '',
+        ),
+        row('fetch loop of a tutorial', tutorials, '', '1'),
+        ...cases.map(({ name, pairs }) => {
+          const ratiosOf = (which) => pairs.map((pair) => pair[which]).sort((a, b) => a - b);
+          const spread = (ratios) =>
+            `${median(ratios).toFixed(2)} (${ratios[0].toFixed(2)}–${ratios.at(-1).toFixed(2)})`;
+          const own = pairs.map((pair) => pair.own);
+          return row(`Posthorn, ${name}`, own, spread(ratiosOf('ofBare')), spread(ratiosOf('ofTutorial')));
+        }),
+      ]);
+      console.log(`Queue on ${process.env.REDIS_URL ? 'Redis' : 'PostgreSQL'}. PostgreSQL: ${settings}`);
     });
   } finally {
     receiver.kill();
@@ -166,7 +193,6 @@ async function withPosthorn(url, seen, progress, work) {
       let arrived = await seen();
       const before = arrived;
       const expected = before + events * fanOut;
-      const startedAt = performance.now();
       let dispatched = 0;
       const producer = async () => {
         while (dispatched < events) {
@@ -181,11 +207,9 @@ async function withPosthorn(url, seen, progress, work) {
         }
       };
       await Promise.all(Array.from({ length: PRODUCERS }, producer));
-      const dispatchedMs = performance.now() - startedAt;
       // The table is asked only at the end: a look at it in mid-run reads what PostgreSQL has not vacuumed yet, and costs a core.
       while ((await seen()) < expected) await delay(20);
       while ((await database.query(waiting)).length > 0) await delay(20);
-      return dispatchedMs;
     };
     try {
       await work({ run, settings: await postgres.settings(), postgresPid: postgres.pid });

@@ -8,7 +8,7 @@ import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js
 export const LEASE_MARGIN_MS = 30_000;
 
 // Bodies of one claim, in bytes. One more row is always taken, so that a single large body cannot block the way.
-const MAX_CLAIM_BYTES = 4 * 1_048_576;
+const MAX_CLAIM_BYTES = 2 * 1_048_576;
 
 /** Parts of the window of a rate limit in which claims are counted together. */
 const SLICES = 20;

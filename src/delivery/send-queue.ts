@@ -14,10 +14,10 @@ const AHEAD = 8;
 const HELD = 8;
 
 /** Bytes of bodies that may wait; beyond it nothing more is claimed. */
-const MAX_WAITING_BYTES = 8 * 1_048_576;
+const MAX_WAITING_BYTES = 4 * 1_048_576;
 
 /** Bytes of bodies in flight: with large ones, fewer requests than there are slots. A single one may exceed it. */
-const MAX_IN_FLIGHT_BYTES = 24 * 1_048_576;
+const MAX_IN_FLIGHT_BYTES = 12 * 1_048_576;
 
 /** Something to send. */
 export interface Sendable {

@@ -236,6 +236,7 @@ export class Sender {
       tls,
     });
     const beforeMs = Math.round(spentMs);
+    if (beforeMs === 0) return result;
     const timing = result.timing && { ...result.timing, waitMs: (result.timing.waitMs ?? 0) + beforeMs };
     return { ...result, durationMs: result.durationMs + beforeMs, timing };
   }
