@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { endOfTurn } from './end-of-turn.js';
 
 describe('the end of a turn', () => {
