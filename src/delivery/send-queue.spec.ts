@@ -91,6 +91,30 @@ describe('the send queue', () => {
     expect([...sent].sort((x, y) => x - y)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
+  it('leaves no slots with webhooks that have a backlog, where another waits', async () => {
+    const { sent, add, answer } = scene(4);
+    for (const webhookId of ['a', 'b', 'c', 'd']) add(webhookId, 50);
+    add('e', 1);
+    await answer(4);
+    await answer(4);
+    expect(sent).toContain(200);
+  });
+
+  it('has no room for a webhook whose waiting bodies are large, and goes on claiming for others', () => {
+    const { queue, add } = scene(64);
+    add('large', 17, 256 * 1_024);
+    expect(queue.room().perBusyWebhook.get('large')).toBe(0);
+    expect(queue.reserve(10, 1).perBusyWebhook.get('large')).toBe(0);
+    expect(queue.worthClaiming).toBe(true);
+  });
+
+  it('tells that there is room for a webhook with large bodies again once fewer of them wait', async () => {
+    const { add, answer, rooms } = scene(64);
+    add('large', 16, 256 * 1_024);
+    await answer(1);
+    expect(rooms()).toBe(1);
+  });
+
   it('shares what is free among as many webhooks as had work', () => {
     const { queue } = scene(64);
     queue.noteWalk(queue.room(), new Map(), 32);

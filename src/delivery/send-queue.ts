@@ -29,6 +29,7 @@ export interface Sendable {
   readonly bytes: number;
 }
 
+/** The lane of a webhook. */
 interface Lane<Item> {
   /** Requests in flight at most. */
   limit: number;
@@ -37,6 +38,7 @@ interface Lane<Item> {
   inFlight: number;
   inFlightBytes: number;
   readonly waiting: Item[];
+  waitingBytes: number;
   quick: boolean;
   /** More may be due for it than it had room for. */
   backlogged: boolean;
@@ -57,6 +59,8 @@ export const NO_ROOM: Room = { total: 0, perWebhook: 0, perBusyWebhook: new Map(
 export class SendQueue<Item extends Sendable> {
   private readonly perWebhook: number;
   private readonly lanes = new Map<string, Lane<Item>>();
+  /** Those in which something waits: whose turn is next comes first. */
+  private readonly queued = new Map<string, Lane<Item>>();
   private inFlight = 0;
   private inFlightBytes = 0;
   private waiting = 0;
@@ -127,7 +131,7 @@ export class SendQueue<Item extends Sendable> {
     const perBusyWebhook = new Map<string, number>();
     for (const [webhookId, lane] of this.lanes) {
       const room = lane.backlogged ? 0 : this.capacityOf(lane) - lane.inFlight - lane.waiting.length;
-      perBusyWebhook.set(webhookId, Math.max(0, room));
+      perBusyWebhook.set(webhookId, hasBytesWaiting(lane) ? 0 : Math.max(0, room));
     }
     return { total, perWebhook: this.perWebhook, perBusyWebhook };
   }
@@ -144,14 +148,15 @@ export class SendQueue<Item extends Sendable> {
     lane.limit = Math.min(this.perWebhook, item.maxInFlight ?? this.perWebhook);
     if (lane.waiting.length === 0 && this.hasSlot(lane)) return this.start(item, lane);
     lane.waiting.push(item);
-    this.waiting += 1;
-    this.waitingBytes += item.bytes;
+    this.countWaiting(item, lane, 1);
+    this.queued.set(item.webhookId, lane);
   }
 
   /** Starts nothing more and hands back what waits. */
   stop(): Item[] {
     this.stopped = true;
-    const left = [...this.lanes.values()].flatMap((lane) => lane.waiting.splice(0));
+    const left = [...this.queued.values()].flatMap((lane) => lane.waiting.splice(0));
+    this.queued.clear();
     this.waiting = 0;
     this.waitingBytes = 0;
     return left;
@@ -186,8 +191,12 @@ export class SendQueue<Item extends Sendable> {
     return lane.quick && !lane.paced ? lane.limit * (1 + AHEAD) : lane.limit;
   }
 
-  /** Room of a lane, or none while it is too little to claim for. */
+  /**
+   * Room of a lane, or none while it is too little to claim for. None either once its part of the bytes that may wait is there: a
+   * webhook with large payloads must not stop the claims of all others.
+   */
   private worthOf(lane: Lane<Item>): number {
+    if (hasBytesWaiting(lane)) return 0;
     const capacity = this.capacityOf(lane);
     const room = capacity - lane.inFlight - lane.waiting.length;
     return room >= (lane.paced ? 1 : Math.max(1, capacity >> 2)) ? room : 0;
@@ -205,42 +214,47 @@ export class SendQueue<Item extends Sendable> {
     this.inFlightBytes += sign * bytes;
   }
 
+  private countWaiting({ bytes }: Item, lane: Lane<Item>, sign: 1 | -1): void {
+    lane.waitingBytes += sign * bytes;
+    this.waiting += sign;
+    this.waitingBytes += sign * bytes;
+  }
+
   private finish(item: Item, lane: Lane<Item>, tookMs: number): void {
     const [hadWorth, wasWorth] = [this.worthOf(lane) > 0, this.worthClaiming];
     lane.quick = tookMs < QUICK_MS;
     this.count(item, lane, -1);
     // One that was large may make room for several.
-    while (this.startNext(item.webhookId, lane));
+    while (this.startNext());
     if (lane.inFlight === 0 && lane.waiting.length === 0) this.lanes.delete(item.webhookId);
     // Only becoming worth a claim is news: one call per answer would be one claim per answer.
     if ((!hadWorth && this.worthOf(lane) > 0) || (!wasWorth && this.worthClaiming)) this.onRoom();
     if (this.inFlight === 0) this.onIdle?.();
   }
 
-  /** Starts one of those that wait; false: none of them may start. */
-  private startNext(webhookId: string, lane: Lane<Item>): boolean {
-    if (this.stopped || this.waiting === 0 || !this.hasFreeSlot) return false;
-    if (this.takeFrom(lane)) return true;
-    // The slot belongs to whoever waits longest: a lane that got one goes to the end of the line.
-    for (const [id, other] of this.lanes) {
-      if (id === webhookId || !this.takeFrom(other)) continue;
-      this.lanes.delete(id);
-      this.lanes.set(id, other);
+  /**
+   * Starts one of those that wait; false: none of them may start. Webhooks take turns: given back to the webhook that had it, a
+   * slot would stay with it for as long as it has a backlog, and four such webhooks have all slots.
+   */
+  private startNext(): boolean {
+    if (this.stopped || !this.hasFreeSlot) return false;
+    for (const [webhookId, lane] of this.queued) {
+      if (!this.hasSlot(lane)) continue;
+      const hadWorth = this.worthOf(lane) > 0;
+      const item = lane.waiting.shift() as Item;
+      this.countWaiting(item, lane, -1);
+      this.queued.delete(webhookId);
+      if (lane.waiting.length > 0) this.queued.set(webhookId, lane);
+      this.start(item, lane);
+      if (!hadWorth && this.worthOf(lane) > 0) this.onRoom();
       return true;
     }
     return false;
   }
-
-  private takeFrom(lane: Lane<Item>): boolean {
-    if (!this.hasSlot(lane)) return false;
-    const item = lane.waiting.shift();
-    if (!item) return false;
-    this.waiting -= 1;
-    this.waitingBytes -= item.bytes;
-    this.start(item, lane);
-    return true;
-  }
 }
+
+/** As many as one webhook may have waiting. */
+const hasBytesWaiting = ({ waitingBytes }: Lane<unknown>): boolean => waitingBytes >= MAX_WAITING_BYTES / WEBHOOK_PART;
 
 const newLane = <Item>(): Lane<Item> => ({
   limit: 0,
@@ -248,6 +262,7 @@ const newLane = <Item>(): Lane<Item> => ({
   inFlight: 0,
   inFlightBytes: 0,
   waiting: [],
+  waitingBytes: 0,
   quick: false,
   backlogged: false,
 });
