@@ -132,8 +132,9 @@ export const claimText = (t: Tables): string => `
  *
  * Order: only the head of a lane is taken, by index delivery_lane; what is being sent is ahead of everything. The walk
  * goes from the head of one lane to that of the next: it starts at a random one and goes round, so that none is always the
- * last. The row comparison makes it walk the index whatever the statistics say. Deliveries made before the webhook was
- * ordered have no lane; they are taken as they come to be the oldest.
+ * last. The row comparison makes it walk the index whatever the statistics say. A head that is not due yet was postponed, and
+ * holds its lane meanwhile. Deliveries made before the webhook was ordered have no lane; they are taken as they come to be
+ * the oldest.
  *
  * $1 the webhooks; the other parameters are those of the claim for all.
  */
@@ -174,19 +175,19 @@ export const pacedClaimText = (t: Tables): string => `
       ) oldest WHERE oldest.lane IS NULL
       UNION ALL
       SELECT walk.id FROM (
-        WITH RECURSIVE walk (lane, id, status, lap, start) AS (
-          SELECT start, NULL::uuid, NULL::text, 0, start FROM (SELECT ((random() - 0.5) * 1.8e19)::bigint) AS s (start)
+        WITH RECURSIVE walk (lane, id, status, due_at, lap, start) AS (
+          SELECT start, NULL::uuid, NULL::text, NULL::timestamptz, 0, start FROM (SELECT ((random() - 0.5) * 1.8e19)::bigint) AS s (start)
           UNION ALL
-          SELECT coalesce(next.lane, '${BEFORE_LANES}'), next.id, next.status, walk.lap + (next.lane IS NULL)::int, walk.start
+          SELECT coalesce(next.lane, '${BEFORE_LANES}'), next.id, next.status, next.due_at, walk.lap + (next.lane IS NULL)::int, walk.start
           FROM walk LEFT JOIN LATERAL (
-            SELECT d.webhook_id, d.lane, d.id, d.status FROM ${t.delivery} d
+            SELECT d.webhook_id, d.lane, d.id, d.status, d.due_at FROM ${t.delivery} d
             WHERE (d.webhook_id, d.lane) > (a.webhook_id, walk.lane) AND ${inLane('d')}
             ORDER BY d.webhook_id, d.lane, ${laneOrder('d')} LIMIT 1
           ) next ON next.webhook_id = a.webhook_id
           WHERE walk.lap = 0 OR (walk.lap = 1 AND walk.lane < walk.start)
         )
-        SELECT id, status, lane, lap, start FROM walk
-      ) walk WHERE walk.status = 'pending' AND (walk.lap = 0 OR walk.lane <= walk.start)
+        SELECT id, status, due_at, lane, lap, start FROM walk
+      ) walk WHERE walk.status = 'pending' AND walk.due_at <= clock_timestamp() AND (walk.lap = 0 OR walk.lane <= walk.start)
       LIMIT a.room
     ) head
     WHERE a.ordered AND a.room > 0

@@ -76,10 +76,14 @@ export class ClaimQuery {
     };
     this.postponeStatement = {
       name: 'posthorn_delivery_postpone',
-      // The same for deliveries that cannot be sent yet: they wait where retries wait, and have used up none.
+      // The same for deliveries that cannot be sent yet: they wait where retries wait, and have used up none. One that has
+      // a lane stays pending at its head, where a claim leaves it until it is due: as a retry that was never tried, it would
+      // be out of its lane, and the next one sent before it.
       text: `
         UPDATE ${t.delivery} d
-        SET status = 'retrying', attempt_count = d.attempt_count - 1, due_at = now() + $3 * interval '1 ms'
+        SET status = CASE WHEN d.lane IS NOT NULL AND (SELECT w.ordered FROM ${t.webhook} w WHERE w.id = d.webhook_id)
+                          THEN 'pending' ELSE 'retrying' END,
+            attempt_count = d.attempt_count - 1, due_at = now() + $3 * interval '1 ms'
         FROM unnest($1::uuid[], $2::int[]) AS r (id, number)
         WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number`,
     };

@@ -15,6 +15,8 @@ import { callHost, createHost, listen } from './host.harness.js';
 @Injectable()
 class Vault {
   isOpen = true;
+  /** The type of event that it has no key for. */
+  refused: string | undefined;
 
   mac(body: Buffer): Promise<string> {
     return this.isOpen ? Promise.resolve(macOf(body, 'ours')) : Promise.reject(new Error('the vault is closed'));
@@ -49,6 +51,7 @@ class AcmeSigner extends RequestSigner {
   }
 
   sign(request: UnsignedRequest, secrets: readonly Secret[]): SignatureHeaders | Promise<SignatureHeaders> {
+    if (request.event === this.vault.refused) throw new Error(`there is no key for ${request.event}`);
     const wrong = WRONG[request.event];
     if (wrong) return wrong() as SignatureHeaders;
     return request.event === 'order.alone' ? this.alone(request, secrets) : this.both(request, secrets);
@@ -101,7 +104,8 @@ interface Registered {
 const register = async (event: string, more: object = {}): Promise<Registered> =>
   (await api<Registered>('POST', '/api/webhooks', { url: receiver.url, events: [event], ...more })).body;
 
-const send = (event: string) => host.get(EventDispatcher).dispatch(event, { n: 1 });
+const send = (event: string, options: { orderingKey?: string } = {}) =>
+  host.get(EventDispatcher).dispatch(event, { n: 1 }, options);
 
 interface Attempt {
   readonly outcome: string;
@@ -173,6 +177,30 @@ describe('a signer of the host', () => {
     vault.isOpen = true;
     await receiver.next();
     expect(await delivered(id)).toMatchObject({ attemptCount: 1, attempts: [{ outcome: 'success' }] });
+  });
+
+  it('that cannot sign the first event of an ordered webhook holds back the second', async () => {
+    const vault = host.get(Vault, { strict: false });
+    vault.refused = 'lane.first';
+    const { id } = await register('lane.*', { ordered: true });
+    await send('lane.first');
+    await eventually(() => warnings.some((text) => text.includes('no key for lane.first')), 'it is said');
+    await eventually(async () => (await deliveryOf(id))?.status === 'pending', 'it waits');
+    await send('lane.second');
+    // One of another key goes past: whatever could have been sent meanwhile was.
+    await send('lane.other', { orderingKey: 'other' });
+    await delivered(id);
+    const { body } = await api<{ data: Delivery[] }>('GET', `/api/deliveries?webhookId=${id}`);
+    expect(body.data.map(({ status, attemptCount }) => [status, attemptCount])).toEqual([
+      ['success', 1],
+      ['pending', 0],
+      ['pending', 0],
+    ]);
+    vault.refused = undefined;
+    const types = [await receiver.next(), await receiver.next(), await receiver.next()].map(
+      ({ headers }) => headers['x-webhook-event'],
+    );
+    expect(types).toEqual(['lane.other', 'lane.first', 'lane.second']);
   });
 
   it.each(Object.keys(WRONG))('sends nothing where it is %s, and others go on', async (event) => {

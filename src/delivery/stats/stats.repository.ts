@@ -136,7 +136,7 @@ export class StatsRepository {
           SELECT waiting.pending, later.scheduled, later.retrying, under_way.sending,
                  extract(epoch FROM now() - waiting.oldest_due_at)::float8 AS "oldestDueSeconds"
           FROM (
-            SELECT count(*)::int AS pending, min(due_at) AS oldest_due_at FROM (
+            SELECT count(*)::int AS pending, min(due_at) FILTER (WHERE due_at <= now()) AS oldest_due_at FROM (
               SELECT d.due_at FROM ${t.webhook} w CROSS JOIN LATERAL (
                 SELECT x.due_at FROM ${t.delivery} x WHERE x.webhook_id = w.id AND x.status = 'pending'
                 ORDER BY x.id LIMIT ${MAX_COUNTED}) d
