@@ -4,6 +4,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import type { AutoDisableRule } from '../kernel/auto-disable.js';
 import { RESERVED_PREFIX } from '../kernel/event-match.js';
 import { Database } from '../platform/database/index.js';
+import type { SqlExecutor } from '../platform/database/index.js';
 import { WebhooksService } from '../registry/index.js';
 import { DueDeliveries } from './due-deliveries.js';
 import type { ExhaustedDelivery } from './due-deliveries.js';
@@ -44,10 +45,8 @@ export class WebhookHealth implements OnModuleInit {
     }
   }
 
-  private async considerWebhook(
-    { tenantId, webhookId, failures, failingMs, warnedPercent }: HealthChange,
-    rule: AutoDisableRule | false | undefined,
-  ): Promise<void> {
+  private async considerWebhook(change: HealthChange, rule: AutoDisableRule | false | undefined): Promise<void> {
+    const { tenantId, webhookId, failures, failingMs, warnedPercent } = change;
     if (failures === 0) {
       if (warnedPercent > 0) await this.events.tell(tenantId, 'posthorn.webhook.recovered', { webhookId });
       return;
@@ -56,13 +55,20 @@ export class WebhookHealth implements OnModuleInit {
     const percent = 100 * Math.min(failingMs / rule.afterMs, failures / rule.attempts);
     if (percent >= 100) return this.disable(tenantId, webhookId, 'failing');
     const warning = WARN_AT.findLast((threshold) => percent >= threshold);
-    if (warning === undefined || warning <= warnedPercent || !(await this.noteWarning(webhookId, warning))) return;
-    await this.events.tell(tenantId, 'posthorn.webhook.failing', {
-      webhookId,
-      failures,
-      failingMs: Math.round(failingMs),
-      percent: warning,
-    });
+    if (warning === undefined || warning <= warnedPercent) return;
+    const spread = await this.database.transaction((executor) => this.warn(executor, change, warning));
+    spread?.();
+  }
+
+  /** Gives a warning, in the one process that does; what it gives is to be called once the transaction has committed. */
+  private async warn(
+    executor: SqlExecutor,
+    { tenantId, webhookId, failures, failingMs }: HealthChange,
+    percent: number,
+  ): Promise<(() => void) | undefined> {
+    if (!(await this.noteWarning(executor, webhookId, percent))) return undefined;
+    const facts = { webhookId, failures, failingMs: Math.round(failingMs), percent };
+    return this.events.store(executor, tenantId, 'posthorn.webhook.failing', facts);
   }
 
   /** Tells of deliveries that have failed for good. Never rejects. */
@@ -75,15 +81,19 @@ export class WebhookHealth implements OnModuleInit {
     }
   }
 
+  /** A webhook is never disabled without its owner being told: where that fails it stays enabled, until its next failure. */
   private async disable(tenantId: string, webhookId: string, reason: 'gone' | 'failing'): Promise<void> {
-    if (!(await this.webhooks.disable(tenantId, webhookId, reason))) return;
+    const spread = await this.webhooks.disable(tenantId, webhookId, reason, (executor) =>
+      this.events.store(executor, tenantId, 'posthorn.webhook.disabled', { webhookId, reason }),
+    );
+    if (!spread) return;
     this.logger.warn(`Disabled webhook ${webhookId} of tenant ${tenantId}: ${reason}`);
-    await this.events.tell(tenantId, 'posthorn.webhook.disabled', { webhookId, reason });
+    spread();
   }
 
   /** True for the one process that gives this warning. */
-  private async noteWarning(webhookId: string, percent: number): Promise<boolean> {
-    const rows = await this.database.query(
+  private async noteWarning(executor: SqlExecutor, webhookId: string, percent: number): Promise<boolean> {
+    const rows = await executor.query(
       {
         name: 'posthorn_health_warn',
         text: `UPDATE ${this.database.tables.webhook_health} SET warned_percent = $2

@@ -105,11 +105,11 @@ export class WebhooksRepository {
   }
 
   /** True for the call that disabled it. One statement: of several at once, one wins. */
-  async disable(tenantId: string, id: string, reason: string): Promise<boolean> {
+  async disable(manager: EntityManager, tenantId: string, id: string, reason: string): Promise<boolean> {
     if (!isId(id)) return false;
     const where = { id, tenantId, active: true, deletedAt: IsNull() };
     const change = { active: false, disabledReason: reason, updatedAt: () => 'now()' };
-    const { affected } = await this.database.as(tenantId, (manager) => manager.update(Webhook, where, change));
+    const { affected } = await manager.update(Webhook, where, change);
     return affected === 1;
   }
 

@@ -15,6 +15,8 @@ import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
+import { executorOf } from '../platform/database/index.js';
+import type { SqlExecutor } from '../platform/database/index.js';
 import { judgeUrl } from '../platform/egress/index.js';
 import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
@@ -177,11 +179,24 @@ export class WebhooksService implements OnModuleDestroy {
     return done.answer;
   }
 
-  /** Disables a webhook; true only for the call that changed it. */
-  async disable(tenantId: string, webhookId: string, reason: DisabledReason): Promise<boolean> {
-    const disabled = await this.webhooks.disable(tenantId, webhookId, reason);
+  /**
+   * Disables a webhook, and does `also` in the same transaction: both commit, or neither.
+   *
+   * @returns what `also` gives, to the call that changed the webhook; `undefined` to every other, whose `also` is not done.
+   */
+  async disable<Done>(
+    tenantId: string,
+    webhookId: string,
+    reason: DisabledReason,
+    also: (executor: SqlExecutor) => Promise<Done>,
+  ): Promise<Done | undefined> {
+    const disabled = await this.webhooks.transaction(tenantId, async (manager) =>
+      (await this.webhooks.disable(manager, tenantId, webhookId, reason))
+        ? { done: await also(await executorOf(manager)) }
+        : undefined,
+    );
     if (disabled) this.#changes.next({ kind: 'disabled', tenantId, webhookId });
-    return disabled;
+    return disabled?.done;
   }
 
   /** Deleting is soft. @throws WebhookNotFoundError */

@@ -1,5 +1,6 @@
 // Webhooks that only fail: who is told, when they are disabled, and what the reserved events are not.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { EventDispatcher } from '../../src/outbound/index.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -60,6 +61,21 @@ const healthOf = async (target: Target): Promise<{ consecutive_failures: number 
   return row;
 };
 
+/** The next event of this type fails to be stored, once, with this SQLSTATE; the rest is as ever. */
+async function refuseOnce(type: string, sqlState = 'P0001'): Promise<void> {
+  const name = `refuse_${randomUUID().replaceAll('-', '')}`;
+  // What was rolled back took nothing back of a sequence.
+  await scene.sql(`
+    CREATE SEQUENCE posthorn.${name};
+    CREATE FUNCTION posthorn.${name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+      IF nextval('posthorn.${name}') = 1 THEN RAISE 'refused' USING ERRCODE = '${sqlState}'; END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER ${name} BEFORE INSERT ON posthorn.event FOR EACH ROW WHEN (NEW.type = '${type}')
+      EXECUTE FUNCTION posthorn.${name}()`);
+}
+
 describe('posthorn.delivery.exhausted', () => {
   it('goes to a webhook that names it, signed like any event, and says which delivery failed', async () => {
     const { told, receiver } = await listener('posthorn.delivery.exhausted');
@@ -111,6 +127,18 @@ describe('posthorn.delivery.exhausted', () => {
     await scene.settled(await target.send());
     await receiver.next();
     expect(told().map(({ data }) => data.event)).toEqual([target.type, target.type]);
+  });
+
+  it('is told once the database is back, where it was away as the delivery failed', async () => {
+    const { told, receiver } = await listener('posthorn.delivery.exhausted');
+    await refuseOnce('posthorn.delivery.exhausted', '57P01');
+    const target = await scene.target((await receiverWith(500)).url);
+    const ids = [await target.send()];
+    await scene.settled(ids[0]!);
+    await receiver.next();
+    ids.push(await target.send());
+    await receiver.next();
+    expect(told().map(({ data }) => data.deliveryId)).toEqual(ids);
   });
 
   it('is not caused by a final 4xx', async () => {
@@ -191,6 +219,33 @@ describe('a webhook that only fails', () => {
       { event: 'posthorn.webhook.disabled', data: { webhookId, reason: 'failing' } },
     ]);
     expect(await scene.webhook(webhookId)).toMatchObject({ active: false, disabledReason: 'failing' });
+  });
+
+  it('stays enabled where nobody can be told', async () => {
+    const { told, receiver } = await listener('posthorn.webhook.disabled');
+    const target = await scene.target((await receiverWith(500)).url);
+    await fail(target, 2);
+    await failingFor(target, '61 s');
+    await refuseOnce('posthorn.webhook.disabled');
+    await fail(target, 1);
+    // What is sent behind it is settled, and acted upon, behind it.
+    await fail(await scene.target((await receiverWith(200)).url), 1);
+    expect(await scene.webhook(target.webhookId)).toMatchObject({ active: true });
+    await fail(target, 1);
+    await receiver.next();
+    expect(told()).toMatchObject([{ data: { webhookId: target.webhookId, reason: 'failing' } }]);
+    expect(await scene.webhook(target.webhookId)).toMatchObject({ active: false, disabledReason: 'failing' });
+  });
+
+  it('is warned of by its next failure, where that could not be told', async () => {
+    const { told, receiver } = await listener('posthorn.webhook.failing');
+    const target = await scene.target((await receiverWith(500)).url);
+    await fail(target, 2);
+    await failingFor(target, '31 s');
+    await refuseOnce('posthorn.webhook.failing');
+    await fail(target, 2);
+    await receiver.next();
+    expect(told()).toMatchObject([{ data: { webhookId: target.webhookId, percent: 50, failures: 4 } }]);
   });
 
   it('stays enabled while only one of time and count is reached', async () => {

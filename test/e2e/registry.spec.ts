@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SecretBox } from '../../src/kernel/secret-box.js';
 import { WebhooksService } from '../../src/registry/index.js';
-import type { WebhookChanged } from '../../src/registry/index.js';
+import type { DisabledReason, WebhookChanged } from '../../src/registry/index.js';
 import { ENCRYPTION_KEY, refusal, RegistryScene, routesOf, UNKNOWN_ID, URL_A } from './registry.harness.js';
 import type { WebhookAnswer } from './registry.harness.js';
 
@@ -288,12 +288,14 @@ describe('changing a webhook', () => {
     const { id } = await register('default');
     const subscription = service.changes.subscribe((change) => change.webhookId === id && told.push(change.kind));
     const patch = (active: boolean) => as('default').patch(`/api/webhooks/${id}`).send({ active }).expect(200);
+    const disable = (webhookId: string, reason: DisabledReason) =>
+      service.disable('default', webhookId, reason, () => Promise.resolve(reason));
 
     expect((await patch(false)).body).toMatchObject({ active: false, disabledReason: 'manual' });
     await patch(false);
     expect((await patch(true)).body).toMatchObject({ active: true, disabledReason: null });
-    expect(await service.disable('default', id, 'gone')).toBe(true);
-    expect(await service.disable('default', id, 'failing')).toBe(false);
+    expect(await disable(id, 'gone')).toBe('gone');
+    expect(await disable(id, 'failing')).toBeUndefined();
     // What disabled it first stays the reason.
     const again = await as('default').post(`/api/webhooks/${id}/disable`).expect(202);
     expect(again.body).toMatchObject({ active: false, disabledReason: 'gone' });
@@ -302,8 +304,8 @@ describe('changing a webhook', () => {
     await as('default').delete(`/api/webhooks/${id}`).expect(204);
     subscription.unsubscribe();
     expect(told).toEqual(['disabled', 'enabled', 'disabled', 'enabled', 'updated', 'deleted']);
-    expect(await service.disable('default', id, 'gone')).toBe(false);
-    expect(await service.disable('default', 'no-id', 'gone')).toBe(false);
+    expect(await disable(id, 'gone')).toBeUndefined();
+    expect(await disable('no-id', 'gone')).toBeUndefined();
   });
 
   it('deletes softly: gone for the API, the row stays', async () => {
