@@ -64,6 +64,8 @@ const GATHER_MS = 20;
  */
 const CIRCUIT_MIN_MS = 5_000;
 const CIRCUIT_MAX_MS = 300_000;
+/** Openings are counted up to here, where the pause has long been the longest: a receiver may be down for years. */
+const MAX_TIMES_OPENED = 10;
 const RETRY_MS = 250;
 
 @Injectable()
@@ -128,7 +130,8 @@ export class SettleBatch {
     }
   }
 
-  private async write(batch: readonly Settlement[]): Promise<void> {
+  /** @param isBare - What the receiver answered has been left out already. */
+  private async write(batch: readonly Settlement[], isBare = false): Promise<void> {
     for (let pending = batch; pending.length > 0;) {
       try {
         const startedAt = monotonicNow();
@@ -140,7 +143,7 @@ export class SettleBatch {
         await this.listener(pending, health.map(toHealthChange));
         return;
       } catch (error) {
-        if (isDataError(error)) return this.writeApart(pending, error as Error);
+        if (isDataError(error)) return this.writeApart(pending, isBare, error as Error);
         this.logger.warn(`Outcomes could not be written, trying again: ${(error as Error).message}`);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         const now = monotonicNow();
@@ -149,8 +152,8 @@ export class SettleBatch {
     }
   }
 
-  /** One row is refused: halve until it stands alone, then write it without what the receiver answered. */
-  private async writeApart(batch: readonly Settlement[], error: Error): Promise<void> {
+  /** One row is refused: halve until it stands alone, then write it once more without what the receiver answered. */
+  private async writeApart(batch: readonly Settlement[], isBare: boolean, refusal: Error): Promise<void> {
     const [first] = batch;
     if (!first) return;
     if (batch.length > 1) {
@@ -158,12 +161,13 @@ export class SettleBatch {
       await this.write(batch.slice(0, middle));
       return this.write(batch.slice(middle));
     }
-    const { responseHeaders, responseBody, ...attempt } = first.attempt;
-    if (responseHeaders ?? responseBody ?? attempt.error) {
-      return this.write([{ ...first, attempt: { ...attempt, error: attempt.error && 'unprintable error' } }]);
+    if (!isBare) {
+      const error = first.attempt.error && 'unprintable error';
+      const attempt = { ...first.attempt, responseHeaders: undefined, responseBody: undefined, error };
+      return this.write([{ ...first, attempt }], true);
     }
     // Nothing of the receiver's is left in it: the sweep will record the attempt as of unknown outcome.
-    this.logger.error(`The outcome of delivery ${first.delivery.id} cannot be written: ${error.message}`);
+    this.logger.error(`The outcome of delivery ${first.delivery.id} cannot be written: ${refusal.message}`);
   }
 }
 
@@ -218,12 +222,13 @@ function settleStatement({ tables: t }: Database): Statement {
                bool_or(outcome NOT IN ('client_error', 'redirect')) AS unreachable
         FROM settled GROUP BY webhook_id, tenant_id HAVING bool_and(outcome <> 'success')
       ), judged AS (
-        SELECT s.webhook_id, s.tenant_id, s.failures, s.replay_failures, coalesce(h.times_opened, 0) + opens::int AS times_opened,
+        SELECT s.webhook_id, s.tenant_id, s.failures, s.replay_failures, least(opened + opens::int, ${MAX_TIMES_OPENED}) AS times_opened,
                greatest(now() + s.pause_ms * interval '1 ms', CASE WHEN opens THEN now() + least(
-                 ${CIRCUIT_MAX_MS}, ${CIRCUIT_MIN_MS} * 2 ^ coalesce(h.times_opened, 0)) * (0.8 + 0.4 * random()) * interval '1 ms'
+                 ${CIRCUIT_MAX_MS}, ${CIRCUIT_MIN_MS} * 2 ^ opened) * (0.8 + 0.4 * random()) * interval '1 ms'
                END) AS paused_until
         FROM worsened s LEFT JOIN ${t.webhook_health} h USING (webhook_id), LATERAL (
-          SELECT s.unreachable AND coalesce(h.paused_until <= now(), true)
+          SELECT least(coalesce(h.times_opened, 0), ${MAX_TIMES_OPENED}) AS opened,
+                 s.unreachable AND coalesce(h.paused_until <= now(), true)
                  AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($18::int, 0), false) AS opens) o
       ), failing AS (
         INSERT INTO ${t.webhook_health} AS h

@@ -1,6 +1,7 @@
 // A receiver that is down, or asks for less, is left alone as a whole: nothing is lost, and nothing is sent meanwhile.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../setup/eventually.js';
+import { freePort } from '../setup/free-port.js';
 import { TestReceiver } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 
@@ -54,6 +55,24 @@ describe('a webhook whose receiver fails again and again', () => {
     expect(ends.map(({ status }) => status).sort()).toEqual(['failed', 'success', 'success', 'success']);
     expect(await pausedFor(target.webhookId)).toBeUndefined();
     await Promise.all([receiver.close(), witness.close()]);
+  });
+
+  it('opens for the thousandth time like for the tenth, and others go on', async () => {
+    const target = await scene.target(`http://127.0.0.1:${await freePort()}`);
+    await scene.settled(await target.send());
+    for (const timesOpened of [9, 10, 2_000, 32_767]) {
+      await scene.sql(
+        `UPDATE posthorn.webhook_health SET times_opened = $2, consecutive_failures = 5, paused_until = NULL WHERE webhook_id = $1`,
+        [target.webhookId, timesOpened],
+      );
+      expect(await scene.settled(await target.send())).toMatchObject({ status: 'failed' });
+      const pause = await pausedFor(target.webhookId);
+      expect(pause).toBeGreaterThan(200);
+      expect(pause).toBeLessThanOrEqual(360);
+    }
+    const witness = await TestReceiver.start();
+    await scene.settled(await (await scene.target(witness.url)).send());
+    await witness.close();
   });
 
   it('does not pause for answers of 4xx: someone is there', async () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { eventually } from '../setup/eventually.js';
+import { freePort } from '../setup/free-port.js';
 import { TestReceiver } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 
@@ -83,6 +84,31 @@ describe('an attempt that nobody reported on', () => {
     expect(await scene.delivery(id)).toMatchObject({
       attemptCount: 3,
       attempts: [{ outcome: 'unknown_outcome' }, { outcome: 'unknown_outcome' }, { outcome: 'success' }],
+    });
+  });
+
+  it('because PostgreSQL refuses its outcome, printable or not, holds up nobody', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    await scene.sql(`CREATE SEQUENCE posthorn.refusals`);
+    await scene.sql(`CREATE FUNCTION posthorn.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.url LIKE '${url}%' AND NEW.outcome <> 'unknown_outcome' THEN
+        RAISE EXCEPTION 'out of range, attempt %', nextval('posthorn.refusals') USING ERRCODE = '22003';
+      END IF;
+      RETURN NEW;
+    END $$`);
+    await scene.sql(`CREATE TRIGGER refuse BEFORE INSERT ON posthorn.delivery_attempt
+      FOR EACH ROW EXECUTE FUNCTION posthorn.refuse()`);
+    const refusals = async (): Promise<number> =>
+      Number((await scene.sql<{ last_value: string }>('SELECT last_value FROM posthorn.refusals'))[0]?.last_value);
+    const id = await (await scene.target(url, { retrySchedule: ['1h'] })).send();
+    await eventually(async () => (await refusals()) >= 2, 'it is refused, also without the error');
+    await scene.settled(await (await scene.target(receiver.url)).send());
+    expect(await refusals()).toBe(2);
+
+    await scene.sql('DROP TRIGGER refuse ON posthorn.delivery_attempt');
+    await endLease(id);
+    expect(await scene.becomes(id, 'retrying')).toMatchObject({
+      attempts: [{ outcome: 'unknown_outcome' }, { outcome: 'connection_error', error: 'ECONNREFUSED' }],
     });
   });
 });
