@@ -28,7 +28,7 @@ export class CheckedTransport extends Transport {
     try {
       const answer = await Promise.race([this.own.post(request), late]);
       if (answer === 'late') return { outcome: 'timeout', error: 'timeout', durationMs: durationMs(), sent: true };
-      return checked(answer, durationMs());
+      return checked(answer, durationMs(), request.timeoutMs);
     } catch (error) {
       this.logger.error(`The transport failed for delivery ${request.deliveryId}: ${(error as Error).message}`);
       const code = (error as { code?: unknown } | undefined)?.code;
@@ -41,13 +41,13 @@ export class CheckedTransport extends Transport {
 }
 
 /** What of an answer is taken. @throws Error where it is none. */
-function checked(answer: unknown, tookMs: number): TransportResult {
+function checked(answer: unknown, tookMs: number, timeoutMs: number): TransportResult {
   const { outcome, httpStatus, error, sent, headers, body, ...took } = (answer ?? {}) as Partial<TransportResult>;
   if (outcome === undefined || !ATTEMPT_OUTCOMES.includes(outcome))
     throw new Error(`it answered the outcome ${JSON.stringify(outcome)}, which there is not`);
   const isStatus = Number.isInteger(httpStatus) && Number(httpStatus) >= 100 && Number(httpStatus) <= 599;
   if (httpStatus !== undefined && !isStatus) throw new Error(`it answered the status ${JSON.stringify(httpStatus)}`);
-  const durationMs = isLength(took.durationMs) ? Math.round(took.durationMs) : tookMs;
+  const durationMs = isWithin(took.durationMs, timeoutMs) ? Math.round(took.durationMs) : tookMs;
   return {
     outcome,
     durationMs,
@@ -60,4 +60,5 @@ function checked(answer: unknown, tookMs: number): TransportResult {
   };
 }
 
-const isLength = (ms: unknown): ms is number => typeof ms === 'number' && ms >= 0;
+/** Nothing lasts longer than its deadline, and the log has no room for what would. */
+const isWithin = (ms: unknown, timeoutMs: number): ms is number => typeof ms === 'number' && ms >= 0 && ms <= timeoutMs;
