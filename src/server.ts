@@ -30,9 +30,14 @@ export interface RunningServer {
 /**
  * Starts everything that an environment asks for.
  *
+ * @param onReady - Called once all is there that may be waited for, just before anything is taken or sent: from then on it must be
+ *   stopped in order.
  * @throws SettingsError naming the variables that are wrong; EmbeddedPostgresError with a sentence that says what to do.
  */
-export async function startServer(env: Record<string, string | undefined>): Promise<RunningServer> {
+export async function startServer(
+  env: Record<string, string | undefined>,
+  onReady: () => void = () => undefined,
+): Promise<RunningServer> {
   const settings = readEnvironment(env);
   const logger = new ConsoleLogger({
     json: !process.stdout.isTTY,
@@ -58,6 +63,7 @@ export async function startServer(env: Record<string, string | undefined>): Prom
     if (spans) app.use('/api', continueTrace);
     configureHttp(app, settings);
     serveOpenApi(app);
+    onReady();
     await app.listen(settings.port, settings.host);
     return running(app, settings, { embedded, spans }, keys.adminKeyIsNew ? keys.adminApiKey.reveal() : undefined);
   } catch (error) {

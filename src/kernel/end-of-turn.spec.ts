@@ -1,7 +1,14 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { endOfTurn } from './end-of-turn.js';
 
 describe('the end of a turn', () => {
+  afterEach(() => void jest.useRealTimers());
+
+  it('comes under timers that a test holds, too', async () => {
+    jest.useFakeTimers();
+    await endOfTurn();
+  });
+
   it('is one for all who wait in the same turn, and another in the next', async () => {
     const first = endOfTurn();
     expect(endOfTurn()).toBe(first);

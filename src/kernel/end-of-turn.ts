@@ -1,3 +1,6 @@
+// Taken now: a test that replaces timers must not stop what is sent.
+const { setImmediate } = globalThis;
+
 let ending: Promise<void> | undefined;
 
 /**

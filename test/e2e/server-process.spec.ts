@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
 import { call, ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
@@ -32,13 +33,11 @@ afterEach(async () => {
   rmSync(scene, { recursive: true, force: true, maxRetries: 5 });
 });
 
-function start(env: Record<string, string> = {}): ServerProcess {
-  const server = new ServerProcess({
-    DATA_DIR: dataDir,
-    ALLOW_HTTP: 'true',
-    ALLOW_NETWORKS: '127.0.0.0/8',
-    ...env,
-  });
+function start(env: Record<string, string> = {}, preload: readonly string[] = []): ServerProcess {
+  const server = new ServerProcess(
+    { DATA_DIR: dataDir, ALLOW_HTTP: 'true', ALLOW_NETWORKS: '127.0.0.0/8', ...env },
+    { preload },
+  );
   servers.push(server);
   return server;
 }
@@ -165,6 +164,21 @@ describe('stopping', () => {
     for (const name of ['SIGINT', 'SIGINT', 'SIGTERM', 'SIGINT'] as const) server.signal(name);
     expect(await server.ended).toEqual({ code: 0, signal: null });
     expect(server.output.match(/draining/g)).toHaveLength(1);
+    expect(postmaster()).toBeUndefined();
+  });
+
+  it('asked for while it starts, is one in order as soon as it has started', async () => {
+    const engine = pathToFileURL(path.resolve('dist/delivery/delivery-engine.js')).href;
+    const askedWhileStarting = `
+      import { DeliveryEngine } from '${engine}';
+      const { start } = DeliveryEngine.prototype;
+      DeliveryEngine.prototype.start = function () {
+        process.kill(process.pid, 'SIGTERM');
+        start.call(this);
+      };`;
+    const server = start({}, [`data:text/javascript,${encodeURIComponent(askedWhileStarting)}`]);
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+    expect(server.output).toContain('draining');
     expect(postmaster()).toBeUndefined();
   });
 
