@@ -13,6 +13,9 @@ const MAX_CLAIM_BYTES = 2 * 1_048_576;
 /** Parts of the window of a rate limit in which claims are counted together. */
 const SLICES = 20;
 
+/** Among so many of a webhook's newest deliveries a test event is looked for. */
+const NEWEST = 100;
+
 const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room))`;
 
 /**
@@ -21,9 +24,24 @@ const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook
  * deliveries, or in all of this webhook: where another had a hundred thousand pending when PostgreSQL last analysed the
  * table, it takes that for quick, and reads those to find that this one has a few, or none.
  */
-const oldestOf = (webhook: string): string =>
-  `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= $2
+const oldestOf = (webhook: string, from = '$2'): string =>
+  `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= ${from}
       ORDER BY d.webhook_id DESC, d.id`;
+
+/**
+ * The test event that goes first where a webhook `probing` gets a single request: whoever asked for it waits to see whether
+ * it works, and all that waits would be before it. It ended the pause as it was stored, so it is among the newest; no
+ * more are looked at, from the other end of delivery_pending, however long the backlog.
+ */
+const testOf = (t: Tables, webhook: string, probing: string): string => `
+      SELECT newest.id FROM (
+        SELECT d.id, d.is_test FROM ${t.delivery} d
+        WHERE d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= $2
+        ORDER BY d.webhook_id, d.id DESC LIMIT CASE WHEN ${probing} THEN ${NEWEST} ELSE 0 END
+      ) newest WHERE newest.is_test LIMIT 1`;
+
+/** A webhook whose circuit opened and whose pause is over gets one request at a time from each process. */
+const PROBING = 'h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true)';
 
 /**
  * Makes those that were picked ours. A webhook disabled meanwhile has its rows skipped here, at the last moment before
@@ -98,9 +116,11 @@ export const claimText = (t: Tables): string => `
     JOIN ${t.webhook} w ON w.id = due.webhook_id
     LEFT JOIN ${t.webhook_health} h ON h.webhook_id = due.webhook_id
     LEFT JOIN busy ON busy.webhook_id = due.webhook_id
+    LEFT JOIN LATERAL (${testOf(t, 'due.webhook_id', PROBING)}
+    ) test ON true
     LEFT JOIN LATERAL (
       SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
-      WHERE ${oldestOf('due.webhook_id')}
+      WHERE ${oldestOf('due.webhook_id', 'coalesce(test.id, $2)')}
       LIMIT CASE
         WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $6
         WHEN ${PACED} OR h.paused_until > now() THEN 0
@@ -149,7 +169,7 @@ export const pacedClaimText = (t: Tables): string => `
     SELECT d.webhook_id, count(*)::int AS count FROM ${t.delivery} d
     WHERE d.status = 'sending' AND d.webhook_id = ANY ($1::uuid[]) GROUP BY d.webhook_id
   ), allowed AS MATERIALIZED (
-    SELECT held.webhook_id, w.ordered, CASE
+    SELECT held.webhook_id, w.ordered, ${PROBING} AS probing, CASE
       WHEN NOT w.active OR w.deleted_at IS NOT NULL OR h.paused_until > now() THEN 0
       ELSE greatest(0, least(
         CASE WHEN h.times_opened > 0 THEN (busy.room IS NULL)::int ELSE coalesce(busy.room, $5) END,
@@ -162,9 +182,12 @@ export const pacedClaimText = (t: Tables): string => `
     LEFT JOIN ${t.webhook_health} h ON h.webhook_id = held.webhook_id
     LEFT JOIN busy ON busy.webhook_id = held.webhook_id
   ), unordered AS (
-    SELECT p.* FROM allowed a CROSS JOIN LATERAL (
+    SELECT p.* FROM allowed a
+    LEFT JOIN LATERAL (${testOf(t, 'a.webhook_id', 'a.probing')}
+    ) test ON true
+    CROSS JOIN LATERAL (
       SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
-      WHERE ${oldestOf('a.webhook_id')} LIMIT a.room FOR UPDATE SKIP LOCKED
+      WHERE ${oldestOf('a.webhook_id', 'coalesce(test.id, $2)')} LIMIT a.room FOR UPDATE SKIP LOCKED
     ) p
     WHERE NOT a.ordered AND a.room > 0
   ), heads AS MATERIALIZED (

@@ -98,16 +98,34 @@ describe('a test event', () => {
     await eventually(async () => (await health()).length === 0, 'the failures are forgotten');
   });
 
+  /** As after failures in a row. */
+  const pause = (webhookId: string): Promise<unknown> =>
+    scene.sql(
+      `INSERT INTO posthorn.webhook_health (webhook_id, tenant_id, consecutive_failures, failing_since, paused_until, times_opened)
+       VALUES ($1, 'default', 50, now(), now() + interval '1 hour', 1)`,
+      [webhookId],
+    );
+
   it('does not wait out a pause of its webhook', async () => {
     const receiver = await scene.receiver(200);
     const { id } = await scene.server.webhook(receiver.url, ['x']);
-    await scene.sql(
-      `INSERT INTO posthorn.webhook_health (webhook_id, tenant_id, consecutive_failures, failing_since, paused_until, times_opened)
-       VALUES ($1, 'default', 50, now(), now() + interval '1 hour', 1)`,
-      [id],
-    );
+    await pause(id);
     await test(id);
     await receiver.next();
+  });
+
+  it.each([
+    ['', {}],
+    [', with limits of its own', { maxInFlight: 5 }],
+  ])('does not wait out a pause of its webhook, nor for what waits%s', async (_, limits) => {
+    const receiver = await scene.receiver(200);
+    const { id } = await scene.server.webhook(receiver.url, ['x'], limits);
+    await pause(id);
+    for (let n = 0; n < 3; n += 1)
+      await scene.server.api('POST', '/api/events', { event: 'x', data: {}, webhookIds: [id] });
+    await test(id);
+    const events = [await receiver.next(), await receiver.next(), await receiver.next(), await receiver.next()];
+    expect(events.map(({ headers }) => headers['x-webhook-event'])).toEqual(['posthorn.test', 'x', 'x', 'x']);
   });
 
   it('is refused, and nothing stored, for a webhook that is disabled, deleted, foreign or unknown', async () => {
