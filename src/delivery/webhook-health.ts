@@ -14,6 +14,12 @@ import type { HealthChange, Settlement } from './settle.js';
 /** Shares of the auto-disable rule at which the owner is warned, in percent. */
 const WARN_AT = [50, 75] as const;
 
+/** The warning without which no webhook is disabled for failing, however long it was sent nothing that could have failed. */
+const LAST_WARNING = 75;
+
+/** To be called once a transaction has committed. */
+type Spread = () => void;
+
 @Injectable()
 export class WebhookHealth implements OnModuleInit {
   private readonly logger = new Logger('WebhookHealth');
@@ -36,7 +42,7 @@ export class WebhookHealth implements OnModuleInit {
   /** Acts on a written batch. Never rejects: health is a consequence of outcomes, not a condition for writing them. */
   async consider(settled: readonly Settlement[], health: readonly HealthChange[]): Promise<void> {
     for (const { delivery, verdict } of settled) {
-      if (verdict.gone) await this.attempt(() => this.disable(delivery.tenantId, delivery.webhookId, 'gone'));
+      if (verdict.gone) await this.attempt(() => this.disable(delivery, 'gone'));
     }
     await this.tellExhausted(settled.filter(({ verdict }) => verdict.status === 'failed').map(toExhausted));
     for (const change of health) {
@@ -46,26 +52,26 @@ export class WebhookHealth implements OnModuleInit {
   }
 
   private async considerWebhook(change: HealthChange, rule: AutoDisableRule | false | undefined): Promise<void> {
-    const { tenantId, webhookId, failures, failingMs, warnedPercent } = change;
+    const { tenantId, webhookId, failures, warnedPercent } = change;
     if (failures === 0) {
       if (warnedPercent > 0) await this.events.tell(tenantId, 'posthorn.webhook.recovered', { webhookId });
       return;
     }
     if (!rule) return;
-    const percent = 100 * Math.min(failingMs / rule.afterMs, failures / rule.attempts);
-    if (percent >= 100) return this.disable(tenantId, webhookId, 'failing');
-    const warning = WARN_AT.findLast((threshold) => percent >= threshold);
+    if (hasReached(100, rule, change))
+      return this.disable(change, 'failing', (executor) => this.warn(executor, change, LAST_WARNING));
+    const warning = WARN_AT.findLast((percent) => hasReached(percent, rule, change));
     if (warning === undefined || warning <= warnedPercent) return;
     const spread = await this.database.transaction((executor) => this.warn(executor, change, warning));
     spread?.();
   }
 
-  /** Gives a warning, in the one process that does; what it gives is to be called once the transaction has committed. */
+  /** Gives a warning, unless it was given. */
   private async warn(
     executor: SqlExecutor,
     { tenantId, webhookId, failures, failingMs }: HealthChange,
     percent: number,
-  ): Promise<(() => void) | undefined> {
+  ): Promise<Spread | undefined> {
     if (!(await this.noteWarning(executor, webhookId, percent))) return undefined;
     const facts = { webhookId, failures, failingMs: Math.round(failingMs), percent };
     return this.events.store(executor, tenantId, 'posthorn.webhook.failing', facts);
@@ -82,13 +88,18 @@ export class WebhookHealth implements OnModuleInit {
   }
 
   /** A webhook is never disabled without its owner being told: where that fails it stays enabled, until its next failure. */
-  private async disable(tenantId: string, webhookId: string, reason: 'gone' | 'failing'): Promise<void> {
-    const spread = await this.webhooks.disable(tenantId, webhookId, reason, (executor) =>
-      this.events.store(executor, tenantId, 'posthorn.webhook.disabled', { webhookId, reason }),
-    );
+  private async disable(
+    { tenantId, webhookId }: Pick<HealthChange, 'tenantId' | 'webhookId'>,
+    reason: 'gone' | 'failing',
+    before?: (executor: SqlExecutor) => Promise<Spread | undefined>,
+  ): Promise<void> {
+    const spread = await this.webhooks.disable(tenantId, webhookId, reason, async (executor) => [
+      await before?.(executor),
+      await this.events.store(executor, tenantId, 'posthorn.webhook.disabled', { webhookId, reason }),
+    ]);
     if (!spread) return;
     this.logger.warn(`Disabled webhook ${webhookId} of tenant ${tenantId}: ${reason}`);
-    spread();
+    for (const each of spread) each?.();
   }
 
   /** True for the one process that gives this warning. */
@@ -119,6 +130,10 @@ export class WebhookHealth implements OnModuleInit {
     }
   }
 }
+
+/** Compared and not divided: a rule by count alone asks for no time. */
+const hasReached = (percent: number, rule: AutoDisableRule, { failures, failingMs }: HealthChange): boolean =>
+  100 * failingMs >= percent * rule.afterMs && 100 * failures >= percent * rule.attempts;
 
 const toExhausted = ({ delivery }: Settlement): ExhaustedDelivery => ({
   tenantId: delivery.tenantId,

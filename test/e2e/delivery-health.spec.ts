@@ -38,7 +38,7 @@ interface Told {
 /** A receiver of these operational events, and what it was told so far. */
 async function listener(...events: string[]): Promise<{ told: () => Told[]; receiver: TestReceiver; id: string }> {
   const receiver = await receiverWith(200);
-  const { id } = await scene.server.webhook(receiver.url, events);
+  const { id } = await scene.server.webhook(receiver.url, events, { ordered: true });
   return { id, receiver, told: () => receiver.received.map(({ body }) => JSON.parse(body.toString()) as Told) };
 }
 
@@ -219,6 +219,31 @@ describe('a webhook that only fails', () => {
       { event: 'posthorn.webhook.disabled', data: { webhookId, reason: 'failing' } },
     ]);
     expect(await scene.webhook(webhookId)).toMatchObject({ active: false, disabledReason: 'failing' });
+  });
+
+  it('is warned of as it is disabled, where nothing failed between half and the whole', async () => {
+    const { told, receiver } = await listener('posthorn.webhook.*');
+    const target = await scene.target((await receiverWith(500)).url);
+    const { webhookId } = target;
+    await fail(target, 2);
+    await failingFor(target, '61 s');
+    await fail(target, 1);
+    for (let n = 0; n < 2; n += 1) await receiver.next();
+    expect(told()).toMatchObject([
+      { event: 'posthorn.webhook.failing', data: { webhookId, percent: 75, failures: 3 } },
+      { event: 'posthorn.webhook.disabled', data: { webhookId, reason: 'failing' } },
+    ]);
+    expect(await scene.webhook(webhookId)).toMatchObject({ active: false, disabledReason: 'failing' });
+  });
+
+  it.each([1, 2])('is disabled at its count, %i, by a rule that asks for no time', async (attempts) => {
+    const { told, receiver } = await listener('posthorn.webhook.*');
+    const target = await scene.target((await receiverWith(500)).url, { autoDisable: { after: '0s', attempts } });
+    await fail(target, attempts);
+    const expected = attempts === 1 ? [75, undefined] : [50, 75, undefined];
+    for (let n = 0; n < expected.length; n += 1) await receiver.next();
+    expect(told().map(({ data }) => data.percent)).toEqual(expected);
+    expect(await scene.webhook(target.webhookId)).toMatchObject({ active: false, disabledReason: 'failing' });
   });
 
   it('stays enabled where nobody can be told', async () => {
