@@ -36,6 +36,7 @@ import { OperationalEvents } from './operational-events.js';
 import type { OperationalHook } from './operational-hook.js';
 import { hookProviders, OperationalHooks } from './operational-hooks.js';
 import { OwnershipChallenge } from './ownership-challenge.js';
+import { Recall } from './recall.js';
 import { Replayer } from './replay/replayer.js';
 import { ReplaysController } from './replay/replays.controller.js';
 import { ReplaysRepository } from './replay/replays.repository.js';
@@ -144,6 +145,7 @@ export class DeliveryFeature implements OnModuleInit {
         OperationalEvents,
         OperationalHooks,
         OwnershipChallenge,
+        Recall,
         Replayer,
         ReplaysRepository,
         ReplaysService,
@@ -193,6 +195,7 @@ export class DeliveryFeature implements OnModuleInit {
     private readonly settle: SettleBatch,
     private readonly retries: RetryQueue,
     private readonly health: WebhookHealth,
+    private readonly recall: Recall,
     private readonly wake: DeliveryWake,
     private readonly rollup: Rollup,
     private readonly live: LiveFeed,
@@ -213,6 +216,8 @@ export class DeliveryFeature implements OnModuleInit {
       );
       if (this.live.isFollowed) await this.live.append(settled.flatMap(entriesOfSettlement));
       await this.health.consider(settled, health);
+      // Only now are those disabled that are gone: what is given back before would be claimed again.
+      await this.recall.consider(settled);
     });
   }
 }

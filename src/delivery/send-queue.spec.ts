@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { monotonicNow } from '../kernel/clock.js';
 import { SendQueue } from './send-queue.js';
 import type { Sendable } from './send-queue.js';
 
@@ -203,6 +204,64 @@ describe('the send queue', () => {
     await answer(1);
     expect(rooms()).toBeGreaterThan(0);
     expect(queue.worthClaiming).toBe(true);
+  });
+
+  it('hands back what waits for one webhook, and has room for others in its place', async () => {
+    const { queue, sent, add, answer } = scene(64);
+    add('paused', 40, 16 * 1_024);
+    add('other', 20);
+    expect(queue.takeBack('paused').map(({ n }) => n)).toEqual(Array.from({ length: 24 }, (_, i) => 16 + i));
+    expect(queue.held).toEqual({ inFlight: 32, waiting: 4 });
+    expect(queue.room().total).toBe(512 - 36);
+    expect(queue.takeBack('paused')).toEqual([]);
+    expect(queue.takeBack('unknown')).toEqual([]);
+    await answer(32);
+    expect(sent.slice(32)).toEqual([56, 57, 58, 59]);
+    await answer(4);
+    expect(queue.held).toEqual({ inFlight: 0, waiting: 0 });
+    expect(queue.room().perBusyWebhook.size).toBe(0);
+  });
+
+  it('counts the bytes of what it hands back no longer', () => {
+    const { queue, add } = scene(64);
+    add('big', 17, 16 * 1_048_576);
+    expect(queue.worthClaiming).toBe(false);
+    queue.takeBack('big');
+    expect(queue.worthClaiming).toBe(true);
+  });
+
+  it('starts nothing of a webhook that is held, and has no room for it, until what waits is taken back', async () => {
+    const { queue, sent, add, answer } = scene(64);
+    add('held', 20);
+    queue.hold('held', monotonicNow() + 60_000);
+    add('other', 1);
+    await answer(17);
+    expect(sent).toHaveLength(17);
+    add('held', 1);
+    expect(sent).toHaveLength(17);
+    expect(queue.room().perBusyWebhook.get('held')).toBe(0);
+    expect(queue.reserve(1, 1).perBusyWebhook.get('held')).toBe(0);
+    expect(queue.takeBack('held')).toHaveLength(5);
+    add('held', 1);
+    expect(sent).toHaveLength(18);
+  });
+
+  it('has no room for a webhook that is held with nothing waiting', async () => {
+    const { queue, add, answer } = scene(64);
+    add('held', 1);
+    queue.hold('held', monotonicNow() + 60_000);
+    await answer(1);
+    expect(queue.room().perBusyWebhook.get('held')).toBe(0);
+    queue.takeBack('held');
+    expect(queue.room().perBusyWebhook.has('held')).toBe(false);
+  });
+
+  it('goes on with a webhook whose hold is over, though nobody took it back', async () => {
+    const { queue, sent, add, answer } = scene(4);
+    add('a', 2);
+    queue.hold('a', monotonicNow() - 1);
+    await answer(1);
+    expect(sent).toEqual([0, 1]);
   });
 
   it('hands back what waits when it is stopped, and is idle when the last request ends', async () => {

@@ -1,5 +1,6 @@
 // What is claimed and not yet answered: so many requests in flight in all and for one webhook, and for webhooks that
 // answer quickly some more waiting behind them, so that a claim's round trip is paid once for many deliveries.
+import { monotonicNow } from '../kernel/clock.js';
 
 /** Part of all requests in flight that one webhook may hold: a receiver that hangs holds this much, and not all. */
 const WEBHOOK_PART = 4;
@@ -42,6 +43,8 @@ interface Lane<Item> {
   quick: boolean;
   /** More may be due for it than it had room for. */
   backlogged: boolean;
+  /** Nothing of it starts before, on the monotonic clock. */
+  heldUntil: number | undefined;
 }
 
 /** Room for items, by webhook. */
@@ -150,16 +153,36 @@ export class SendQueue<Item extends Sendable> {
     lane.waiting.push(item);
     this.countWaiting(item, lane, 1);
     this.queued.set(item.webhookId, lane);
+    // Where a hold is over, and nothing in flight whose end would start what waited for that.
+    if (this.inFlight === 0) this.startNext();
+  }
+
+  /**
+   * Starts nothing more of a webhook that has requests in flight, and has no room for it, until what waits is taken back.
+   *
+   * @param until - On the monotonic clock: a hold that nobody ends is over then.
+   */
+  hold(webhookId: string, until: number): void {
+    const lane = this.lanes.get(webhookId);
+    if (lane) lane.heldUntil = until;
+  }
+
+  /** Hands back what waits for a webhook, and ends its hold. Its requests in flight are left alone. */
+  takeBack(webhookId: string): Item[] {
+    const lane = this.lanes.get(webhookId);
+    if (!lane) return [];
+    const items = lane.waiting.splice(0);
+    for (const item of items) this.countWaiting(item, lane, -1);
+    this.queued.delete(webhookId);
+    lane.heldUntil = undefined;
+    this.forgetIdle(webhookId, lane);
+    return items;
   }
 
   /** Starts nothing more and hands back what waits. */
   stop(): Item[] {
     this.stopped = true;
-    const left = [...this.queued.values()].flatMap((lane) => lane.waiting.splice(0));
-    this.queued.clear();
-    this.waiting = 0;
-    this.waitingBytes = 0;
-    return left;
+    return [...this.queued.keys()].flatMap((webhookId) => this.takeBack(webhookId));
   }
 
   /** Resolves once nothing is in flight, or after `withinMs`. */
@@ -184,10 +207,16 @@ export class SendQueue<Item extends Sendable> {
 
   /** A webhook may hold the same part of the bytes as of the requests. */
   private hasSlot(lane: Lane<Item>): boolean {
-    return this.hasFreeSlot && lane.inFlight < lane.limit && lane.inFlightBytes < MAX_IN_FLIGHT_BYTES / WEBHOOK_PART;
+    return (
+      this.hasFreeSlot &&
+      lane.inFlight < lane.limit &&
+      lane.inFlightBytes < MAX_IN_FLIGHT_BYTES / WEBHOOK_PART &&
+      !isHeld(lane)
+    );
   }
 
   private capacityOf(lane: Lane<Item>): number {
+    if (isHeld(lane)) return 0;
     return lane.quick && !lane.paced ? lane.limit * (1 + AHEAD) : lane.limit;
   }
 
@@ -226,10 +255,15 @@ export class SendQueue<Item extends Sendable> {
     this.count(item, lane, -1);
     // One that was large may make room for several.
     while (this.startNext());
-    if (lane.inFlight === 0 && lane.waiting.length === 0) this.lanes.delete(item.webhookId);
+    this.forgetIdle(item.webhookId, lane);
     // Only becoming worth a claim is news: one call per answer would be one claim per answer.
     if ((!hadWorth && this.worthOf(lane) > 0) || (!wasWorth && this.worthClaiming)) this.onRoom();
     if (this.inFlight === 0) this.onIdle?.();
+  }
+
+  private forgetIdle(webhookId: string, lane: Lane<Item>): void {
+    // Whoever held it counts on there being no room for it.
+    if (lane.inFlight === 0 && lane.waiting.length === 0 && !isHeld(lane)) this.lanes.delete(webhookId);
   }
 
   /**
@@ -265,4 +299,7 @@ const newLane = <Item>(): Lane<Item> => ({
   waitingBytes: 0,
   quick: false,
   backlogged: false,
+  heldUntil: undefined,
 });
+
+const isHeld = ({ heldUntil }: Lane<unknown>): boolean => heldUntil !== undefined && monotonicNow() < heldUntil;

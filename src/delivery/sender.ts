@@ -40,6 +40,9 @@ const TOO_MANY_REQUESTS = 429;
 /** How long deliveries wait that cannot be signed at the moment. */
 const UNSIGNED_MS = 5_000;
 
+/** A delivery that was claimed longer ago is not sent any more: a send must end before its lease does. */
+const MAX_HELD_MS = LEASE_MARGIN_MS / 2;
+
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
 const MAX_BACKLOG_FACTOR = 4;
 
@@ -67,6 +70,8 @@ export class Sender {
   /** What is ours and not yet answered. */
   readonly queue: SendQueue<Outgoing>;
   private readonly logger = new Logger('Delivery');
+  /** When what was claimed of a webhook was last given back, on the monotonic clock; the oldest first. */
+  private readonly givenBackAt = new Map<string, number>();
   /** Who we are in CloudEvents. */
   private readonly source: string;
 
@@ -114,9 +119,14 @@ export class Sender {
       throw error;
     }
     if (later.size > 0) await this.postpone([...later], new SecretsAwayError().message);
+    const late: ClaimedDelivery[] = [];
     const bodies = new Map<string, Buffer>();
     for (const delivery of claimed) {
       if (later.has(delivery)) continue;
+      if (claimedAt <= (this.givenBackAt.get(delivery.webhookId) ?? -Infinity)) {
+        late.push(delivery);
+        continue;
+      }
       const text = data.get(delivery.eventId);
       if (!text) {
         // The last gate before an empty payload is sent. Its lease brings it to its end.
@@ -139,6 +149,26 @@ export class Sender {
         claimedAt,
       });
     }
+    await this.release(late);
+  }
+
+  /**
+   * Gives back what was claimed of these webhooks and is not sent yet, and what a claim that began before now brings:
+   * for when it is on disk that they pause, or are no more. Requests in flight are left alone.
+   */
+  async giveBack(webhookIds: Iterable<string>): Promise<void> {
+    const now = monotonicNow();
+    const waiting: ClaimedDelivery[] = [];
+    for (const webhookId of new Set(webhookIds)) {
+      this.givenBackAt.delete(webhookId);
+      this.givenBackAt.set(webhookId, now);
+      waiting.push(...this.queue.takeBack(webhookId).map(({ delivery }) => delivery));
+    }
+    for (const [webhookId, at] of this.givenBackAt) {
+      if (now - at <= MAX_HELD_MS) break;
+      this.givenBackAt.delete(webhookId);
+    }
+    await this.release(waiting);
   }
 
   /** Starts nothing more: gives back what waits; requests in flight end, up to the shutdown timeout, and outcomes are written. */
@@ -156,7 +186,7 @@ export class Sender {
       // It may have waited, or the process have stood still: a send must end before its lease does, or another repeats it.
       // One that is worth nothing any more ends at its next claim.
       const waitedMs = monotonicNow() - claimedAt;
-      if (waitedMs > LEASE_MARGIN_MS / 2 || waitedMs >= delivery.expiresInMs) {
+      if (waitedMs > MAX_HELD_MS || waitedMs >= delivery.expiresInMs) {
         await this.release([delivery]);
         return 0;
       }
@@ -254,10 +284,16 @@ export class Sender {
     const leftMs = delivery.expiresInMs - (monotonicNow() - claimedAt);
     const judged: TransportResult = mayRenew ? { ...result, outcome: 'protocol_error', httpStatus: undefined } : result;
     const verdict = this.retries.judge({ ...judged, retryAfterMs }, delivery, leftMs);
+    // A receiver that is asked too much means all of it, not this one delivery.
+    const pauseMs = retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? verdict.askedMs : undefined);
+    const holds = pauseMs !== undefined || verdict.gone === true;
+    const leaseEndsAt = claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS;
+    // Given back at once, they would be claimed again before the table tells that they have to wait.
+    if (holds) this.queue.hold(delivery.webhookId, leaseEndsAt);
     this.settle.add({
       delivery,
-      // A receiver that is asked too much means all of it, not this one delivery.
-      pauseMs: retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? verdict.askedMs : undefined),
+      pauseMs,
+      holds,
       verdict,
       attempt: {
         startedAt: new Date(startedAt),
@@ -271,7 +307,7 @@ export class Sender {
         responseBody: result.body,
         timing: result.timing && timingText(result.timing),
       },
-      leaseEndsAt: claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS,
+      leaseEndsAt,
     });
   }
 

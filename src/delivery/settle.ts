@@ -35,6 +35,8 @@ export interface Settlement {
   readonly verdict: Verdict;
   /** How long the receiver asked everything sent to it to wait, in milliseconds. */
   readonly pauseMs?: number;
+  /** Nothing more of its webhook starts until this is written. */
+  readonly holds: boolean;
   /** On the monotonic clock: past it, the lease is over and writing would change nothing. */
   readonly leaseEndsAt: number;
 }

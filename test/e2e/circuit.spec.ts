@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../setup/eventually.js';
 import { freePort } from '../setup/free-port.js';
 import { TestReceiver } from '../setup/receiver.js';
+import type { Answer } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 
 let scene: DeliveryScene;
 beforeAll(async () => {
-  scene = await DeliveryScene.open({ circuitAfter: 5, retrySchedule: [] });
+  scene = await DeliveryScene.open({ deliveryConcurrency: 16, circuitAfter: 5, retrySchedule: [] });
 });
 afterAll(() => scene.close());
 
@@ -129,6 +130,27 @@ describe('a webhook whose receiver answers 429 with Retry-After', () => {
     await endPause(target.webhookId);
     await scene.becomes(second, 'success');
     await Promise.all([receiver.close(), witness.close()]);
+  });
+
+  it('gives back what was claimed ahead when it is asked to wait', async () => {
+    const receiver = await TestReceiver.start();
+    const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
+    const inFlight = await scene.claimedAhead(receiver, target);
+    const answered = receiver.received.length - inFlight.length;
+    const wait: Answer = (_, response) => void response.writeHead(429, { 'retry-after': '60' }).end();
+    receiver.always(wait);
+    for (const response of inFlight) response.writeHead(429, { 'retry-after': '60' }).end();
+    expect(await scene.whatBecameOf(target.webhookId)).toEqual({
+      'success 1': answered,
+      'retrying 1': inFlight.length,
+      'pending 0': 500 - answered - inFlight.length,
+    });
+    expect(receiver.received).toHaveLength(answered + inFlight.length);
+
+    receiver.always(200);
+    await endPause(target.webhookId);
+    await eventually(() => receiver.received.length === 500, 'the others are sent after the pause');
+    await receiver.close();
   });
 });
 

@@ -9,7 +9,7 @@ import { DeliveryScene } from './delivery.harness.js';
 let scene: DeliveryScene;
 
 beforeAll(async () => {
-  scene = await DeliveryScene.open();
+  scene = await DeliveryScene.open({ deliveryConcurrency: 16 });
 });
 afterAll(() => scene?.close());
 afterEach(() => scene.closeReceivers());
@@ -136,6 +136,25 @@ describe('a webhook', () => {
       attemptCount: 1,
     });
     expect(receiver.received).toHaveLength(1);
+  });
+
+  it.each([
+    ['disabled', 'POST', '/disable', 200],
+    ['deleted', 'DELETE', '', 200],
+    ['gone', undefined, '', 410],
+  ])('%s, sends nothing of what was claimed ahead', async (_, method, path, status) => {
+    const receiver = await scene.receiver(200);
+    const target = await scene.target(receiver.url);
+    const inFlight = await scene.claimedAhead(receiver, target);
+    const count = receiver.received.length;
+    receiver.always(status);
+    if (method !== undefined) await api(method, `/api/webhooks/${target.webhookId}${path}`);
+    for (const response of inFlight) response.writeHead(status).end();
+    await eventually(
+      async () => (await scene.whatBecameOf(target.webhookId))['skipped 0'] === 500 - count,
+      'all others are skipped',
+    );
+    expect(receiver.received).toHaveLength(count);
   });
 
   it('deleted while deliveries wait has them skipped, and their log stays', async () => {

@@ -1,6 +1,7 @@
 // One server, one database, and deliveries followed to where a test wants them: shared by the specs about delivering.
 import type { Provider } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import pg from 'pg';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { eventually } from '../setup/eventually.js';
@@ -71,6 +72,8 @@ export class DeliveryScene {
   private constructor(
     readonly server: TestServer,
     private readonly pool: pg.Pool,
+    /** Requests that one webhook may have in flight. */
+    private readonly perWebhook: number,
   ) {}
 
   /** @param handlers - Of what is received. */
@@ -79,7 +82,7 @@ export class DeliveryScene {
     const pool = new pg.Pool({ connectionString: server.databaseUrl, max: 2 });
     // PostgreSQL may be stopped under us; without a listener that would end the run.
     pool.on('error', () => undefined);
-    return new DeliveryScene(server, pool);
+    return new DeliveryScene(server, pool, Number(options.deliveryConcurrency ?? 256) / 4);
   }
 
   async close(): Promise<void> {
@@ -148,6 +151,54 @@ export class DeliveryScene {
   /** The delivery, once it is final. */
   settled(id: string): Promise<Delivery> {
     return this.becomes(id, ...FINAL);
+  }
+
+  /**
+   * Dispatches many events, which the receiver answers quickly, until many more are claimed than are in flight. From then
+   * on it answers nothing by itself: gives back what is in flight.
+   */
+  async claimedAhead(receiver: TestReceiver, { webhookId, type }: Target): Promise<ServerResponse[]> {
+    const inFlight: ServerResponse[] = [];
+    let quick = 50;
+    receiver.always((_, response) => {
+      if (quick-- > 0) response.writeHead(200).end();
+      else inFlight.push(response);
+    });
+    const events = Array.from({ length: 500 }, (_, n) => ({ event: type, data: { n } }));
+    const { status } = await this.server.api('POST', '/api/events/batch', { events });
+    if (status !== 202) throw new Error(`The events were refused: ${status}`);
+    const count = async (states: string): Promise<number> => {
+      const [row] = await this.sql<{ count: number }>(
+        `SELECT count(*)::int AS count FROM posthorn.delivery WHERE webhook_id = $1 AND status = ANY ($2::text[])`,
+        [webhookId, states],
+      );
+      return row?.count ?? 0;
+    };
+    await eventually(async () => {
+      if (inFlight.length < this.perWebhook) return false;
+      if ((await count('{success}')) < receiver.received.length - this.perWebhook) return false;
+      if ((await count('{sending}')) > 3 * this.perWebhook) return true;
+      // On a machine that was busy just now it did not seem quick.
+      quick = 20;
+      for (const response of inFlight.splice(0)) response.writeHead(200).end();
+      return false;
+    }, `more is claimed of ${webhookId} than is in flight`);
+    return inFlight;
+  }
+
+  /** What has become of the deliveries of a webhook: how many there are by state and attempts, once none is being sent. */
+  async whatBecameOf(webhookId: string): Promise<Record<string, number>> {
+    return eventually(async () => {
+      const rows = await this.sql<{ what: string; count: number }>(
+        `SELECT concat_ws(' ', status, attempt_count) AS what, count(*)::int AS count FROM posthorn.delivery
+         WHERE webhook_id = $1 GROUP BY status, attempt_count`,
+        [webhookId],
+      );
+      return (
+        !rows.some(({ what }) => what.startsWith('sending')) &&
+        Object.fromEntries(rows.map((row) => [row.what, row.count]))
+      );
+    }, `nothing of ${webhookId} is being sent`);
   }
 
   async webhook(id: string): Promise<WebhookView> {
