@@ -45,12 +45,14 @@ export interface Settlement {
 export interface HealthChange {
   readonly webhookId: string;
   readonly tenantId: string;
-  /** Consecutive failed attempts so far, those of replays aside; 0: it has recovered. */
+  /** Consecutive failed attempts so far, those of replays aside; 0: it has recovered, or only replays have failed. */
   readonly failures: number;
   /** How long it has only failed. */
   readonly failingMs: number;
   /** The warning last given, in percent of the auto-disable rule. */
   readonly warnedPercent: number;
+  /** For how long nothing is sent to it; `undefined`: it does not pause. */
+  readonly pausedMs?: number;
 }
 
 /** What follows from outcomes once they are on disk. Must not reject. */
@@ -217,7 +219,7 @@ function settleStatement({ tables: t }: Database): Statement {
       ), recovered AS (
         DELETE FROM ${t.webhook_health} h USING (SELECT DISTINCT webhook_id FROM settled WHERE outcome = 'success') s
         WHERE h.webhook_id = s.webhook_id
-        RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent
+        RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent, NULL::timestamptz AS paused_until
       ), worsened AS (
         SELECT webhook_id, tenant_id, count(*)::int AS failures, (count(*) FILTER (WHERE asked_for))::int AS replay_failures,
                max(pause_ms) AS pause_ms,
@@ -242,11 +244,12 @@ function settleStatement({ tables: t }: Database): Statement {
           failing_since = CASE WHEN h.consecutive_failures = h.replay_failures THEN excluded.failing_since ELSE h.failing_since END,
           times_opened = greatest(h.times_opened, excluded.times_opened),
           paused_until = greatest(h.paused_until, excluded.paused_until)
-        RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures - h.replay_failures AS failures, h.failing_since, h.warned_percent
+        RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures - h.replay_failures AS failures, h.failing_since, h.warned_percent, h.paused_until
       )
       SELECT webhook_id, tenant_id, failures, warned_percent,
-             extract(epoch FROM now() - failing_since)::float8 * 1000 AS failing_ms
-      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM failing WHERE failures > 0) changed`,
+             extract(epoch FROM now() - failing_since)::float8 * 1000 AS failing_ms,
+             CASE WHEN paused_until > now() THEN extract(epoch FROM paused_until - now())::float8 * 1000 END AS paused_ms
+      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM failing) changed`,
   };
 }
 
@@ -278,6 +281,7 @@ interface HealthRow {
   failures: number;
   failing_ms: number;
   warned_percent: number;
+  paused_ms: number | null;
 }
 
 const toHealthChange = (row: HealthRow): HealthChange => ({
@@ -286,4 +290,5 @@ const toHealthChange = (row: HealthRow): HealthChange => ({
   failures: row.failures,
   failingMs: row.failing_ms,
   warnedPercent: row.warned_percent,
+  pausedMs: row.paused_ms ?? undefined,
 });
