@@ -178,11 +178,19 @@ export class SettleBatch {
 /** SQLSTATE classes 22 and 23: PostgreSQL refuses the values themselves, so the same values will never be taken. */
 const isDataError = (error: unknown): boolean => /^2[23]/.test(String((error as { code?: unknown }).code));
 
+/** No pause is running that a receiver asked for: a success deletes the health row `h`. */
+const MAY_END = `(h.times_opened > 0 OR coalesce(h.paused_until <= now(), true))`;
+
+/** What the health row has counted; nothing any more where it is written because of a success, which alone counts no failure. */
+const soFar = (column: string): string => `CASE WHEN excluded.consecutive_failures > 0 THEN h.${column} ELSE 0 END`;
+
 function settleStatement({ tables: t }: Database): Statement {
   return {
     name: 'posthorn_delivery_settle',
-    // A failure also tells how long the webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is
-    // open already is not opened further by stragglers. A success deletes the health row, and with it every pause.
+    // An outcome also tells how long the webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is
+    // open already is not opened further by stragglers. A success deletes the health row, and with it the pause of a circuit;
+    // one that the receiver asked for is waited out, whatever succeeds meanwhile: then the row stays, and counts anew.
+    // Most successes find no row, and cost that one look: what is not in judged is neither looked for nor locked again.
     // Failures of replays and of test events open the circuit like all others, but count neither attempts nor time towards
     // disabling: who asks for them wants to see whether it works, and must not lose the webhook by looking.
     // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
@@ -216,40 +224,48 @@ function settleStatement({ tables: t }: Database): Statement {
         SELECT r.id, r.number, settled.tenant_id, r.started_at, r.duration_ms, r.outcome, r.http_status, r.error, r.url,
                r.request_headers, r.response_headers, r.response_body, r.timing
         FROM r JOIN settled USING (id)
-      ), recovered AS (
-        DELETE FROM ${t.webhook_health} h USING (SELECT DISTINCT webhook_id FROM settled WHERE outcome = 'success') s
-        WHERE h.webhook_id = s.webhook_id
-        RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent, NULL::timestamptz AS paused_until
-      ), worsened AS (
-        SELECT webhook_id, tenant_id, count(*)::int AS failures, (count(*) FILTER (WHERE asked_for))::int AS replay_failures,
-               max(pause_ms) AS pause_ms,
+      ), touched AS (
+        SELECT webhook_id, tenant_id, bool_or(outcome = 'success') AS recovers, count(*)::int AS failures,
+               (count(*) FILTER (WHERE asked_for))::int AS replay_failures, max(pause_ms) AS pause_ms,
                bool_or(outcome NOT IN ('client_error', 'redirect')) AS unreachable
-        FROM settled GROUP BY webhook_id, tenant_id HAVING bool_and(outcome <> 'success')
+        FROM settled GROUP BY webhook_id, tenant_id
       ), judged AS (
-        SELECT s.webhook_id, s.tenant_id, s.failures, s.replay_failures, least(opened + opens::int, ${MAX_TIMES_OPENED}) AS times_opened,
+        SELECT s.webhook_id, s.tenant_id, CASE WHEN s.recovers THEN 0 ELSE s.failures END AS failures,
+               CASE WHEN s.recovers THEN 0 ELSE s.replay_failures END AS replay_failures, h.warned_percent AS warned_before,
+               s.recovers AND s.pause_ms IS NULL AND ${MAY_END} AS is_over,
+               CASE WHEN s.recovers THEN 0 ELSE least(opened + opens::int, ${MAX_TIMES_OPENED}) END AS times_opened,
                greatest(now() + s.pause_ms * interval '1 ms', CASE WHEN opens THEN now() + least(
                  ${CIRCUIT_MAX_MS}, ${CIRCUIT_MIN_MS} * 2 ^ opened) * (0.8 + 0.4 * random()) * interval '1 ms'
                END) AS paused_until
-        FROM worsened s LEFT JOIN ${t.webhook_health} h USING (webhook_id), LATERAL (
+        FROM touched s LEFT JOIN ${t.webhook_health} h USING (webhook_id), LATERAL (
           SELECT least(coalesce(h.times_opened, 0), ${MAX_TIMES_OPENED}) AS opened,
-                 s.unreachable AND coalesce(h.paused_until <= now(), true)
+                 NOT s.recovers AND s.unreachable AND coalesce(h.paused_until <= now(), true)
                  AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($18::int, 0), false) AS opens) o
-      ), failing AS (
+        WHERE NOT s.recovers OR s.pause_ms IS NOT NULL OR h.webhook_id IS NOT NULL
+      ), recovered AS (
+        DELETE FROM ${t.webhook_health} h USING judged s
+        WHERE h.webhook_id = s.webhook_id AND s.is_over AND ${MAY_END}
+        RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent, NULL::timestamptz AS paused_until
+      ), changed AS (
         INSERT INTO ${t.webhook_health} AS h
           (webhook_id, tenant_id, consecutive_failures, replay_failures, failing_since, times_opened, paused_until)
-        SELECT webhook_id, tenant_id, failures, replay_failures, now(), times_opened, paused_until FROM judged ORDER BY webhook_id
+        SELECT webhook_id, tenant_id, failures, replay_failures, now(), times_opened, paused_until
+        FROM judged WHERE NOT is_over ORDER BY webhook_id
         ON CONFLICT (webhook_id) DO UPDATE SET
-          consecutive_failures = h.consecutive_failures + excluded.consecutive_failures,
-          replay_failures = h.replay_failures + excluded.replay_failures,
+          consecutive_failures = ${soFar('consecutive_failures')} + excluded.consecutive_failures,
+          replay_failures = ${soFar('replay_failures')} + excluded.replay_failures,
           failing_since = CASE WHEN h.consecutive_failures = h.replay_failures THEN excluded.failing_since ELSE h.failing_since END,
-          times_opened = greatest(h.times_opened, excluded.times_opened),
-          paused_until = greatest(h.paused_until, excluded.paused_until)
-        RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures - h.replay_failures AS failures, h.failing_since, h.warned_percent, h.paused_until
+          warned_percent = ${soFar('warned_percent')},
+          times_opened = greatest(${soFar('times_opened')}, excluded.times_opened),
+          paused_until = greatest(CASE WHEN excluded.consecutive_failures > 0 OR h.times_opened = 0 THEN h.paused_until END,
+                                  excluded.paused_until)
+        RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures - h.replay_failures AS failures, h.failing_since, h.warned_percent,
+                  h.paused_until
       )
-      SELECT webhook_id, tenant_id, failures, warned_percent,
-             extract(epoch FROM now() - failing_since)::float8 * 1000 AS failing_ms,
-             CASE WHEN paused_until > now() THEN extract(epoch FROM paused_until - now())::float8 * 1000 END AS paused_ms
-      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM failing) changed`,
+      SELECT webhook_id, c.tenant_id, c.failures, greatest(c.warned_percent, warned_before) AS warned_percent,
+             extract(epoch FROM now() - c.failing_since)::float8 * 1000 AS failing_ms,
+             CASE WHEN c.paused_until > now() THEN extract(epoch FROM c.paused_until - now())::float8 * 1000 END AS paused_ms
+      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM changed) c JOIN judged USING (webhook_id)`,
   };
 }
 

@@ -20,6 +20,9 @@ const pausedFor = async (webhookId: string): Promise<number | undefined> => {
   return row?.seconds ?? undefined;
 };
 
+const healthOf = async (webhookId: string): Promise<object | undefined> =>
+  (await scene.sql('SELECT * FROM posthorn.webhook_health WHERE webhook_id = $1', [webhookId]))[0];
+
 /** Makes the pause that runs outlast the test, however slow the machine is: nothing probes until {@link endPause}. */
 const holdPause = (webhookId: string): Promise<unknown> =>
   scene.sql(`UPDATE posthorn.webhook_health SET paused_until = now() + interval '1 day' WHERE webhook_id = $1`, [
@@ -151,6 +154,43 @@ describe('a webhook whose receiver answers 429 with Retry-After', () => {
     await endPause(target.webhookId);
     await eventually(() => receiver.received.length === 500, 'the others are sent after the pause');
     await receiver.close();
+  });
+
+  it('waits although another request succeeds, in the same moment or begun before', async () => {
+    const held: ((status: number) => void)[] = [];
+    const receiver = await TestReceiver.start(
+      (_, response) => void held.push((status) => response.writeHead(status, { 'retry-after': '60' }).end()),
+    );
+    const target = await scene.target(receiver.url, { retrySchedule: ['1s'] });
+    await Promise.all(Array.from({ length: 4 }, () => target.send()));
+    await eventually(() => held.length === 4, 'four requests are in flight');
+    const [asked, together, before, failed] = held;
+    const count = async (status: string): Promise<number> =>
+      (await scene.logged(target.type)).filter((delivery) => delivery.status === status).length;
+    asked?.(429);
+    together?.(200);
+    await eventually(async () => (await count('retrying')) + (await count('success')) === 2, 'both are settled');
+    expect(await pausedFor(target.webhookId)).toBeGreaterThan(50);
+    const owner = await TestReceiver.start();
+    await scene.server.webhook(owner.url, ['posthorn.webhook.recovered']);
+    await scene.sql('UPDATE posthorn.webhook_health SET warned_percent = 50 WHERE webhook_id = $1', [target.webhookId]);
+    before?.(200);
+    await eventually(async () => (await count('success')) === 2, 'the one begun before is settled');
+    expect(await pausedFor(target.webhookId)).toBeGreaterThan(40);
+    expect(JSON.parse((await owner.next()).body.toString())).toMatchObject({ data: { webhookId: target.webhookId } });
+    failed?.(500);
+    await eventually(async () => (await count('retrying')) === 2, 'the one that failed is settled');
+    expect(await healthOf(target.webhookId)).toMatchObject({
+      consecutive_failures: 1,
+      times_opened: 0,
+      warned_percent: 0,
+    });
+
+    receiver.always(200);
+    await endPause(target.webhookId);
+    await scene.settled(await target.send());
+    expect(await healthOf(target.webhookId)).toBeUndefined();
+    await Promise.all([receiver.close(), owner.close()]);
   });
 });
 
