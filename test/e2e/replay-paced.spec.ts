@@ -122,6 +122,26 @@ describe('a large replay', () => {
     expect((await progressOf(server, accepted.id)).made).toBeLessThan(total / 2);
   });
 
+  it.each([
+    ['a rate limit', { rateLimit: { max: 5, perSeconds: 1 } }],
+    ['a limit of requests in flight', { maxInFlight: 1 }],
+    ['an order', { ordered: true }],
+  ])('leaves room for new events of a webhook with %s', async (_, limits) => {
+    const server = await start();
+    const receiver = await receiverWith((__, response) => {
+      setTimeout(() => response.writeHead(200).end(), 50);
+    });
+    const { id: webhookId } = await server.webhook(receiver.url, ['bulk'], limits);
+    await skipMany(server, webhookId, 'bulk', 300);
+    await request(server, webhookId);
+    await eventually(() => receiver.received.length > 2, 'the replay is under way');
+    const { body: fresh } = await server.api<{ id: string }>('POST', '/api/events', { event: 'bulk', data: {} });
+    const sentBefore = receiver.received.length;
+    const place = () => receiver.received.findIndex(({ headers }) => headers['webhook-id'] === fresh.id);
+    await eventually(() => place() >= 0 || receiver.received.length > sentBefore + 20, 'the new event arrives');
+    expect(place()).toBeGreaterThanOrEqual(0);
+  });
+
   it('goes on after a restart, and sends each delivery once', async () => {
     const total = 1_500;
     const where = await shared();

@@ -5,6 +5,21 @@ import { laneOf } from '../lanes.js';
 /** Deliveries looked at in one step: what bounds a step's transaction when few of them belong to the replay. */
 const LOOK = 2_000;
 
+/**
+ * Replayed deliveries of one webhook that may wait at a time. A new event of that webhook waits behind as many at most:
+ * about a second's work for a receiver that answers in 250 ms; and a replay of any size adds no more to the table than
+ * it has sent.
+ */
+const WINDOW = 200;
+
+/** For each request that a webhook may have in flight by a limit of its own, and for one that is ordered. */
+const WINDOW_PER_REQUEST = 4;
+const WINDOW_OF_ORDERED = 8;
+
+/** SQL: how many of webhook `w` may wait: with limits of its own, or an order, WINDOW would be work for minutes or hours. */
+const WINDOW_OF_WEBHOOK = `greatest(1, least(${WINDOW}, ceil(w.rate_limit_max::float8 / w.rate_limit_seconds),
+                  ${WINDOW_PER_REQUEST} * w.max_in_flight, CASE WHEN w.ordered THEN ${WINDOW_OF_ORDERED} END))::int`;
+
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 export type ReplayStatements = Record<
@@ -33,7 +48,7 @@ const belongs = (t: Tables): string => `
            OR (n.status = 'success' AND NOT 'success' = ANY (r.statuses))
            OR (n.status = ANY (r.statuses) AND n.id < r.until_id)))`;
 
-export const replayStatements = (t: Tables, window: number): ReplayStatements => ({
+export const replayStatements = (t: Tables): ReplayStatements => ({
   count: {
     // Locks nothing. Index delivery_webhook or, where it is the smaller one, delivery_unsuccessful. Not named: planned
     // for its values, which tell PostgreSQL the partitions and how much of them.
@@ -62,7 +77,7 @@ export const replayStatements = (t: Tables, window: number): ReplayStatements =>
   take: {
     name: 'posthorn_replay_take',
     // Locks the replay until the step is committed; SKIP LOCKED: replicas take another one instead of waiting.
-    text: `SELECT r.webhook_id, w.active AND w.deleted_at IS NULL AS usable
+    text: `SELECT r.webhook_id, w.active AND w.deleted_at IS NULL AS usable, ${WINDOW_OF_WEBHOOK} AS "window"
            FROM ${t.replay} r JOIN ${t.webhook} w ON w.id = r.webhook_id
            WHERE r.id = $1 AND r.finished_at IS NULL FOR UPDATE OF r SKIP LOCKED`,
   },
@@ -71,7 +86,7 @@ export const replayStatements = (t: Tables, window: number): ReplayStatements =>
     // Index delivery_replayed_pending.
     text: `SELECT count(*)::int AS count FROM (
              SELECT FROM ${t.delivery} WHERE webhook_id = $1 AND status = 'pending' AND replay_of IS NOT NULL
-             LIMIT ${window}) p`,
+             LIMIT ${WINDOW}) p`,
   },
   make: {
     name: 'posthorn_replay_make',

@@ -36,11 +36,6 @@ export interface ReplayStep {
   readonly next: 'more' | 'wait' | 'finished' | 'elsewhere';
 }
 
-// Replayed deliveries of one webhook that may wait at a time. A new event of that webhook waits behind as many at most:
-// about a second's work for a receiver that answers in 250 ms; and a replay of any size adds no more to the table than
-// it has sent.
-const WINDOW = 200;
-
 @Injectable()
 export class ReplaysRepository {
   private readonly statements: ReplayStatements;
@@ -50,7 +45,7 @@ export class ReplaysRepository {
     private readonly tenants: TenantDatabase,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {
-    this.statements = replayStatements(database.tables, WINDOW);
+    this.statements = replayStatements(database.tables);
   }
 
   /** How many deliveries a replay would make. */
@@ -80,14 +75,14 @@ export class ReplaysRepository {
   /** Makes the next deliveries of a replay, as many as there is room for. */
   step(id: string): Promise<ReplayStep> {
     return this.database.transaction(async (executor) => {
-      const [turn] = await executor.query<{ webhook_id: string; usable: boolean }>(this.statements.take, [id]);
+      const [turn] = await executor.query<TurnRow>(this.statements.take, [id]);
       if (!turn) return { made: 0, next: 'elsewhere' };
       if (!turn.usable) {
         await executor.query(this.statements.finish, [id]);
         return { made: 0, next: 'finished' };
       }
       // A statement of its own: its snapshot is younger than the lock, so it sees what the last holder made.
-      const room = WINDOW - (await countOf(executor, this.statements.waiting, [turn.webhook_id]));
+      const room = turn.window - (await countOf(executor, this.statements.waiting, [turn.webhook_id]));
       if (room <= 0) return { made: 0, next: 'wait' };
       // Made here and in order, so that a replay sends in the order of the originals, as far as anything does.
       const ids = Array.from({ length: room }, newId);
@@ -114,6 +109,13 @@ const valuesOf = ({ tenantId, webhookId, sinceId, untilId, statuses }: ReplayFil
 async function countOf(executor: SqlExecutor, statement: Statement, values: readonly unknown[]): Promise<number> {
   const [row] = await executor.query<{ count: number }>(statement, values);
   return row?.count ?? 0;
+}
+
+interface TurnRow {
+  webhook_id: string;
+  usable: boolean;
+  /** How many of its webhook may wait. */
+  window: number;
 }
 
 interface ReplayRow {
