@@ -24,8 +24,8 @@ const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook
  * deliveries, or in all of this webhook: where another had a hundred thousand pending when PostgreSQL last analysed the
  * table, it takes that for quick, and reads those to find that this one has a few, or none.
  */
-const oldestOf = (webhook: string, from = '$2'): string =>
-  `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= ${from}
+const oldestOf = (webhook: string, also = ''): string =>
+  `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= $2 ${also}
       ORDER BY d.webhook_id DESC, d.id`;
 
 /**
@@ -39,6 +39,9 @@ const testOf = (t: Tables, webhook: string, probing: string): string => `
         WHERE d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= $2
         ORDER BY d.webhook_id, d.id DESC LIMIT CASE WHEN ${probing} THEN ${NEWEST} ELSE 0 END
       ) newest WHERE newest.is_test LIMIT 1`;
+
+/** Beside $2, not in its place: that alone tells PostgreSQL the partitions before anything is read. */
+const FROM_TEST = 'AND d.id >= coalesce(test.id, $2)';
 
 /** A webhook whose circuit opened and whose pause is over gets one request at a time from each process. */
 const PROBING = 'h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true)';
@@ -120,7 +123,7 @@ export const claimText = (t: Tables): string => `
     ) test ON true
     LEFT JOIN LATERAL (
       SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
-      WHERE ${oldestOf('due.webhook_id', 'coalesce(test.id, $2)')}
+      WHERE ${oldestOf('due.webhook_id', FROM_TEST)}
       LIMIT CASE
         WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $6
         WHEN ${PACED} OR h.paused_until > now() THEN 0
@@ -187,7 +190,7 @@ export const pacedClaimText = (t: Tables): string => `
     ) test ON true
     CROSS JOIN LATERAL (
       SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
-      WHERE ${oldestOf('a.webhook_id', 'coalesce(test.id, $2)')} LIMIT a.room FOR UPDATE SKIP LOCKED
+      WHERE ${oldestOf('a.webhook_id', FROM_TEST)} LIMIT a.room FOR UPDATE SKIP LOCKED
     ) p
     WHERE NOT a.ordered AND a.room > 0
   ), heads AS MATERIALIZED (
