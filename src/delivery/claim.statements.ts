@@ -159,6 +159,9 @@ export const claimText = (t: Tables): string => `
  * holds its lane meanwhile. Deliveries made before the webhook was ordered have no lane; they are taken as they come to be
  * the oldest.
  *
+ * Shares of the room are rounded up, so together they may be more than there is: chance says which are cut, or they would be
+ * those of the same webhooks each time.
+ *
  * $1 the webhooks; the other parameters are those of the claim for all.
  */
 export const pacedClaimText = (t: Tables): string => `
@@ -223,7 +226,7 @@ export const pacedClaimText = (t: Tables): string => `
       WHERE d.id = heads.id AND d.status = 'pending' FOR UPDATE SKIP LOCKED
     ) p
   ), picked AS (
-    SELECT * FROM unordered UNION ALL SELECT * FROM ordered LIMIT $6
+    SELECT * FROM (SELECT * FROM unordered UNION ALL SELECT * FROM ordered) p ORDER BY random() LIMIT $6
   ), ${taking(t)}, counted AS (
     UPDATE ${t.webhook_pace} p SET claims = p.claims + 1, claimed_at = slices.at, claimed = slices.n
     FROM (SELECT webhook_id, count(*)::int AS n FROM claimed WHERE status = 'sending' GROUP BY webhook_id) c

@@ -122,6 +122,29 @@ describe('a webhook with a limit of requests in flight', () => {
   });
 });
 
+describe('webhooks with limits of their own', () => {
+  it('all have their turn where together they have more than there is room for', async () => {
+    const [webhooks, each, early] = [40, 60, 1_600];
+    const pace = await scene({ deliveryConcurrency: 64 });
+    // Plans as of an installation with many webhooks: rows come in the order of an index, which is the same each time.
+    for (const kind of ['seqscan', 'bitmapscan'])
+      await pace.sql(
+        `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_${kind} = off', current_database()); END $$`,
+      );
+    const server = await pace.worker();
+    const receiver = await receive();
+    for (let n = 0; n < webhooks; n += 1) await server.webhook(receiver.url, ['order.*'], { maxInFlight: 1_000 });
+    await dispatch(server, each);
+    await eventually(() => receiver.received.length >= early, 'two thirds are sent');
+    const served = await pace.sql<{ count: number }>(
+      `SELECT count(*)::int AS count FROM (SELECT webhook_id FROM claim_log ORDER BY at LIMIT ${early}) c
+       GROUP BY webhook_id ORDER BY 1`,
+    );
+    expect(served).toHaveLength(webhooks);
+    expect(served[0]?.count).toBeGreaterThan(early / webhooks / 2);
+  });
+});
+
 describe('a claim that began before another one was committed', () => {
   it('takes nothing, because it does not see what that one took', async () => {
     const pace = await scene({ role: 'api' });
