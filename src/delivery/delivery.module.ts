@@ -205,6 +205,8 @@ export class DeliveryFeature implements OnModuleInit {
   onModuleInit(): void {
     this.settle.onSettled(async (settled, health) => {
       this.rollup.noteCounted();
+      // First of all: until then, requests go out that are known to be in vain.
+      await this.recall.considerPauses(health);
       // What held back others of its webhook is out of the way only now that it is written.
       if (settled.some(({ delivery }) => delivery.paced)) this.wake.local();
       this.retries.remind(
@@ -217,7 +219,7 @@ export class DeliveryFeature implements OnModuleInit {
       if (this.live.isFollowed) await this.live.append(settled.flatMap(entriesOfSettlement));
       await this.health.consider(settled, health);
       // Only now are those disabled that are gone: what is given back before would be claimed again.
-      await this.recall.consider(settled);
+      await this.recall.considerHolds(settled);
     });
   }
 }

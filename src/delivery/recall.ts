@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { WebhooksService } from '../registry/index.js';
 import { Sender } from './sender.js';
-import type { Settlement } from './settle.js';
+import type { HealthChange, Settlement } from './settle.js';
 
 @Injectable()
 export class Recall implements OnModuleInit {
@@ -19,8 +19,15 @@ export class Recall implements OnModuleInit {
     });
   }
 
-  /** Acts on a written batch: whatever waited for it to be on disk goes back. Never rejects. */
-  async consider(settled: readonly Settlement[]): Promise<void> {
+  /** Acts on what a written batch says of webhooks that pause now, such as those whose circuit opened. Never rejects. */
+  async considerPauses(health: readonly HealthChange[]): Promise<void> {
+    await this.sender.giveBack(
+      health.flatMap(({ webhookId, pausedMs }) => (pausedMs === undefined ? [] : [webhookId])),
+    );
+  }
+
+  /** Acts on a written batch: whatever still waits for it to be on disk goes back. Never rejects. */
+  async considerHolds(settled: readonly Settlement[]): Promise<void> {
     await this.sender.giveBack(settled.filter(({ holds }) => holds).map(({ delivery }) => delivery.webhookId));
   }
 }

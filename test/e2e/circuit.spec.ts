@@ -79,6 +79,26 @@ describe('a webhook whose receiver fails again and again', () => {
     await witness.close();
   });
 
+  it('gives back what was claimed ahead when its circuit opens', async () => {
+    const receiver = await TestReceiver.start();
+    const target = await scene.target(receiver.url);
+    const inFlight = await scene.claimedAhead(receiver, target);
+    const answered = receiver.received.length - inFlight.length;
+    for (let failed = 0; failed < 8; failed += 4) {
+      await eventually(() => inFlight.length === 4, 'four requests are in flight');
+      for (const response of inFlight.splice(0)) response.writeHead(500).end();
+    }
+    await eventually(async () => ((await pausedFor(target.webhookId)) ?? 0) > 0, 'eight failures open it');
+    await holdPause(target.webhookId);
+    // Those that were under way by then.
+    receiver.always(500);
+    for (const response of inFlight) response.writeHead(500).end();
+    const became = await scene.whatBecameOf(target.webhookId);
+    expect(became).toEqual({ 'success 1': answered, 'failed 1': 12, 'pending 0': 500 - answered - 12 });
+    expect(receiver.received).toHaveLength(answered + 12);
+    await receiver.close();
+  });
+
   it('does not pause for answers of 4xx: someone is there', async () => {
     const receiver = await TestReceiver.start(404);
     const target = await scene.target(receiver.url);
