@@ -91,6 +91,11 @@ export class SendQueue<Item extends Sendable> {
     return { inFlight: this.inFlight, waiting: this.waiting };
   }
 
+  /** Webhooks of which something waits here for a slot. */
+  get webhooksWaiting(): string[] {
+    return [...this.queued.keys()];
+  }
+
   /** Whether a claim would bring enough to be worth it. */
   get worthClaiming(): boolean {
     return this.free >= this.limit && this.waitingBytes < MAX_WAITING_BYTES;

@@ -154,9 +154,9 @@ export class Sender {
 
   /**
    * Gives back what was claimed of these webhooks and is not sent yet, and what a claim that began before now brings:
-   * for when it is on disk that they pause, or are no more. Requests in flight are left alone.
+   * for when it is on disk that they pause, or are no more. Requests in flight are left alone. Returns how many waited.
    */
-  async giveBack(webhookIds: Iterable<string>): Promise<void> {
+  async giveBack(webhookIds: Iterable<string>): Promise<number> {
     const now = monotonicNow();
     const waiting: ClaimedDelivery[] = [];
     for (const webhookId of new Set(webhookIds)) {
@@ -169,6 +169,7 @@ export class Sender {
       this.givenBackAt.delete(webhookId);
     }
     await this.release(waiting);
+    return waiting.length;
   }
 
   /** Starts nothing more: gives back what waits; requests in flight end, up to the shutdown timeout, and outcomes are written. */

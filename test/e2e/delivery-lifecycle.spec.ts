@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { eventually } from '../setup/eventually.js';
 import type { Answer, Received } from '../setup/receiver.js';
+import { startTestServer } from '../setup/server.js';
 import { DeliveryScene } from './delivery.harness.js';
 
 let scene: DeliveryScene;
@@ -155,6 +156,32 @@ describe('a webhook', () => {
       'all others are skipped',
     );
     expect(receiver.received).toHaveLength(count);
+  });
+
+  it('disabled by a process that only answers HTTP, gets nothing of what the workers had claimed ahead', async () => {
+    const receiver = await scene.receiver(200);
+    const target = await scene.target(receiver.url);
+    const inFlight = await scene.claimedAhead(receiver, target);
+    const count = receiver.received.length;
+    receiver.always(200);
+    const other = await startTestServer({ databaseUrl: scene.server.databaseUrl, role: 'api' });
+    try {
+      await other.api('POST', `/api/webhooks/${target.webhookId}/disable`);
+      await eventually(async () => {
+        const logged = await scene.sql(`SELECT FROM posthorn.delivery WHERE webhook_id = $1 AND status = 'sending'`, [
+          target.webhookId,
+        ]);
+        return logged.length === inFlight.length;
+      }, 'what waited is given back');
+      for (const response of inFlight) response.writeHead(200).end();
+      await eventually(
+        async () => (await scene.whatBecameOf(target.webhookId))['skipped 0'] === 500 - count,
+        'all others are skipped',
+      );
+      expect(receiver.received).toHaveLength(count);
+    } finally {
+      await other.close();
+    }
   });
 
   it('deleted while deliveries wait has them skipped, and their log stays', async () => {
