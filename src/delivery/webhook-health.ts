@@ -17,6 +17,9 @@ const WARN_AT = [50, 75] as const;
 /** The warning without which no webhook is disabled for failing, however long it was sent nothing that could have failed. */
 const LAST_WARNING = 75;
 
+/** Stands in the place of a warning where none was given, yet the owner was told that something is wrong. */
+const TOLD = 1;
+
 /** To be called once a transaction has committed. */
 type Spread = () => void;
 
@@ -35,7 +38,6 @@ export class WebhookHealth implements OnModuleInit {
     // After a crash between the change and this, the claim skips what is pending and the sweep what is retrying.
     this.webhooks.changes.subscribe(({ kind, webhookId }) => {
       if (kind === 'disabled' || kind === 'deleted') void this.attempt(() => this.due.skipWaiting(webhookId));
-      if (kind === 'enabled' || kind === 'moved') void this.attempt(() => this.forget(webhookId));
     });
   }
 
@@ -54,7 +56,8 @@ export class WebhookHealth implements OnModuleInit {
   private async considerWebhook(change: HealthChange, rule: AutoDisableRule | false | undefined): Promise<void> {
     const { tenantId, webhookId, failures, warnedPercent } = change;
     if (failures === 0) {
-      if (warnedPercent > 0) await this.events.tell(tenantId, 'posthorn.webhook.recovered', { webhookId });
+      if (warnedPercent > 0 && !(await this.putOff(webhookId)))
+        await this.events.tell(tenantId, 'posthorn.webhook.recovered', { webhookId });
       return;
     }
     if (!rule) return;
@@ -72,7 +75,7 @@ export class WebhookHealth implements OnModuleInit {
     { tenantId, webhookId, failures, failingMs }: HealthChange,
     percent: number,
   ): Promise<Spread | undefined> {
-    if (!(await this.noteWarning(executor, webhookId, percent))) return undefined;
+    if (!(await this.noteTold(executor, webhookId, percent))) return undefined;
     const facts = { webhookId, failures, failingMs: Math.round(failingMs), percent };
     return this.events.store(executor, tenantId, 'posthorn.webhook.failing', facts);
   }
@@ -93,17 +96,18 @@ export class WebhookHealth implements OnModuleInit {
     reason: 'gone' | 'failing',
     before?: (executor: SqlExecutor) => Promise<Spread | undefined>,
   ): Promise<void> {
-    const spread = await this.webhooks.disable(tenantId, webhookId, reason, async (executor) => [
-      await before?.(executor),
-      await this.events.store(executor, tenantId, 'posthorn.webhook.disabled', { webhookId, reason }),
-    ]);
+    const spread = await this.webhooks.disable(tenantId, webhookId, reason, async (executor) => {
+      const warned = await before?.(executor);
+      await this.noteTold(executor, webhookId, TOLD);
+      return [warned, await this.events.store(executor, tenantId, 'posthorn.webhook.disabled', { webhookId, reason })];
+    });
     if (!spread) return;
     this.logger.warn(`Disabled webhook ${webhookId} of tenant ${tenantId}: ${reason}`);
     for (const each of spread) each?.();
   }
 
-  /** True for the one process that gives this warning. */
-  private async noteWarning(executor: SqlExecutor, webhookId: string, percent: number): Promise<boolean> {
+  /** True for the one process that tells this. */
+  private async noteTold(executor: SqlExecutor, webhookId: string, percent: number): Promise<boolean> {
     const rows = await executor.query(
       {
         name: 'posthorn_health_warn',
@@ -115,11 +119,22 @@ export class WebhookHealth implements OnModuleInit {
     return rows.length > 0;
   }
 
-  /** A webhook that was enabled, or got another URL, starts anew. */
-  private async forget(webhookId: string): Promise<void> {
-    await this.database.query({ text: `DELETE FROM ${this.database.tables.webhook_health} WHERE webhook_id = $1` }, [
-      webhookId,
-    ]);
+  /**
+   * True for a webhook that is disabled: the success was of an attempt that was under way, and nobody may take the webhook to
+   * work. The first one after it is enabled tells.
+   */
+  private async putOff(webhookId: string): Promise<boolean> {
+    const { webhook, webhook_health } = this.database.tables;
+    const rows = await this.database.query(
+      {
+        name: 'posthorn_health_put_off',
+        text: `INSERT INTO ${webhook_health} AS h (webhook_id, tenant_id, consecutive_failures, failing_since, warned_percent)
+               SELECT id, tenant_id, 0, now(), ${TOLD} FROM ${webhook} WHERE id = $1 AND NOT active
+               ON CONFLICT (webhook_id) DO UPDATE SET warned_percent = greatest(h.warned_percent, ${TOLD}) RETURNING webhook_id`,
+      },
+      [webhookId],
+    );
+    return rows.length > 0;
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {

@@ -33,6 +33,7 @@ import { AttemptCounts1764000002400 } from './1764000002400-attempt-counts.js';
 import { LiveEntries1764000002410 } from './1764000002410-live-entries.js';
 import { AttemptTiming1764000002500 } from './1764000002500-attempt-timing.js';
 import { Traces1764000002600 } from './1764000002600-traces.js';
+import { WebhookBeginsAnew1764000002710 } from './1764000002710-webhook-begins-anew.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -69,4 +70,5 @@ export const POSTHORN_MIGRATIONS = [
   LiveEntries1764000002410,
   AttemptTiming1764000002500,
   Traces1764000002600,
+  WebhookBeginsAnew1764000002710,
 ] as const;

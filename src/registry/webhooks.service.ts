@@ -52,8 +52,7 @@ export type DisabledReason = 'manual' | 'gone' | 'failing';
 
 /** One change of a webhook, told after it was committed. */
 export interface WebhookChanged {
-  /** `moved`: it has another URL; told besides `updated`. */
-  readonly kind: 'disabled' | 'enabled' | 'deleted' | 'updated' | 'moved';
+  readonly kind: 'disabled' | 'enabled' | 'deleted' | 'updated';
   readonly tenantId: string;
   readonly webhookId: string;
 }
@@ -290,8 +289,6 @@ export class WebhooksService implements OnModuleDestroy {
     if (active !== before.active) this.#changes.next({ kind: active ? 'enabled' : 'disabled', tenantId, webhookId });
     if (Object.keys(change).some((column) => column !== 'disabledReason'))
       this.#changes.next({ kind: 'updated', tenantId, webhookId });
-    if (change.url !== undefined && change.url !== before.url)
-      this.#changes.next({ kind: 'moved', tenantId, webhookId });
   }
 }
 

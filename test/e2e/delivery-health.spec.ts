@@ -335,9 +335,62 @@ describe('a webhook that only fails', () => {
     await fail(target, 1);
     await eventually(async () => !(await scene.webhook(target.webhookId)).active, 'it is disabled');
     await scene.server.api('POST', `/api/webhooks/${target.webhookId}/enable`);
-    await eventually(async () => (await healthOf(target)) === undefined, 'its failures are forgotten');
+    expect(await healthOf(target)).toEqual({ consecutive_failures: 0 });
     await fail(target, 2);
     expect(await scene.webhook(target.webhookId)).toMatchObject({ active: true });
+  });
+
+  it('has recovered with its first success once it is enabled, and is warned of anew', async () => {
+    const { told, receiver } = await listener('posthorn.webhook.*');
+    const failing = await receiverWith(500);
+    const target = await scene.target(failing.url);
+    const disabledAndEnabled = async (): Promise<void> => {
+      await fail(target, 2);
+      await failingFor(target, '61 s');
+      await fail(target, 1);
+      for (let n = 0; n < 2; n += 1) await receiver.next();
+      await scene.server.api('POST', `/api/webhooks/${target.webhookId}/enable`);
+    };
+    await disabledAndEnabled();
+    failing.answers(200);
+    await fail(target, 1);
+    await receiver.next();
+    await disabledAndEnabled();
+    await fail(target, 2);
+    await failingFor(target, '31 s');
+    await fail(target, 1);
+    await receiver.next();
+    const disabled = [
+      ['posthorn.webhook.failing', 75],
+      ['posthorn.webhook.disabled', undefined],
+    ];
+    expect(told().map(({ event, data }) => [event, data.percent])).toEqual([
+      ...disabled,
+      ['posthorn.webhook.recovered', undefined],
+      ...disabled,
+      ['posthorn.webhook.failing', 50],
+    ]);
+  });
+
+  it('that was gone has recovered with its first success once it is enabled, and with none before', async () => {
+    const { told, receiver } = await listener('posthorn.webhook.*');
+    const held: (() => void)[] = [];
+    const answering = await receiverWith((_, response) => void held.push(() => response.writeHead(200).end()));
+    const target = await scene.target(answering.url);
+    const underWay = await target.send();
+    await answering.next();
+    answering.always(410);
+    await fail(target, 1);
+    await receiver.next();
+    held.forEach((release) => release());
+    await scene.settled(underWay);
+    await eventually(async () => (await healthOf(target))?.consecutive_failures === 0, 'its success is acted upon');
+    expect(told().map(({ event }) => event)).toEqual(['posthorn.webhook.disabled']);
+    answering.always(200);
+    await scene.server.api('POST', `/api/webhooks/${target.webhookId}/enable`);
+    await fail(target, 1);
+    await receiver.next();
+    expect(told().map(({ event }) => event)).toEqual(['posthorn.webhook.disabled', 'posthorn.webhook.recovered']);
   });
 
   it('counts anew once its URL is another one, and after no other change', async () => {
@@ -350,7 +403,7 @@ describe('a webhook that only fails', () => {
     await fail(target, 1);
     expect(await healthOf(target)).toEqual({ consecutive_failures: 3 });
     await patch({ url: (await receiverWith(500)).url });
-    await eventually(async () => (await healthOf(target)) === undefined, 'its failures are forgotten');
+    expect(await healthOf(target)).toEqual({ consecutive_failures: 0 });
     await fail(target, 2);
     expect(await healthOf(target)).toEqual({ consecutive_failures: 2 });
   });
@@ -379,7 +432,6 @@ describe('a webhook that only fails', () => {
     await eventually(async () => !(await scene.webhook(webhookId)).active, 'the third ordinary failure disables it');
 
     await scene.server.api('POST', `/api/webhooks/${webhookId}/enable`);
-    await eventually(async () => (await healthOf(target)) === undefined, 'its failures are forgotten');
     await replay();
     await failingFor(target, '2 m');
     await fail(target, 3);

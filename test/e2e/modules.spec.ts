@@ -213,6 +213,31 @@ describe('RegistryModule alone', () => {
     expect(await webhookOfAcme(api, 'o-1')).toMatchObject({ status: 404, body: { message: expect.any(String) } });
   });
 
+  it('enabling forgets the failures that another application counted', async () => {
+    const [failing, well] = [await receiver(), await receiver()];
+    failing.always(500);
+    const sending = { ...options, retrySchedule: [], autoDisable: '0s,2' as const };
+    const { app, api: sender } = await start([OutboundModule.forRoot(sending)]);
+    const { api } = await start([RegistryModule.forRoot(options)]);
+    const { body: webhook } = await api('POST', '/api/webhooks', { url: failing.url, events: ['order.made'] });
+    await api('POST', '/api/webhooks', { url: well.url, events: ['order.paid'] });
+    const read = async () => (await api('GET', `/api/webhooks/${webhook.id as string}`)).body;
+    const ended = async (event: string) => {
+      const { id } = await app.get(EventDispatcher).dispatch(event, {});
+      await eventually(async () => {
+        const { body } = await sender<{ data: { eventId: string; status: string }[] }>('GET', '/api/deliveries');
+        return body.data.some(({ eventId, status }) => eventId === id && /failed|success/.test(status));
+      }, `${event} is sent`);
+    };
+    for (let n = 0; n < 2; n += 1) await ended('order.made');
+    await eventually(async () => (await read()).active === false, 'it is disabled');
+    await api('POST', `/api/webhooks/${webhook.id as string}/enable`);
+    await ended('order.made');
+    // What is sent behind it is settled, and acted upon, behind it.
+    await ended('order.paid');
+    expect(await read()).toMatchObject({ active: true });
+  });
+
   it('registers no URL where a challenge is asked for: it cannot send one', async () => {
     const { api } = await start([RegistryModule.forRoot({ ...options, ownershipChallenge: true })]);
     expect(await api('POST', '/api/webhooks', { url: 'http://127.0.0.1:9/', events: ['*'] })).toMatchObject({
