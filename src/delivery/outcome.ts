@@ -20,8 +20,6 @@ export interface Verdict {
   readonly reason?: string;
   /** Milliseconds until the next attempt; present exactly when the status is `retrying`. */
   readonly waitMs?: number;
-  /** The wait that the policy asked for before another attempt, also where none is made. */
-  readonly askedMs?: number;
   readonly retriesUsed: number;
   /** The receiver said that it is gone for good. */
   readonly gone?: boolean;

@@ -40,11 +40,10 @@ export class RetryJudge {
     }
     // Whatever came of it: the receiver may have acted on it.
     if (delivery.guarantee === 'at-most-once' && result.sent)
-      return { status: 'failed', reason: 'at_most_once', askedMs: verdict.waitMs, retriesUsed };
+      return { status: 'failed', reason: 'at_most_once', retriesUsed };
     if (retriesUsed >= MAX_RETRIES_EVER) return { status: 'failed', reason: 'attempts_exhausted', retriesUsed };
-    if (verdict.waitMs >= leftMs)
-      return { status: 'expired', reason: 'too_late', askedMs: verdict.waitMs, retriesUsed };
-    return { status: 'retrying', waitMs: verdict.waitMs, askedMs: verdict.waitMs, retriesUsed: retriesUsed + 1 };
+    if (verdict.waitMs >= leftMs) return { status: 'expired', reason: 'too_late', retriesUsed };
+    return { status: 'retrying', waitMs: verdict.waitMs, retriesUsed: retriesUsed + 1 };
   }
 
   private decide(attempt: FailedAttempt, delivery: FailedDelivery): RetryVerdict {

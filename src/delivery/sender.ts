@@ -4,7 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { endOfTurn } from '../kernel/end-of-turn.js';
-import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../kernel/retry-schedule.js';
+import { MAX_RETRY_AFTER_MS, parseRetryAfter, unnamedWait } from '../kernel/retry-schedule.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { inSpan } from '../platform/observability/index.js';
@@ -286,7 +286,8 @@ export class Sender {
     const judged: TransportResult = mayRenew ? { ...result, outcome: 'protocol_error', httpStatus: undefined } : result;
     const verdict = this.retries.judge({ ...judged, retryAfterMs }, delivery, leftMs);
     // A receiver that is asked too much means all of it, not this one delivery.
-    const pauseMs = retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? verdict.askedMs : undefined);
+    const pauseMs =
+      retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? unnamedWait(delivery.policy) : undefined);
     const holds = pauseMs !== undefined || verdict.gone === true;
     const leaseEndsAt = claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS;
     // Given back at once, they would be claimed again before the table tells that they have to wait.

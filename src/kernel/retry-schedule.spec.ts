@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { JITTER, MAX_RETRY_AFTER_MS, nextWait, parseRetryAfter, parseRetrySchedule } from './retry-schedule.js';
+import {
+  JITTER,
+  MAX_RETRY_AFTER_MS,
+  nextWait,
+  parseRetryAfter,
+  parseRetrySchedule,
+  unnamedWait,
+} from './retry-schedule.js';
 
 describe('a retry schedule', () => {
   it('is a name or a list of durations', () => {
@@ -63,6 +70,18 @@ describe('the next wait', () => {
       }),
     );
   });
+});
+
+describe('a wait that a receiver asks for without naming a time', () => {
+  it.each<[number, number[], number | undefined]>([
+    [1_000, [1_000, 7_200_000], undefined],
+    [300_000, [7_200_000], undefined],
+    [5_000, [], undefined],
+    [2_000, [30_000], 2_000],
+    [300_000, [7_200_000], 86_400_000],
+  ])('is %d ms under the schedule %j and the ceiling %s', (wait, schedule, maxWaitMs) =>
+    expect(unnamedWait({ schedule, jitter: JITTER, maxWaitMs })).toBe(wait),
+  );
 });
 
 describe('Retry-After', () => {

@@ -20,6 +20,10 @@ export const JITTER = 0.2;
 /** The longest wait that a receiver may ask for with `Retry-After`, unless a ceiling says otherwise. */
 export const MAX_RETRY_AFTER_MS = 86_400_000;
 
+/** How long a receiver is left alone that asks for it and names no time, at most; and where no retry says how long. */
+const MAX_UNNAMED_MS = 300_000;
+const UNNAMED_MS = 5_000;
+
 /** How long to wait before each retry. */
 export interface RetryWaits {
   /** As many retries as there are waits, in milliseconds. */
@@ -67,6 +71,13 @@ export function nextWait(
     Math.min(retryAfterMs ?? 0, maxWaitMs ?? MAX_RETRY_AFTER_MS),
   );
 }
+
+/**
+ * How long a receiver that asks to be left alone, and names no time, is sent nothing at all: as long as before a first
+ * retry, minutes at most. What a single delivery waits, after many attempts, says nothing about the others.
+ */
+export const unnamedWait = ({ schedule: [first = UNNAMED_MS], maxWaitMs = MAX_UNNAMED_MS }: RetryWaits): number =>
+  Math.min(first, maxWaitMs, MAX_UNNAMED_MS);
 
 /**
  * `Retry-After` (RFC 9110, 10.2.3) in milliseconds from now, at most `ceilingMs`: whole seconds or an HTTP date; anything

@@ -214,6 +214,27 @@ describe('a webhook whose receiver answers 429 with Retry-After', () => {
   });
 });
 
+describe('a webhook whose receiver answers 429', () => {
+  it.each<[string, string[], number[], string, number]>([
+    ['for minutes at most, however long that delivery waits', ['2h'], [429], 'retrying', 300],
+    ['as before a first retry, whichever it is', ['1s', '2h'], [500, 429], 'retrying', 1],
+    ['also where that was the last attempt', [], [429], 'failed', 5],
+  ])('and names no time, pauses %s', async (_, retrySchedule, answers, end, seconds) => {
+    const receiver = await TestReceiver.start(200);
+    receiver.answers(...answers);
+    const target = await scene.target(receiver.url, { retrySchedule });
+    const id = await target.send();
+    await eventually(async () => {
+      const { status, attempts } = await scene.delivery(id);
+      return status === end && attempts.length === answers.length;
+    }, 'it is answered 429');
+    const pause = await pausedFor(target.webhookId);
+    expect(pause).toBeGreaterThan(seconds - 30);
+    expect(pause).toBeLessThanOrEqual(seconds);
+    await receiver.close();
+  });
+});
+
 describe('a webhook with a limit of requests in flight', () => {
   it('never has more, and loses nothing by it', async () => {
     const held: (() => void)[] = [];
