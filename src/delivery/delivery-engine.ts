@@ -104,6 +104,7 @@ export class DeliveryEngine implements BeforeApplicationShutdown {
     let idleMs = POLL_MIN_MS;
     while (!this.stopping) {
       this.wake.reset();
+      void this.sender.giveBackOverdue();
       if (!this.sender.queue.worthClaiming || this.sender.isBehind) {
         this.cameRoundAt = monotonicNow();
         await this.wake.wait(BUSY_MS);

@@ -179,6 +179,18 @@ describe('the send queue', () => {
     expect(sent).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
+  it('hands back what has waited for too long, of every webhook, and keeps the rest in order', async () => {
+    const { queue, sent, add, answer } = scene(4);
+    add('a', 4);
+    add('b', 3);
+    add('a', 1);
+    expect(queue.takeOverdue(({ n }) => n < 4).map(({ n }) => n)).toEqual([1, 2, 3]);
+    expect(queue.takeOverdue(({ n }) => n < 7).map(({ n }) => n)).toEqual([5, 6]);
+    await answer(2);
+    expect(sent).toEqual([0, 4, 7]);
+    expect(queue.held).toEqual({ inFlight: 1, waiting: 0 });
+  });
+
   it('stops claiming while too many bytes wait', () => {
     const { queue, add } = scene(64);
     expect(queue.worthClaiming).toBe(true);

@@ -184,6 +184,17 @@ export class SendQueue<Item extends Sendable> {
     return items;
   }
 
+  /** Hands back what has waited for too long: of each webhook, as many from the front as `isOverdue` is true of. */
+  takeOverdue(isOverdue: (item: Item) => boolean): Item[] {
+    return [...this.queued].flatMap(([webhookId, lane]) => {
+      const kept = lane.waiting.findIndex((item) => !isOverdue(item));
+      const items = lane.waiting.splice(0, kept < 0 ? lane.waiting.length : kept);
+      for (const item of items) this.countWaiting(item, lane, -1);
+      if (lane.waiting.length === 0) this.queued.delete(webhookId);
+      return items;
+    });
+  }
+
   /** Starts nothing more and hands back what waits. */
   stop(): Item[] {
     this.stopped = true;

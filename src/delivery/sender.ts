@@ -43,6 +43,9 @@ const UNSIGNED_MS = 5_000;
 /** A delivery that was claimed longer ago is not sent any more: a send must end before its lease does. */
 const MAX_HELD_MS = LEASE_MARGIN_MS / 2;
 
+/** How often it is looked for what is held for too long. */
+const OVERDUE_LOOK_MS = 1_000;
+
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
 const MAX_BACKLOG_FACTOR = 4;
 
@@ -70,6 +73,7 @@ export class Sender {
   /** What is ours and not yet answered. */
   readonly queue: SendQueue<Outgoing>;
   private readonly logger = new Logger('Delivery');
+  private lookedForOverdueAt = 0;
   /** When what was claimed of a webhook was last given back, on the monotonic clock; the oldest first. */
   private readonly givenBackAt = new Map<string, number>();
   /** Who we are in CloudEvents. */
@@ -141,7 +145,8 @@ export class Sender {
       this.queue.add({
         webhookId: delivery.webhookId,
         maxInFlight: delivery.maxInFlight,
-        paced: delivery.paced,
+        // What waits here when this process dies has failed, where it may be sent once at most.
+        paced: delivery.paced || delivery.guarantee === 'at-most-once',
         bytes: body.length,
         delivery,
         body,
@@ -170,6 +175,19 @@ export class Sender {
     }
     await this.release(waiting);
     return waiting.length;
+  }
+
+  /**
+   * Gives back what has waited here for too long, and would not be sent any more: slots may be held for minutes, and a lease that
+   * ends unseen is an attempt of unknown outcome, though no byte has left. Looks once a second, however often it is asked.
+   */
+  async giveBackOverdue(): Promise<void> {
+    const now = monotonicNow();
+    if (now - this.lookedForOverdueAt < OVERDUE_LOOK_MS) return;
+    this.lookedForOverdueAt = now;
+    await this.release(
+      this.queue.takeOverdue(({ claimedAt }) => now - claimedAt > MAX_HELD_MS).map(({ delivery }) => delivery),
+    );
   }
 
   /** Starts nothing more: gives back what waits; requests in flight end, up to the shutdown timeout, and outcomes are written. */
@@ -267,7 +285,7 @@ export class Sender {
       tls,
     });
     const beforeMs = Math.round(spentMs);
-    if (beforeMs === 0) return result;
+    if (beforeMs === 0 && result.timing?.waitMs !== undefined) return result;
     const timing = result.timing && { ...result.timing, waitMs: (result.timing.waitMs ?? 0) + beforeMs };
     return { ...result, durationMs: result.durationMs + beforeMs, timing };
   }

@@ -57,6 +57,27 @@ async function commitsOf({ webhookId }: Target): Promise<string[]> {
 }
 
 describe('to a webhook that is sent to at most once', () => {
+  it('a delivery that waits for a slot until its lease is half over is claimed anew, and has not failed', async () => {
+    const hanging = await rawReceiver(() => undefined);
+    const crowded = await DeliveryScene.open({ deliveryConcurrency: 1, shutdownTimeout: '100ms' });
+    receivers.push(crowded);
+    const busy = await crowded.target(hanging.url, { timeoutMs: 60_000 });
+    const waiting = await crowded.target(hanging.url, { guarantee: 'at-most-once', timeoutMs: 1_000 });
+    await busy.send();
+    await eventually(() => hanging.requests.length > 0, 'the one slot is taken');
+    const id = await waiting.send();
+    const leaseOf = async (): Promise<Date | undefined> => {
+      const [row] = await crowded.sql<{ due_at: Date }>(
+        `SELECT due_at FROM posthorn.delivery WHERE id = $1 AND status = 'sending'`,
+        [id],
+      );
+      return row?.due_at;
+    };
+    const first = await eventually(leaseOf, 'it is claimed');
+    await eventually(async () => ((await leaseOf()) ?? first) > first, 'it is claimed anew', { within: 60_000 });
+    expect(await crowded.delivery(id)).toMatchObject({ attemptCount: 1, attempts: [] });
+  });
+
   it.each([500, 503, 429, 302])('a delivery that is answered %d is not sent again', async (status) => {
     const receiver = await receiverWith(status);
     const id = await (await target(receiver.url)).send();
