@@ -48,7 +48,10 @@ export class WebhookHealth implements OnModuleInit {
     }
     await this.tellExhausted(settled.filter(({ verdict }) => verdict.status === 'failed').map(toExhausted));
     for (const change of health) {
-      const rule = settled.find(({ delivery }) => delivery.webhookId === change.webhookId)?.delivery.policy.autoDisable;
+      const own = settled.filter(({ delivery }) => delivery.webhookId === change.webhookId);
+      const rule = own[0]?.delivery.policy.autoDisable;
+      // Where replays or test events alone have failed nothing counts, and nothing has recovered.
+      if (change.failures === 0 && !own.some(({ attempt }) => attempt.outcome === 'success')) continue;
       await this.attempt(() => this.considerWebhook(change, rule));
     }
   }

@@ -352,6 +352,10 @@ describe('a webhook that only fails', () => {
       await scene.server.api('POST', `/api/webhooks/${target.webhookId}/enable`);
     };
     await disabledAndEnabled();
+    // A test event that fails counts nothing, and ends nothing.
+    const path = `/api/webhooks/${target.webhookId}/test`;
+    const { body } = await scene.server.api<{ id: string }>('POST', path, { event: 'order.made', data: {} });
+    await scene.settled(await scene.deliveryOf(body.id, target.webhookId));
     failing.answers(200);
     await fail(target, 1);
     await receiver.next();
