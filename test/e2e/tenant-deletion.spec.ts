@@ -73,7 +73,10 @@ async function fill(tenant: string, known: Record<string, string>): Promise<void
       [table],
     );
     const values = rows.map(({ name, type }) => known[name] ?? VALUES[type] ?? '1');
-    await sql.query(`INSERT INTO posthorn.${table} (${rows.map(({ name }) => name).join()}) VALUES (${values.join()})`);
+    // The server may have written one of its own since they were counted.
+    await sql.query(
+      `INSERT INTO posthorn.${table} (${rows.map(({ name }) => name).join()}) VALUES (${values.join()}) ON CONFLICT DO NOTHING`,
+    );
   }
 }
 
