@@ -198,26 +198,28 @@ describe('no hostile', () => {
     const cases = operations
       .filter(({ fields }) => fields.length > 0)
       .flatMap(({ method, path, fields }) =>
-        [...fields, 'id', 'tenantId', 'createdAt', 'secret', '__proto__', 'constructor', 'toString'].flatMap((field) =>
-          VALUES.map((value) => {
-            const valid: Record<string, unknown> = {
-              url: 'https://example.com/',
-              events: ['a'],
-              event: 'a',
-              data: {},
-              id: 't1',
-              name: 'T',
-            };
-            const body = JSON.stringify(
-              Object.fromEntries(fields.filter((name) => name in valid).map((name) => [name, valid[name]])),
-            );
-            const open = body === '{}' ? '{' : `${body.slice(0, -1)},`;
-            return {
-              what: `${method} ${path} ${field}=${JSON.stringify(value).slice(0, 80)}`,
-              run: () =>
-                send(method, withId(path, SOME_ID), `${open}${JSON.stringify(field)}:${JSON.stringify(value)}}`),
-            };
-          }),
+        [...fields, 'id', 'tenantId', 'createdAt', 'secret', '__proto__', 'constructor', 'toString'].flatMap(
+          (field, nth) =>
+            // Half of them each, in turn: routes are many, and test/fuzz tries what this leaves out.
+            VALUES.filter((_, at) => (at + nth) % 2 === 0).map((value) => {
+              const valid: Record<string, unknown> = {
+                url: 'https://example.com/',
+                events: ['a'],
+                event: 'a',
+                data: {},
+                id: 't1',
+                name: 'T',
+              };
+              const body = JSON.stringify(
+                Object.fromEntries(fields.filter((name) => name in valid).map((name) => [name, valid[name]])),
+              );
+              const open = body === '{}' ? '{' : `${body.slice(0, -1)},`;
+              return {
+                what: `${method} ${path} ${field}=${JSON.stringify(value).slice(0, 80)}`,
+                run: () =>
+                  send(method, withId(path, SOME_ID), `${open}${JSON.stringify(field)}:${JSON.stringify(value)}}`),
+              };
+            }),
         ),
       );
     expect(cases.length).toBeGreaterThan(1_000);
