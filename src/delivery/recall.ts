@@ -6,7 +6,7 @@ import { Database, Notifications, plainArray } from '../platform/database/index.
 import type { Statement } from '../platform/database/index.js';
 import { WebhooksService } from '../registry/index.js';
 import { Sender } from './sender.js';
-import type { HealthChange, Settlement } from './settle.js';
+import type { HealthChange, Settlement } from './settlement.js';
 
 /** Hints at webhooks that want nothing any more: other processes hold some of their deliveries too. */
 const TOPIC = 'recall';

@@ -3,73 +3,18 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { bytesArray, Database, plainArray, textArray } from '../platform/database/index.js';
+import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
-import type { ClaimedDelivery } from './claimed-delivery.js';
-import type { AttemptOutcome } from './delivery-status.js';
-import type { Verdict } from './outcome.js';
 import { SendingCounts } from './sending-counts.js';
-import { countInto } from './stats/attempt-counts.js';
-
-/** An attempt as it is written to the log. */
-export interface AttemptRecord {
-  readonly startedAt: Date;
-  readonly durationMs: number;
-  readonly outcome: AttemptOutcome;
-  readonly httpStatus?: number;
-  readonly error?: string;
-  readonly url: string;
-  /** As `SignedRequest.loggedHeaders`. */
-  readonly requestHeaders: string;
-  /** JSON, in which every character that PostgreSQL's text refuses is escaped. */
-  readonly responseHeaders?: string;
-  readonly responseBody?: Buffer;
-  /** As `timingText` writes it. */
-  readonly timing?: string;
-}
-
-/** One attempt, done and judged, waiting to be written. */
-export interface Settlement {
-  readonly delivery: ClaimedDelivery;
-  readonly attempt: AttemptRecord;
-  readonly verdict: Verdict;
-  /** How long the receiver asked everything sent to it to wait, in milliseconds. */
-  readonly pauseMs?: number;
-  /** Nothing more of its webhook starts until this is written. */
-  readonly holds: boolean;
-  /** On the monotonic clock: past it, the lease is over and writing would change nothing. */
-  readonly leaseEndsAt: number;
-}
-
-/** What a written batch did to a webhook's health. */
-export interface HealthChange {
-  readonly webhookId: string;
-  readonly tenantId: string;
-  /** Consecutive failed attempts so far, those of replays aside; 0: it has recovered, or only replays have failed. */
-  readonly failures: number;
-  /** How long it has only failed. */
-  readonly failingMs: number;
-  /** The warning last given, in percent of the auto-disable rule. */
-  readonly warnedPercent: number;
-  /** For how long nothing is sent to it; `undefined`: it does not pause. */
-  readonly pausedMs?: number;
-}
+import { settleStatement, settleValues, toHealthChange } from './settle.statements.js';
+import type { HealthRow } from './settle.statements.js';
+import type { HealthChange, Settlement } from './settlement.js';
 
 /** What follows from outcomes once they are on disk. Must not reject. */
 export type SettleListener = (settled: readonly Settlement[], health: readonly HealthChange[]) => Promise<void>;
 
 const MAX_BATCH = 500;
-const MAX_NUMBER = 2_147_483_647;
 const GATHER_MS = 20;
-
-/**
- * The circuit of a webhook opens after CIRCUIT_AFTER failures in a row (4xx and redirects are answers, and open nothing by
- * themselves). It stays open for this long, doubled each time that its probe fails.
- */
-const CIRCUIT_MIN_MS = 5_000;
-const CIRCUIT_MAX_MS = 300_000;
-/** Openings are counted up to here, where the pause has long been the longest: a receiver may be down for years. */
-const MAX_TIMES_OPENED = 10;
 const RETRY_MS = 250;
 
 @Injectable()
@@ -177,134 +122,3 @@ export class SettleBatch {
 
 /** SQLSTATE classes 22 and 23: PostgreSQL refuses the values themselves, so the same values will never be taken. */
 const isDataError = (error: unknown): boolean => /^2[23]/.test(String((error as { code?: unknown }).code));
-
-/** No pause is running that a receiver asked for: a success deletes the health row `h`. */
-const MAY_END = `(h.times_opened > 0 OR coalesce(h.paused_until <= now(), true))`;
-
-/** What the health row has counted; nothing any more where it is written because of a success, which alone counts no failure. */
-const soFar = (column: string): string => `CASE WHEN excluded.consecutive_failures > 0 THEN h.${column} ELSE 0 END`;
-
-function settleStatement({ tables: t }: Database): Statement {
-  return {
-    name: 'posthorn_delivery_settle',
-    // An outcome also tells how long the webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is
-    // open already is not opened further by stragglers. A success deletes the health row, and with it the pause of a circuit;
-    // one that the receiver asked for is waited out, whatever succeeds meanwhile: then the row stays, and counts anew.
-    // Most successes find no row, and cost that one look: what is not in judged is neither looked for nor locked again.
-    // Failures of replays and of test events open the circuit like all others, but count neither attempts nor time towards
-    // disabling: who asks for them wants to see whether it works, and must not lose the webhook by looking.
-    // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
-    // The fence is status = 'sending' and the attempt number: an outcome that comes after its lease was swept finds
-    // neither, and changes nothing. unnest keeps this one statement for any number of rows; TypeORM has no UPDATE … FROM.
-    // BETWEEN holds for every row; PostgreSQL takes it to hold for one in 200, and so goes by the primary key even where it
-    // plans on empty tables. Else each batch of a new installation's first minute would read all deliveries.
-    text: `
-      WITH r AS (
-        SELECT *, 'sending' AS before FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
-                             $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[],
-                             $16::float8[], $17::text[])
-          AS r (id, number, status, reason, retries_used, wait_ms, outcome, http_status,
-                error, started_at, duration_ms, url, request_headers, response_headers, response_body, pause_ms,
-                timing)
-      ), settled AS (
-        UPDATE ${t.delivery} d SET
-          status = r.status, reason = r.reason, retries_used = r.retries_used, unknown_count = 0,
-          last_http_status = r.http_status,
-          due_at = CASE WHEN r.wait_ms IS NOT NULL THEN now() + r.wait_ms * interval '1 ms' END,
-          completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
-        FROM r
-        WHERE d.id = r.id AND d.status = r.before AND d.attempt_count = r.number AND r.number BETWEEN 0 AND ${MAX_NUMBER}
-        RETURNING d.id, d.tenant_id, d.webhook_id, d.event_type, r.outcome, r.duration_ms, r.pause_ms,
-                  d.replay_of IS NOT NULL OR d.is_test AS asked_for
-      ), counted AS (
-        ${countInto(t, 'settled')}
-      ), logged AS (
-        INSERT INTO ${t.delivery_attempt} (delivery_id, number, tenant_id, started_at, duration_ms, outcome, http_status, error, url,
-                                           request_headers, response_headers, response_body, timing)
-        SELECT r.id, r.number, settled.tenant_id, r.started_at, r.duration_ms, r.outcome, r.http_status, r.error, r.url,
-               r.request_headers, r.response_headers, r.response_body, r.timing
-        FROM r JOIN settled USING (id)
-      ), touched AS (
-        SELECT webhook_id, tenant_id, bool_or(outcome = 'success') AS recovers, count(*)::int AS failures,
-               (count(*) FILTER (WHERE asked_for))::int AS replay_failures, max(pause_ms) AS pause_ms,
-               bool_or(outcome NOT IN ('client_error', 'redirect')) AS unreachable
-        FROM settled GROUP BY webhook_id, tenant_id
-      ), judged AS (
-        SELECT s.webhook_id, s.tenant_id, CASE WHEN s.recovers THEN 0 ELSE s.failures END AS failures,
-               CASE WHEN s.recovers THEN 0 ELSE s.replay_failures END AS replay_failures, h.warned_percent AS warned_before,
-               s.recovers AND s.pause_ms IS NULL AND ${MAY_END} AS is_over,
-               CASE WHEN s.recovers THEN 0 ELSE least(opened + opens::int, ${MAX_TIMES_OPENED}) END AS times_opened,
-               greatest(now() + s.pause_ms * interval '1 ms', CASE WHEN opens THEN now() + least(
-                 ${CIRCUIT_MAX_MS}, ${CIRCUIT_MIN_MS} * 2 ^ opened) * (0.8 + 0.4 * random()) * interval '1 ms'
-               END) AS paused_until
-        FROM touched s LEFT JOIN ${t.webhook_health} h USING (webhook_id), LATERAL (
-          SELECT least(coalesce(h.times_opened, 0), ${MAX_TIMES_OPENED}) AS opened,
-                 NOT s.recovers AND s.unreachable AND coalesce(h.paused_until <= now(), true)
-                 AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($18::int, 0), false) AS opens) o
-        WHERE NOT s.recovers OR s.pause_ms IS NOT NULL OR h.webhook_id IS NOT NULL
-      ), recovered AS (
-        DELETE FROM ${t.webhook_health} h USING judged s
-        WHERE h.webhook_id = s.webhook_id AND s.is_over AND ${MAY_END}
-        RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent, NULL::timestamptz AS paused_until
-      ), changed AS (
-        INSERT INTO ${t.webhook_health} AS h
-          (webhook_id, tenant_id, consecutive_failures, replay_failures, failing_since, times_opened, paused_until)
-        SELECT webhook_id, tenant_id, failures, replay_failures, now(), times_opened, paused_until
-        FROM judged WHERE NOT is_over ORDER BY webhook_id
-        ON CONFLICT (webhook_id) DO UPDATE SET
-          consecutive_failures = ${soFar('consecutive_failures')} + excluded.consecutive_failures,
-          replay_failures = ${soFar('replay_failures')} + excluded.replay_failures,
-          failing_since = CASE WHEN h.consecutive_failures = h.replay_failures THEN excluded.failing_since ELSE h.failing_since END,
-          warned_percent = ${soFar('warned_percent')},
-          times_opened = greatest(${soFar('times_opened')}, excluded.times_opened),
-          paused_until = greatest(CASE WHEN excluded.consecutive_failures > 0 OR h.times_opened = 0 THEN h.paused_until END,
-                                  excluded.paused_until)
-        RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures - h.replay_failures AS failures, h.failing_since, h.warned_percent,
-                  h.paused_until
-      )
-      SELECT webhook_id, c.tenant_id, c.failures, greatest(c.warned_percent, warned_before) AS warned_percent,
-             extract(epoch FROM now() - c.failing_since)::float8 * 1000 AS failing_ms,
-             CASE WHEN c.paused_until > now() THEN extract(epoch FROM c.paused_until - now())::float8 * 1000 END AS paused_ms
-      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM changed) c JOIN judged USING (webhook_id)`,
-  };
-}
-
-function settleValues(batch: readonly Settlement[]): unknown[] {
-  return [
-    plainArray(batch.map(({ delivery }) => delivery.id)),
-    plainArray(batch.map(({ delivery }) => delivery.number)),
-    plainArray(batch.map(({ verdict }) => verdict.status)),
-    plainArray(batch.map(({ verdict }) => verdict.reason ?? null)),
-    plainArray(batch.map(({ verdict }) => verdict.retriesUsed)),
-    plainArray(batch.map(({ verdict }) => verdict.waitMs ?? null)),
-    plainArray(batch.map(({ attempt }) => attempt.outcome)),
-    plainArray(batch.map(({ attempt }) => attempt.httpStatus ?? null)),
-    textArray(batch.map(({ attempt }) => attempt.error ?? null)),
-    plainArray(batch.map(({ attempt }) => attempt.startedAt.toISOString())),
-    plainArray(batch.map(({ attempt }) => attempt.durationMs)),
-    textArray(batch.map(({ attempt }) => attempt.url)),
-    textArray(batch.map(({ attempt }) => attempt.requestHeaders)),
-    bytesArray(batch.map(({ attempt }) => attempt.responseHeaders ?? null)),
-    bytesArray(batch.map(({ attempt }) => attempt.responseBody ?? null)),
-    plainArray(batch.map(({ pauseMs }) => pauseMs ?? null)),
-    plainArray(batch.map(({ attempt }) => attempt.timing ?? null)),
-  ];
-}
-
-interface HealthRow {
-  webhook_id: string;
-  tenant_id: string;
-  failures: number;
-  failing_ms: number;
-  warned_percent: number;
-  paused_ms: number | null;
-}
-
-const toHealthChange = (row: HealthRow): HealthChange => ({
-  webhookId: row.webhook_id,
-  tenantId: row.tenant_id,
-  failures: row.failures,
-  failingMs: row.failing_ms,
-  warnedPercent: row.warned_percent,
-  pausedMs: row.paused_ms ?? undefined,
-});

@@ -9,7 +9,7 @@ import { WebhooksService } from '../registry/index.js';
 import { DueDeliveries } from './due-deliveries.js';
 import type { ExhaustedDelivery } from './due-deliveries.js';
 import { OperationalEvents } from './operational-events.js';
-import type { HealthChange, Settlement } from './settle.js';
+import type { HealthChange, Settlement } from './settlement.js';
 
 /** Shares of the auto-disable rule at which the owner is warned, in percent. */
 const WARN_AT = [50, 75] as const;
