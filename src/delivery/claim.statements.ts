@@ -7,6 +7,9 @@ import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js
 /** How much longer than the attempt's deadline a lease lasts: the room for signing, settling and a slow database. */
 export const LEASE_MARGIN_MS = 30_000;
 
+/** A delivery that was claimed longer ago is not sent any more: a send must end before its lease does. */
+export const MAX_HELD_MS = LEASE_MARGIN_MS / 2;
+
 // Bodies of one claim, in bytes. One more row is always taken, so that a single large body cannot block the way.
 const MAX_CLAIM_BYTES = 2 * 1_048_576;
 

@@ -46,8 +46,6 @@ export class ClaimQuery {
   private readonly paceStatement: Statement;
   /** Webhooks that are known to have a row in webhook_pace. */
   private readonly withPace = new KnownIds(MAX_KNOWN_PACES);
-  private readonly releaseStatement: Statement;
-  private readonly postponeStatement: Statement;
 
   constructor(
     private readonly database: Database,
@@ -65,27 +63,6 @@ export class ClaimQuery {
       text: `INSERT INTO ${t.webhook_pace} (webhook_id, tenant_id)
              SELECT w.id, w.tenant_id FROM ${t.webhook} w WHERE w.id = ANY ($1::uuid[]) ORDER BY w.id
              ON CONFLICT (webhook_id) DO NOTHING`,
-    };
-    this.releaseStatement = {
-      name: 'posthorn_delivery_release',
-      // Gives back deliveries that were claimed and never sent: their attempt number was not used.
-      text: `
-        UPDATE ${t.delivery} d SET status = 'pending', attempt_count = d.attempt_count - 1, due_at = now()
-        FROM unnest($1::uuid[], $2::int[]) AS r (id, number)
-        WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number`,
-    };
-    this.postponeStatement = {
-      name: 'posthorn_delivery_postpone',
-      // The same for deliveries that cannot be sent yet: they wait where retries wait, and have used up none. One that has
-      // a lane stays pending at its head, where a claim leaves it until it is due: as a retry that was never tried, it would
-      // be out of its lane, and the next one sent before it.
-      text: `
-        UPDATE ${t.delivery} d
-        SET status = CASE WHEN d.lane IS NOT NULL AND (SELECT w.ordered FROM ${t.webhook} w WHERE w.id = d.webhook_id)
-                          THEN 'pending' ELSE 'retrying' END,
-            attempt_count = d.attempt_count - 1, due_at = now() + $3 * interval '1 ms'
-        FROM unnest($1::uuid[], $2::int[]) AS r (id, number)
-        WHERE d.id = r.id AND d.status = 'sending' AND d.attempt_count = r.number`,
     };
   }
 
@@ -124,24 +101,6 @@ export class ClaimQuery {
     const rows = await this.database.query<ClaimRow>(this.pacedStatement, values);
     this.tell(rows, startedAt);
     return { ...this.toClaimed(rows), taken: rows.length };
-  }
-
-  /** Gives back deliveries that will not be sent from here. */
-  async release(deliveries: readonly Pick<ClaimedDelivery, 'id' | 'number'>[]): Promise<void> {
-    if (deliveries.length === 0) return;
-    await this.database.query(this.releaseStatement, [
-      deliveries.map((delivery) => delivery.id),
-      deliveries.map((delivery) => delivery.number),
-    ]);
-  }
-
-  /** Gives back deliveries that cannot be sent yet, to come again in a while. */
-  async postpone(deliveries: readonly Pick<ClaimedDelivery, 'id' | 'number'>[], waitMs: number): Promise<void> {
-    await this.database.query(this.postponeStatement, [
-      deliveries.map((delivery) => delivery.id),
-      deliveries.map((delivery) => delivery.number),
-      waitMs,
-    ]);
   }
 
   /** Counts what was taken; of those that ended instead of being claimed the stream is told. */

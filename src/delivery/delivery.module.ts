@@ -11,6 +11,8 @@ import { AccessTokens } from './access-tokens.js';
 import { alertProviders } from './alerts/alert-providers.js';
 import type { AlertSink } from './alerts/alert-sink.js';
 import { CheckedTransport } from './checked-transport.js';
+import { Attempts } from './attempts.js';
+import { ClaimRelease } from './claim-release.js';
 import { ClaimQuery } from './claim.js';
 import { CustomHeaders } from './custom-headers.js';
 import { DeliveriesController } from './deliveries.controller.js';
@@ -124,7 +126,9 @@ export class DeliveryFeature implements OnModuleInit {
       providers: [
         queueProvider(RETRY_QUEUE),
         AccessTokens,
+        Attempts,
         ClaimQuery,
+        ClaimRelease,
         CustomHeaders,
         DeliveriesRepository,
         DeliveriesService,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { monotonicNow } from '../kernel/clock.js';
 import { SendQueue } from './send-queue.js';
-import type { Sendable } from './send-queue.js';
+import type { Sendable } from './send-lane.js';
 
 interface Item extends Sendable {
   readonly n: number;

@@ -1,51 +1,10 @@
 // What is claimed and not yet answered: so many requests in flight in all and for one webhook, and for webhooks that
 // answer quickly some more waiting behind them, so that a claim's round trip is paid once for many deliveries.
-import { monotonicNow } from '../kernel/clock.js';
-
-/** Part of all requests in flight that one webhook may hold: a receiver that hangs holds this much, and not all. */
-const WEBHOOK_PART = 4;
-
-/** A webhook that answers within this is quick: what waits behind its requests waits for about a second at most. */
-const QUICK_MS = 100;
-
-/** How many deliveries may wait behind the requests of a quick webhook, as a multiple of those requests. */
-const AHEAD = 8;
+import { Lane, MAX_IN_FLIGHT_BYTES, MAX_WAITING_BYTES, WEBHOOK_PART } from './send-lane.js';
+import type { Sendable } from './send-lane.js';
 
 /** How many deliveries may be held, in flight and waiting, as a multiple of the requests in flight: work for while a claim is under way. */
 const HELD = 8;
-
-/** Bytes of bodies that may wait; beyond it nothing more is claimed. */
-const MAX_WAITING_BYTES = 4 * 1_048_576;
-
-/** Bytes of bodies in flight: with large ones, fewer requests than there are slots. A single one may exceed it. */
-const MAX_IN_FLIGHT_BYTES = 12 * 1_048_576;
-
-/** Something to send. */
-export interface Sendable {
-  readonly webhookId: string;
-  /** Requests in flight at most, where the webhook has a limit of its own. */
-  readonly maxInFlight?: number;
-  /** Its webhook has limits of its own, or an order: nothing is claimed ahead of it. */
-  readonly paced: boolean;
-  readonly bytes: number;
-}
-
-/** The lane of a webhook. */
-interface Lane<Item> {
-  /** Requests in flight at most. */
-  limit: number;
-  /** Nothing is claimed ahead of it. */
-  paced: boolean;
-  inFlight: number;
-  inFlightBytes: number;
-  readonly waiting: Item[];
-  waitingBytes: number;
-  quick: boolean;
-  /** More may be due for it than it had room for. */
-  backlogged: boolean;
-  /** Nothing of it starts before, on the monotonic clock. */
-  heldUntil: number | undefined;
-}
 
 /** Room for items, by webhook. */
 export interface Room {
@@ -107,7 +66,7 @@ export class SendQueue<Item extends Sendable> {
    */
   room(): Room {
     const total = this.free;
-    const busy = [...this.lanes].map(([webhookId, lane]) => ({ webhookId, room: this.worthOf(lane) }));
+    const busy = [...this.lanes].map(([webhookId, lane]) => ({ webhookId, room: lane.worth }));
     const open = busy.filter(({ room }) => room > 0).length;
     const share = Math.max(1, Math.ceil(total / Math.max(this.webhooksOnWalk, open)));
     const perBusyWebhook = new Map(busy.map(({ webhookId, room }) => [webhookId, Math.min(share, room)]));
@@ -138,8 +97,7 @@ export class SendQueue<Item extends Sendable> {
     this.reserved += total;
     const perBusyWebhook = new Map<string, number>();
     for (const [webhookId, lane] of this.lanes) {
-      const room = lane.backlogged ? 0 : this.capacityOf(lane) - lane.inFlight - lane.waiting.length;
-      perBusyWebhook.set(webhookId, hasBytesWaiting(lane) ? 0 : Math.max(0, room));
+      perBusyWebhook.set(webhookId, lane.backlogged ? 0 : lane.room);
     }
     return { total, perWebhook: this.perWebhook, perBusyWebhook };
   }
@@ -151,7 +109,7 @@ export class SendQueue<Item extends Sendable> {
   /** Sends an item as soon as there is a slot for it. */
   add(item: Item): void {
     let lane = this.lanes.get(item.webhookId);
-    if (!lane) this.lanes.set(item.webhookId, (lane = newLane()));
+    if (!lane) this.lanes.set(item.webhookId, (lane = new Lane()));
     lane.paced = item.paced;
     lane.limit = Math.min(this.perWebhook, item.maxInFlight ?? this.perWebhook);
     if (lane.waiting.length === 0 && this.hasSlot(lane)) return this.start(item, lane);
@@ -221,30 +179,8 @@ export class SendQueue<Item extends Sendable> {
     return this.inFlight < this.limit && this.inFlightBytes < MAX_IN_FLIGHT_BYTES;
   }
 
-  /** A webhook may hold the same part of the bytes as of the requests. */
   private hasSlot(lane: Lane<Item>): boolean {
-    return (
-      this.hasFreeSlot &&
-      lane.inFlight < lane.limit &&
-      lane.inFlightBytes < MAX_IN_FLIGHT_BYTES / WEBHOOK_PART &&
-      !isHeld(lane)
-    );
-  }
-
-  private capacityOf(lane: Lane<Item>): number {
-    if (isHeld(lane)) return 0;
-    return lane.quick && !lane.paced ? lane.limit * (1 + AHEAD) : lane.limit;
-  }
-
-  /**
-   * Room of a lane, or none while it is too little to claim for. None either once its part of the bytes that may wait is there: a
-   * webhook with large payloads must not stop the claims of all others.
-   */
-  private worthOf(lane: Lane<Item>): number {
-    if (hasBytesWaiting(lane)) return 0;
-    const capacity = this.capacityOf(lane);
-    const room = capacity - lane.inFlight - lane.waiting.length;
-    return room >= (lane.paced ? 1 : Math.max(1, capacity >> 2)) ? room : 0;
+    return this.hasFreeSlot && lane.hasSlot;
   }
 
   private start(item: Item, lane: Lane<Item>): void {
@@ -266,20 +202,20 @@ export class SendQueue<Item extends Sendable> {
   }
 
   private finish(item: Item, lane: Lane<Item>, tookMs: number): void {
-    const [hadWorth, wasWorth] = [this.worthOf(lane) > 0, this.worthClaiming];
-    lane.quick = tookMs < QUICK_MS;
+    const [hadWorth, wasWorth] = [lane.worth > 0, this.worthClaiming];
+    lane.answered(tookMs);
     this.count(item, lane, -1);
     // One that was large may make room for several.
     while (this.startNext());
     this.forgetIdle(item.webhookId, lane);
     // Only becoming worth a claim is news: one call per answer would be one claim per answer.
-    if ((!hadWorth && this.worthOf(lane) > 0) || (!wasWorth && this.worthClaiming)) this.onRoom();
+    if ((!hadWorth && lane.worth > 0) || (!wasWorth && this.worthClaiming)) this.onRoom();
     if (this.inFlight === 0) this.onIdle?.();
   }
 
   private forgetIdle(webhookId: string, lane: Lane<Item>): void {
     // Whoever held it counts on there being no room for it.
-    if (lane.inFlight === 0 && lane.waiting.length === 0 && !isHeld(lane)) this.lanes.delete(webhookId);
+    if (lane.inFlight === 0 && lane.waiting.length === 0 && !lane.isHeld) this.lanes.delete(webhookId);
   }
 
   /**
@@ -290,32 +226,15 @@ export class SendQueue<Item extends Sendable> {
     if (this.stopped || !this.hasFreeSlot) return false;
     for (const [webhookId, lane] of this.queued) {
       if (!this.hasSlot(lane)) continue;
-      const hadWorth = this.worthOf(lane) > 0;
+      const hadWorth = lane.worth > 0;
       const item = lane.waiting.shift() as Item;
       this.countWaiting(item, lane, -1);
       this.queued.delete(webhookId);
       if (lane.waiting.length > 0) this.queued.set(webhookId, lane);
       this.start(item, lane);
-      if (!hadWorth && this.worthOf(lane) > 0) this.onRoom();
+      if (!hadWorth && lane.worth > 0) this.onRoom();
       return true;
     }
     return false;
   }
 }
-
-/** As many as one webhook may have waiting. */
-const hasBytesWaiting = ({ waitingBytes }: Lane<unknown>): boolean => waitingBytes >= MAX_WAITING_BYTES / WEBHOOK_PART;
-
-const newLane = <Item>(): Lane<Item> => ({
-  limit: 0,
-  paced: false,
-  inFlight: 0,
-  inFlightBytes: 0,
-  waiting: [],
-  waitingBytes: 0,
-  quick: false,
-  backlogged: false,
-  heldUntil: undefined,
-});
-
-const isHeld = ({ heldUntil }: Lane<unknown>): boolean => heldUntil !== undefined && monotonicNow() < heldUntil;

@@ -1,0 +1,228 @@
+// One attempt at a delivery that is ours: body, signature, request, verdict, and over to be settled. Which deliveries, and when,
+// is the sender's part.
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { monotonicNow } from '../kernel/clock.js';
+import type { Clock } from '../kernel/clock.js';
+import { endOfTurn } from '../kernel/end-of-turn.js';
+import { MAX_RETRY_AFTER_MS, parseRetryAfter, unnamedWait } from '../kernel/retry-schedule.js';
+import { SETTINGS_TOKEN } from '../platform/config/index.js';
+import type { Settings } from '../platform/config/index.js';
+import { inSpan } from '../platform/observability/index.js';
+import { CLOCK_TOKEN } from '../platform/platform.module.js';
+import { SecretsAwayError } from '../platform/secrets/index.js';
+import { TransformationError } from '../registry/index.js';
+import { attemptEnd, beginAttempt } from './attempt-span.js';
+import { timingText } from './attempt-timing.js';
+import { ClaimRelease } from './claim-release.js';
+import { LEASE_MARGIN_MS, MAX_HELD_MS } from './claim.statements.js';
+import type { ClaimedDelivery } from './claimed-delivery.js';
+import { CustomHeaders } from './custom-headers.js';
+import { EndpointAccess } from './endpoint-access.js';
+import type { Access } from './endpoint-access.js';
+import { MAY_ASK_TO_WAIT } from './outcome.js';
+import { headersOf, sourceOf } from './payload-format.js';
+import { signedRequest, unsignedRequest } from './request.js';
+import type { SignedRequest } from './request.js';
+import { RetryJudge } from './retry-judge.js';
+import { SettleBatch } from './settle.js';
+import { Signatures, UnsignedError } from './signatures.js';
+import { SigningKeys } from './signing-keys.js';
+import { TransformedBodies } from './transformed-bodies.js';
+import { Transport } from './transport.js';
+import type { TransportResult } from './transport.js';
+
+const UNAUTHORIZED = 401;
+const TOO_MANY_REQUESTS = 429;
+
+/** A delivery on its way out. */
+export interface Outgoing {
+  readonly delivery: ClaimedDelivery;
+  /** What is sent; or the data of the event, of which that is to be made. */
+  readonly body: Buffer;
+  readonly isTransformed: boolean;
+  /** When its claim began, on the monotonic clock. */
+  readonly claimedAt: number;
+}
+
+/** An attempt that was made. */
+export interface Made {
+  /** Milliseconds that the receiver took. */
+  readonly tookMs: number;
+  /** On the monotonic clock: nothing more of its webhook may start before, unless the outcome is on disk. */
+  readonly heldUntil?: number;
+}
+
+const NOT_SENT: Made = { tookMs: 0 };
+
+/** Obtaining a token took the whole deadline. */
+const TOO_LATE = { outcome: 'timeout', error: 'The deadline passed before the request was sent', sent: false } as const;
+
+@Injectable()
+export class Attempts {
+  private readonly logger = new Logger('Delivery');
+  /** Who we are in CloudEvents. */
+  private readonly source: string;
+
+  constructor(
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
+    private readonly claimed: ClaimRelease,
+    private readonly keys: SigningKeys,
+    private readonly signatures: Signatures,
+    private readonly customHeaders: CustomHeaders,
+    private readonly access: EndpointAccess,
+    private readonly transport: Transport,
+    private readonly retries: RetryJudge,
+    private readonly settle: SettleBatch,
+    private readonly transformed: TransformedBodies,
+  ) {
+    this.source = sourceOf(settings);
+  }
+
+  /** Sends, judges and hands over to be settled. Never rejects. */
+  async make({ delivery, body: given, isTransformed, claimedAt }: Outgoing): Promise<Made> {
+    try {
+      const body = isTransformed ? await this.transform(delivery, given.toString(), claimedAt) : given;
+      if (!body) return NOT_SENT;
+      // It may have waited, or the process have stood still: a send must end before its lease does, or another repeats it.
+      // One that is worth nothing any more ends at its next claim.
+      const waitedMs = monotonicNow() - claimedAt;
+      if (waitedMs > MAX_HELD_MS || waitedMs >= delivery.expiresInMs) {
+        await this.claimed.release([delivery]);
+        return NOT_SENT;
+      }
+      const secrets = this.keys.of(delivery.secretIds);
+      if (secrets.length === 0)
+        throw new Error('none of its signing secrets can be read, and nothing goes out unsigned');
+      const startedAt = this.clock();
+      const began = monotonicNow();
+      const asked = this.access.of(delivery);
+      const access = asked instanceof Promise ? await asked : asked;
+      const opened = this.customHeaders.of(delivery.webhookId, delivery.headersBox);
+      const custom = opened instanceof Promise ? await opened : opened;
+      const timestampSeconds = Math.floor(startedAt / 1_000);
+      // Waited for even where it is there at once: so those that begin in one turn are all signed, and then all sent.
+      const signatures = await this.signatures.of(unsignedRequest(delivery, body, timestampSeconds), secrets);
+      const span = beginAttempt(delivery, startedAt);
+      const request = signedRequest(
+        delivery,
+        body,
+        signatures,
+        timestampSeconds,
+        access.headers.length === 0 ? custom : [...custom, ...access.headers],
+        headersOf(delivery, delivery.format, this.source),
+        this.settings.forwardTraceparent ? (span?.traceparent ?? delivery.traceparent ?? undefined) : undefined,
+      );
+      const exchange = (): Promise<TransportResult> => this.exchange(delivery, request, access, began);
+      const result = await (span ? inSpan(span, exchange, attemptEnd) : exchange());
+      // Answers are read one after the other, and then all recorded, which frees the slots for the next ones.
+      await endOfTurn();
+      const mayRenew = result.httpStatus === UNAUTHORIZED && this.access.refused(delivery.webhookId, access);
+      const heldUntil = this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt, mayRenew);
+      return { tookMs: result.durationMs, heldUntil };
+    } catch (error) {
+      if (error instanceof SecretsAwayError || error instanceof UnsignedError) {
+        await this.claimed.postpone([delivery], error.message);
+        return NOT_SENT;
+      }
+      // Its lease brings it back.
+      this.logger.error(`Delivery ${delivery.id} could not be sent: ${(error as Error).message}`);
+      return NOT_SENT;
+    }
+  }
+
+  /** What is sent in the place of an event; `undefined`: that failed, and with it the attempt. */
+  private async transform(delivery: ClaimedDelivery, data: string, claimedAt: number): Promise<Buffer | undefined> {
+    const startedAt = this.clock();
+    const since = monotonicNow();
+    try {
+      return await this.transformed.of(delivery, data);
+    } catch (error) {
+      if (!(error instanceof TransformationError)) throw error;
+      const durationMs = Math.round(monotonicNow() - since);
+      const result = { outcome: 'transformation_error', error: error.message, durationMs, sent: false } as const;
+      this.record(delivery, '{}', result, startedAt, claimedAt, false);
+      return undefined;
+    }
+  }
+
+  /** One deadline covers obtaining a token and the request itself. */
+  private async exchange(
+    { tenantId, webhookId, id: deliveryId, url, timeoutMs: deadlineMs }: ClaimedDelivery,
+    { headers, body }: SignedRequest,
+    { failure, ownTls: tls }: Access,
+    began: number,
+  ): Promise<TransportResult> {
+    if (failure) return { ...failure, sent: false };
+    const spentMs = monotonicNow() - began;
+    const timeoutMs = deadlineMs - spentMs;
+    if (timeoutMs <= 0) return { ...TOO_LATE, durationMs: Math.round(spentMs) };
+    const result = await this.transport.post({
+      tenantId,
+      webhookId,
+      deliveryId,
+      url,
+      headers,
+      body,
+      timeoutMs,
+      tls,
+    });
+    const beforeMs = Math.round(spentMs);
+    if (beforeMs === 0 && result.timing?.waitMs !== undefined) return result;
+    const timing = result.timing && { ...result.timing, waitMs: (result.timing.waitMs ?? 0) + beforeMs };
+    return { ...result, durationMs: result.durationMs + beforeMs, timing };
+  }
+
+  /**
+   * Returns until when, on the monotonic clock, nothing more of its webhook may start unless this is on disk before.
+   *
+   * @param mayRenew - The receiver refused a token that can be renewed: that is tried again, as if it had not answered.
+   */
+  private record(
+    delivery: ClaimedDelivery,
+    requestHeaders: string,
+    result: TransportResult,
+    startedAt: number,
+    claimedAt: number,
+    mayRenew: boolean,
+  ): number | undefined {
+    const retryAfterMs = this.retryAfter(result, delivery.policy.maxWaitMs);
+    const leftMs = delivery.expiresInMs - (monotonicNow() - claimedAt);
+    const judged: TransportResult = mayRenew ? { ...result, outcome: 'protocol_error', httpStatus: undefined } : result;
+    const verdict = this.retries.judge({ ...judged, retryAfterMs }, delivery, leftMs);
+    // A receiver that is asked too much means all of it, not this one delivery.
+    const pauseMs =
+      retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? unnamedWait(delivery.policy) : undefined);
+    const holds = pauseMs !== undefined || verdict.gone === true;
+    const leaseEndsAt = claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS;
+    this.settle.add({
+      delivery,
+      pauseMs,
+      holds,
+      verdict,
+      attempt: {
+        startedAt: new Date(startedAt),
+        durationMs: result.durationMs,
+        outcome: result.outcome,
+        httpStatus: result.httpStatus,
+        error: result.error,
+        url: delivery.url,
+        requestHeaders,
+        responseHeaders: result.headers && JSON.stringify(result.headers),
+        responseBody: result.body,
+        timing: result.timing && timingText(result.timing),
+      },
+      leaseEndsAt,
+    });
+    return holds ? leaseEndsAt : undefined;
+  }
+
+  private retryAfter(
+    { httpStatus, headers }: TransportResult,
+    ceilingMs: number = MAX_RETRY_AFTER_MS,
+  ): number | undefined {
+    if (httpStatus === undefined || !MAY_ASK_TO_WAIT.has(httpStatus)) return undefined;
+    const value = headers?.['retry-after'];
+    return typeof value === 'string' ? parseRetryAfter(value, this.clock(), ceilingMs) : undefined;
+  }
+}
