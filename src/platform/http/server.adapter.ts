@@ -5,9 +5,12 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express } from 'express';
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { OpenConnections } from './open-connections.js';
 
 /** For `NestFactory.create()`. Speaks plain HTTP, and knows none of Nest's options for the HTTP server itself. */
 export class ServerAdapter extends ExpressAdapter {
+  private connections: OpenConnections | undefined;
+
   override initHttpServer(): void {
     const app = this.getInstance<Express>();
     class ServerRequest extends IncomingMessage {}
@@ -16,5 +19,16 @@ export class ServerAdapter extends ExpressAdapter {
     Object.setPrototypeOf(ServerAnswer.prototype, app.response);
     Object.assign(app, { request: ServerRequest.prototype, response: ServerAnswer.prototype });
     this.httpServer = createServer({ IncomingMessage: ServerRequest, ServerResponse: ServerAnswer }, app);
+    this.connections = new OpenConnections(this.httpServer);
+  }
+
+  override beforeClose(): void {
+    super.beforeClose();
+    this.connections?.dismiss();
+  }
+
+  /** Takes no connection any more, and resolves once those that are open have ended. */
+  override async close(): Promise<void> {
+    await this.connections?.endUntil(super.close());
   }
 }
