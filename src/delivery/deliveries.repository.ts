@@ -48,7 +48,7 @@ export class DeliveriesRepository {
           FROM found WHERE d.id = found.id AND found.status <> 'sending' AND found.usable AND NOT found.erased
           RETURNING d.id, d.webhook_id
         ), probed AS (
-          UPDATE ${t.webhook_health} h SET paused_until = NULL FROM retried WHERE h.webhook_id = retried.webhook_id)
+          UPDATE ${t.webhook_health} h SET paused_until = NULL, asked_until = NULL FROM retried WHERE h.webhook_id = retried.webhook_id)
         SELECT CASE WHEN EXISTS (SELECT FROM retried) THEN 'due' WHEN erased THEN 'payload_erased'
                     WHEN usable THEN 'sending' ELSE 'webhook_disabled' END AS outcome
         FROM found`,

@@ -107,7 +107,7 @@ export const insertForOneText = (t: Tables): string => `
     INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data)
     SELECT $3, $1, $4, $5, convert_to($6, 'UTF8') FROM target
   ), probed AS (
-    UPDATE ${t.webhook_health} h SET paused_until = NULL FROM target
+    UPDATE ${t.webhook_health} h SET paused_until = NULL, asked_until = NULL FROM target
     WHERE h.webhook_id = target.id AND h.paused_until IS NOT NULL
   )
   INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, expires_at, lane, is_test)

@@ -16,17 +16,19 @@ const CIRCUIT_MAX_MS = 300_000;
 const MAX_TIMES_OPENED = 10;
 
 /** No pause is running that a receiver asked for: a success deletes the health row `h`. */
-const MAY_END = `(h.times_opened > 0 OR coalesce(h.paused_until <= now(), true))`;
+const MAY_END = `coalesce(h.asked_until <= now(), true)`;
 
-/** What the health row has counted; nothing any more where it is written because of a success, which alone counts no failure. */
-const soFar = (column: string): string => `CASE WHEN excluded.consecutive_failures > 0 THEN h.${column} ELSE 0 END`;
+/** What the health row holds; this instead where it is written because of a success, which alone counts no failure. */
+const soFar = (column: string, recovered = '0'): string =>
+  `CASE WHEN excluded.consecutive_failures > 0 THEN h.${column} ELSE ${recovered} END`;
 
 export function settleStatement({ tables: t }: Database): Statement {
   return {
     name: 'posthorn_delivery_settle',
     // An outcome also tells how long the webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is
     // open already is not opened further by stragglers. A success deletes the health row, and with it the pause of a circuit;
-    // one that the receiver asked for is waited out, whatever succeeds meanwhile: then the row stays, and counts anew.
+    // one that the receiver asked for (asked_until) is waited out, whatever succeeds meanwhile: then the row stays, and counts
+    // anew. paused_until is the later of both, and all that a claim has to look at.
     // Most successes find no row, and cost that one look: what is not in judged is neither looked for nor locked again.
     // Failures of replays and of test events open the circuit like all others, but count neither attempts nor time towards
     // disabling: who asks for them wants to see whether it works, and must not lose the webhook by looking.
@@ -71,9 +73,10 @@ export function settleStatement({ tables: t }: Database): Statement {
                CASE WHEN s.recovers THEN 0 ELSE s.replay_failures END AS replay_failures, h.warned_percent AS warned_before,
                s.recovers AND s.pause_ms IS NULL AND ${MAY_END} AS is_over,
                CASE WHEN s.recovers THEN 0 ELSE least(opened + opens::int, ${MAX_TIMES_OPENED}) END AS times_opened,
-               greatest(now() + s.pause_ms * interval '1 ms', CASE WHEN opens THEN now() + least(
+               now() + s.pause_ms * interval '1 ms' AS asked_until,
+               CASE WHEN opens THEN now() + least(
                  ${CIRCUIT_MAX_MS}, ${CIRCUIT_MIN_MS} * 2 ^ opened) * (0.8 + 0.4 * random()) * interval '1 ms'
-               END) AS paused_until
+               END AS open_until
         FROM touched s LEFT JOIN ${t.webhook_health} h USING (webhook_id), LATERAL (
           SELECT least(coalesce(h.times_opened, 0), ${MAX_TIMES_OPENED}) AS opened,
                  NOT s.recovers AND s.unreachable AND coalesce(h.paused_until <= now(), true)
@@ -85,8 +88,8 @@ export function settleStatement({ tables: t }: Database): Statement {
         RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent, NULL::timestamptz AS paused_until
       ), changed AS (
         INSERT INTO ${t.webhook_health} AS h
-          (webhook_id, tenant_id, consecutive_failures, replay_failures, failing_since, times_opened, paused_until)
-        SELECT webhook_id, tenant_id, failures, replay_failures, now(), times_opened, paused_until
+          (webhook_id, tenant_id, consecutive_failures, replay_failures, failing_since, times_opened, asked_until, paused_until)
+        SELECT webhook_id, tenant_id, failures, replay_failures, now(), times_opened, asked_until, greatest(asked_until, open_until)
         FROM judged WHERE NOT is_over ORDER BY webhook_id
         ON CONFLICT (webhook_id) DO UPDATE SET
           consecutive_failures = ${soFar('consecutive_failures')} + excluded.consecutive_failures,
@@ -94,8 +97,8 @@ export function settleStatement({ tables: t }: Database): Statement {
           failing_since = CASE WHEN h.consecutive_failures = h.replay_failures THEN excluded.failing_since ELSE h.failing_since END,
           warned_percent = ${soFar('warned_percent')},
           times_opened = greatest(${soFar('times_opened')}, excluded.times_opened),
-          paused_until = greatest(CASE WHEN excluded.consecutive_failures > 0 OR h.times_opened = 0 THEN h.paused_until END,
-                                  excluded.paused_until)
+          asked_until = greatest(h.asked_until, excluded.asked_until),
+          paused_until = greatest(${soFar('paused_until', 'h.asked_until')}, excluded.paused_until)
         RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures - h.replay_failures AS failures, h.failing_since, h.warned_percent,
                   h.paused_until
       )

@@ -34,6 +34,7 @@ import { LiveEntries1764000002410 } from './1764000002410-live-entries.js';
 import { AttemptTiming1764000002500 } from './1764000002500-attempt-timing.js';
 import { Traces1764000002600 } from './1764000002600-traces.js';
 import { WebhookBeginsAnew1764000002710 } from './1764000002710-webhook-begins-anew.js';
+import { AskedPauses1764000002720 } from './1764000002720-asked-pauses.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -71,4 +72,5 @@ export const POSTHORN_MIGRATIONS = [
   AttemptTiming1764000002500,
   Traces1764000002600,
   WebhookBeginsAnew1764000002710,
+  AskedPauses1764000002720,
 ] as const;

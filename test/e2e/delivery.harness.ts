@@ -201,6 +201,35 @@ export class DeliveryScene {
     }, `nothing of ${webhookId} is being sent`);
   }
 
+  /** What is held against a webhook; `undefined`: nothing. */
+  async healthOf(webhookId: string): Promise<object | undefined> {
+    return (await this.sql('SELECT * FROM posthorn.webhook_health WHERE webhook_id = $1', [webhookId]))[0];
+  }
+
+  /** For how many seconds nothing more is sent to a webhook; `undefined`: it does not pause. */
+  async pausedFor(webhookId: string): Promise<number | undefined> {
+    const [row] = await this.sql<{ seconds: number | null }>(
+      `SELECT extract(epoch FROM paused_until - now())::float8 AS seconds FROM posthorn.webhook_health WHERE webhook_id = $1`,
+      [webhookId],
+    );
+    return row?.seconds ?? undefined;
+  }
+
+  /** Makes the pause that runs outlast the test, however slow the machine is: nothing probes until {@link endPause}. */
+  async holdPause(webhookId: string): Promise<void> {
+    await this.sql(`UPDATE posthorn.webhook_health SET paused_until = now() + interval '1 day' WHERE webhook_id = $1`, [
+      webhookId,
+    ]);
+  }
+
+  /** Ends the pause that runs, as time would. */
+  async endPause(webhookId: string): Promise<void> {
+    await this.sql(
+      `UPDATE posthorn.webhook_health SET paused_until = now(), asked_until = least(asked_until, now()) WHERE webhook_id = $1`,
+      [webhookId],
+    );
+  }
+
   async webhook(id: string): Promise<WebhookView> {
     return (await this.server.api<WebhookView>('GET', `/api/webhooks/${id}`)).body;
   }
