@@ -10,7 +10,7 @@ export const LEASE_MARGIN_MS = 30_000;
 /** A delivery that was claimed longer ago is not sent any more: a send must end before its lease does. */
 export const MAX_HELD_MS = LEASE_MARGIN_MS / 2;
 
-// Bodies of one claim, in bytes. One more row is always taken, so that a single large body cannot block the way.
+// Bodies of one claim, in bytes. The row that reaches it is still taken, so that a single large body cannot block the way.
 const MAX_CLAIM_BYTES = 2 * 1_048_576;
 
 /** Parts of the window of a rate limit in which claims are counted together. */
@@ -43,6 +43,12 @@ const testOf = (t: Tables, webhook: string, probing: string): string => `
         ORDER BY d.webhook_id, d.id DESC LIMIT CASE WHEN ${probing} THEN ${NEWEST} ELSE 0 END
       ) newest WHERE newest.is_test LIMIT 1`;
 
+/**
+ * When a row of a webhook has its turn: after one of each other webhook, and chance says in what order these are. What is too much for
+ * one claim is cut by it. By age, old large bodies of one webhook would push out the small ones of all others, claim after claim.
+ */
+const turn = (window: string): string => `row_number() OVER (${window}) + random() AS turn`;
+
 /** Beside $2, not in its place: that alone tells PostgreSQL the partitions before anything is read. */
 const FROM_TEST = 'AND d.id >= coalesce(test.id, $2)';
 
@@ -65,7 +71,7 @@ const taking = (t: Tables): string => `
   sized AS (
     SELECT p.id, e.data, e.occurred_at, e.traceparent,
            CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
-           coalesce(sum(octet_length(e.data)) OVER (ORDER BY p.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+           coalesce(sum(octet_length(e.data)) OVER (ORDER BY p.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
     FROM picked p CROSS JOIN LATERAL (
       SELECT data, data_erased_at, occurred_at, traceparent FROM ${t.event} WHERE id = p.event_id LIMIT 1) e
   ), claimed AS (
@@ -118,22 +124,24 @@ export const claimText = (t: Tables): string => `
             WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= $2 ORDER BY d.webhook_id, d.id DESC LIMIT 1)
     FROM due WHERE due.webhook_id IS NOT NULL
   ), ${BUSY}, picked AS (
-    SELECT p.id, p.event_id, p.expires_at, due.webhook_id FROM due
+    SELECT p.id, p.event_id, p.expires_at, p.turn, due.webhook_id FROM due
     JOIN ${t.webhook} w ON w.id = due.webhook_id
     LEFT JOIN ${t.webhook_health} h ON h.webhook_id = due.webhook_id
     LEFT JOIN busy ON busy.webhook_id = due.webhook_id
     LEFT JOIN LATERAL (${testOf(t, 'due.webhook_id', PROBING)}
     ) test ON true
     LEFT JOIN LATERAL (
-      SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
-      WHERE ${oldestOf('due.webhook_id', FROM_TEST)}
-      LIMIT CASE
-        WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $6
-        WHEN ${PACED} OR h.paused_until > now() THEN 0
-        WHEN h.times_opened > 0 THEN CASE WHEN busy.room IS NULL THEN 1 ELSE 0 END
-        ELSE coalesce(busy.room, $5)
-      END
-      FOR UPDATE SKIP LOCKED
+      SELECT oldest.*, ${turn('')} FROM (
+        SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
+        WHERE ${oldestOf('due.webhook_id', FROM_TEST)}
+        LIMIT CASE
+          WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $6
+          WHEN ${PACED} OR h.paused_until > now() THEN 0
+          WHEN h.times_opened > 0 THEN CASE WHEN busy.room IS NULL THEN 1 ELSE 0 END
+          ELSE coalesce(busy.room, $5)
+        END
+        FOR UPDATE SKIP LOCKED
+      ) oldest
     ) p ON true
     WHERE due.webhook_id IS NOT NULL AND (p.id IS NOT NULL OR (${PACED} AND w.active AND w.deleted_at IS NULL))
     LIMIT $6
@@ -195,7 +203,7 @@ export const pacedClaimText = (t: Tables): string => `
     LEFT JOIN LATERAL (${testOf(t, 'a.webhook_id', 'a.probing')}
     ) test ON true
     CROSS JOIN LATERAL (
-      SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
+      SELECT d.id, d.event_id, d.expires_at, d.webhook_id FROM ${t.delivery} d
       WHERE ${oldestOf('a.webhook_id', FROM_TEST)} LIMIT a.room FOR UPDATE SKIP LOCKED
     ) p
     WHERE NOT a.ordered AND a.room > 0
@@ -225,11 +233,12 @@ export const pacedClaimText = (t: Tables): string => `
     WHERE a.ordered AND a.room > 0
   ), ordered AS (
     SELECT p.* FROM heads CROSS JOIN LATERAL (
-      SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
+      SELECT d.id, d.event_id, d.expires_at, d.webhook_id FROM ${t.delivery} d
       WHERE d.id = heads.id AND d.status = 'pending' FOR UPDATE SKIP LOCKED
     ) p
   ), picked AS (
-    SELECT * FROM (SELECT * FROM unordered UNION ALL SELECT * FROM ordered) p ORDER BY random() LIMIT $6
+    SELECT p.*, ${turn('PARTITION BY p.webhook_id ORDER BY p.id')}
+    FROM (SELECT * FROM unordered UNION ALL SELECT * FROM ordered) p ORDER BY random() LIMIT $6
   ), ${taking(t)}, counted AS (
     UPDATE ${t.webhook_pace} p SET claims = p.claims + 1, claimed_at = slices.at, claimed = slices.n
     FROM (SELECT webhook_id, count(*)::int AS n FROM claimed WHERE status = 'sending' GROUP BY webhook_id) c

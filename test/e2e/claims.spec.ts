@@ -1,0 +1,69 @@
+// What a claim brings where there is more due than it may bring. No engine runs: the test claims.
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { ClaimQuery } from '../../src/delivery/claim.js';
+import type { Claim } from '../../src/delivery/claim.js';
+import type { Room } from '../../src/delivery/send-queue.js';
+import { FIRST_ID } from '../../src/kernel/ids.js';
+import { DeliveryScene } from './delivery.harness.js';
+import type { Target } from './delivery.harness.js';
+
+const LARGE = 250_000;
+/** Of those a claim of 2 MiB brings nine: the ninth is what reaches it. */
+const LARGE_ONES = 9;
+
+let scene: DeliveryScene;
+beforeAll(async () => {
+  scene = await DeliveryScene.open({ role: 'api' });
+});
+afterAll(() => scene?.close());
+afterEach(() => scene.sql('DELETE FROM posthorn.delivery'));
+
+const target = (more: object = {}): Promise<Target> => scene.target('http://127.0.0.1:9/', more);
+
+async function store({ type }: Target, count: number, bytes: number): Promise<void> {
+  const data = { note: 'x'.repeat(bytes) };
+  const events = Array.from({ length: count }, () => ({ event: type, data }));
+  const { status } = await scene.server.api('POST', '/api/events/batch', { events });
+  expect(status).toBe(202);
+}
+
+const ROOM: Room = { total: 2_048, perWebhook: 64, perBusyWebhook: new Map() };
+const claims = (): ClaimQuery => scene.server.get(ClaimQuery);
+const claim = (room: Room = ROOM): Promise<Claim> => claims().claim(room, { after: FIRST_ID, lowWater: FIRST_ID });
+
+const countOf = ({ claimed }: Pick<Claim, 'claimed'>, { webhookId }: Target): number =>
+  claimed.filter((delivery) => delivery.webhookId === webhookId).length;
+
+it('is cut in turns: large bodies of one webhook, however old, push out none of another', async () => {
+  const [large, small, late] = [await target(), await target(), await target()];
+  await store(large, 30, LARGE);
+  await store(small, 5, 1_000);
+  await store(late, 1, LARGE);
+  const first = await claim();
+  expect(countOf(first, small)).toBe(5);
+  expect(countOf(first, late)).toBe(1);
+  expect(countOf(first, large)).toBe(LARGE_ONES - 1);
+});
+
+it('is cut in turns where webhooks have limits of their own', async () => {
+  const limited = { maxInFlight: 1_000 };
+  const targets = [await target(limited), await target(limited)] as const;
+  const [large, small] = targets;
+  await store(large, 30, LARGE);
+  await store(small, 5, 1_000);
+  const claimed = await claims().claimPaced(
+    targets.map(({ webhookId }) => webhookId),
+    ROOM,
+  );
+  expect(countOf(claimed, small)).toBe(5);
+  expect(countOf(claimed, large)).toBe(LARGE_ONES);
+});
+
+it('brings of many webhooks with large bodies not those of the same ones each time', async () => {
+  const targets = await Promise.all(Array.from({ length: 15 }, () => target()));
+  for (const one of targets) await store(one, 3, LARGE);
+  const seen = new Set<string>();
+  for (let n = 0; n < 3; n += 1)
+    for (const { webhookId } of (await claim({ ...ROOM, perWebhook: 1 })).claimed) seen.add(webhookId);
+  expect(seen.size).toBeGreaterThan(LARGE_ONES);
+});
