@@ -114,12 +114,20 @@ export class DueDeliveries {
         text: `SELECT DISTINCT d.webhook_id AS id FROM ${t.delivery} d JOIN ${t.webhook} w ON w.id = d.webhook_id
                WHERE d.status = 'retrying' AND (NOT w.active OR w.deleted_at IS NOT NULL)`,
       },
-      // Waiting deliveries of one webhook, in batches. Indexes delivery_pending and delivery_retrying_webhook.
+      // Waiting deliveries of one webhook, in batches: a state at a time, by conditions and orders that only the indexes
+      // delivery_pending and delivery_retrying_webhook serve. Asked for by both states at once, or by id, each batch would
+      // read all that the webhook was ever sent.
       skip: {
         name: 'posthorn_delivery_skip',
         text: `WITH waiting AS (
-                 SELECT d.id, d.attempt_count FROM ${t.delivery} d WHERE d.webhook_id = $1 AND d.status IN ('pending', 'retrying')
-                 ORDER BY d.id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+                 SELECT * FROM (
+                   SELECT d.id, d.attempt_count FROM ${t.delivery} d WHERE d.status = 'pending' AND d.webhook_id BETWEEN $1 AND $1
+                   ORDER BY d.webhook_id DESC, d.id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED) pending
+                 UNION ALL
+                 SELECT * FROM (
+                   SELECT d.id, d.attempt_count FROM ${t.delivery} d WHERE d.status = 'retrying' AND d.webhook_id BETWEEN $1 AND $1
+                   ORDER BY d.webhook_id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED) retrying
+                 LIMIT ${BATCH})
                UPDATE ${t.delivery} d SET status = 'skipped', due_at = NULL, completed_at = now(),
                  reason = CASE WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END
                FROM waiting, ${t.webhook} w
