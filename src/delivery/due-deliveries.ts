@@ -19,7 +19,7 @@ const MAX_NUMBER = 2_147_483_647;
  * Holds for every row of `found`. PostgreSQL takes it to hold for one in 200, and so updates by the primary key even where
  * it plans on empty tables: else a new installation's sweeps would read all deliveries until the first ANALYZE.
  */
-const byKey = (found: string): string => `${found}.attempt_count BETWEEN 0 AND ${MAX_NUMBER}`;
+export const byKey = (found: string): string => `${found}.attempt_count BETWEEN 0 AND ${MAX_NUMBER}`;
 
 /** A delivery that failed for good, as its operational event tells of it. */
 export interface ExhaustedDelivery {

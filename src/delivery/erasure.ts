@@ -4,6 +4,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, TenantDatabase } from '../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
+import { byKey } from './due-deliveries.js';
 
 /** Longer than any lease, so that every attempt under way during an erasure is over; and than a pause of the sweep. */
 const UNDER_WAY = `interval '15 minutes'`;
@@ -32,26 +33,27 @@ export class Erasure {
       name: 'posthorn_event_clear',
       // Locks those deliveries of the events that wait or hold what was sent in their place, and those attempts that still hold an answer. A dispatch's deliveries share
       // the first 18 characters of its event's id (primary key); replays are found by delivery_replayed (event_id). What a
-      // receiver answered goes too, because it may have echoed what it got. TypeORM has no UPDATE … FROM.
+      // receiver answered goes too, because it may have echoed what it got. LATERAL, so that they are looked for event by event:
+      // joined as sets, a handful of events would be reason enough to read all deliveries. TypeORM has no UPDATE … FROM.
       text: `
         WITH found AS MATERIALIZED (
-          SELECT d.id FROM unnest($1::uuid[]) AS e (id) JOIN ${t.delivery} d ON d.event_id = e.id
-            AND d.id >= (left(e.id::text, 18) || '-0000-000000000000')::uuid
-            AND d.id <= (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
-          UNION
-          SELECT d.id FROM unnest($1::uuid[]) AS e (id) JOIN ${t.delivery} d
-            ON d.event_id = e.id AND d.replay_of IS NOT NULL
+          SELECT d.id, d.attempt_count FROM unnest($1::uuid[]) AS e (id) CROSS JOIN LATERAL (
+            SELECT d.id, d.attempt_count FROM ${t.delivery} d WHERE d.event_id = e.id
+              AND d.id >= (left(e.id::text, 18) || '-0000-000000000000')::uuid
+              AND d.id <= (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
+            UNION
+            SELECT d.id, d.attempt_count FROM ${t.delivery} d WHERE d.event_id = e.id AND d.replay_of IS NOT NULL) d
         ), ended AS (
           UPDATE ${t.delivery} d
           SET status = 'expired', reason = 'payload_erased', due_at = NULL, completed_at = now(), transformed = NULL
-          FROM found WHERE d.id = found.id AND d.status IN ('pending', 'retrying')
+          FROM found WHERE d.id = found.id AND ${byKey('found')} AND d.status IN ('pending', 'retrying')
         ), cleared AS (
           UPDATE ${t.delivery} d SET transformed = NULL
-          FROM found WHERE d.id = found.id AND d.status NOT IN ('pending', 'retrying') AND d.transformed IS NOT NULL
+          FROM found WHERE d.id = found.id AND ${byKey('found')} AND d.status NOT IN ('pending', 'retrying') AND d.transformed IS NOT NULL
         )
         UPDATE ${t.delivery_attempt} a SET response_headers = NULL, response_body = NULL
         FROM found
-        WHERE a.delivery_id = found.id AND (a.response_headers IS NOT NULL OR a.response_body IS NOT NULL)`,
+        WHERE a.delivery_id = found.id AND ${byKey('found')} AND (a.response_headers IS NOT NULL OR a.response_body IS NOT NULL)`,
     };
     this.recent = {
       name: 'posthorn_event_erased_recently',

@@ -1,6 +1,7 @@
 // What delivering reads. Plans are made once per connection, and may be made while the tables are empty.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { Erasure } from '../../src/delivery/index.js';
 import { Sweeper } from '../../src/delivery/sweeper.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -55,6 +56,11 @@ const pause = (scene: DeliveryScene, { webhookId }: Target): Promise<unknown> =>
 const FOUND_DELIVERIES = `
   SELECT coalesce(sum(idx_tup_read), 0)::int AS read FROM pg_stat_user_indexes WHERE relname ~ '^delivery_(\\d|default)'`;
 
+/** Tuples that were read by going through a table of events or of deliveries. */
+const READ_THROUGH = `
+  SELECT coalesce(sum(seq_tup_read), 0)::int AS read FROM pg_stat_user_tables
+  WHERE relname ~ '^(event|delivery)_(\\d|default)'`;
+
 it('finds events and deliveries by their keys from the first one on, and never reads a table through', async () => {
   const scene = await openScene();
   const target = await scene.target(receiver.url);
@@ -66,11 +72,7 @@ it('finds events and deliveries by their keys from the first one on, and never r
   for (const id of ids) expect(await scene.settled(id)).toMatchObject({ status: 'success' });
   // Often enough for each connection to have swept; the slow looks, one sweep in twenty, may read more.
   for (let n = 0; n < 12; n += 1) await scene.server.app.get(Sweeper, { strict: false }).sweep();
-  const read = await counted(
-    scene,
-    `SELECT coalesce(sum(seq_tup_read), 0)::int AS read FROM pg_stat_user_tables WHERE relname ~ '^(event|delivery)_(\\d|default)'`,
-  );
-  expect(read).toBe(0);
+  expect(await counted(scene, READ_THROUGH)).toBe(0);
 });
 
 it('looks for what a webhook has due among what is due, where another has nearly all that there is', async () => {
@@ -106,4 +108,22 @@ it('skips what waits for a webhook, and does not read what it was sent before', 
     return left === undefined;
   }, 'nothing waits any more');
   expect(await counted(scene, FOUND_DELIVERIES)).toBeLessThan(BACKLOG);
+});
+
+it('finds what attempts under way wrote of payloads erased since, and reads none of the rest', async () => {
+  const scene = await openScene();
+  const target = await scene.target(receiver.url);
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    ids.push(await scene.dispatch(target.type, { n }));
+    await scene.settled(await scene.deliveryOf(ids[n]!, target.webhookId));
+  }
+  await insertDeliveries(scene, target, 'success', BACKLOG);
+  await scene.sql('ANALYZE posthorn.delivery');
+  for (const id of ids) expect((await scene.server.api('DELETE', `/api/events/${id}/data`)).status).toBe(204);
+  await scene.sql(`UPDATE posthorn.delivery_attempt SET response_body = 'late'`);
+  await scene.server.get(Erasure).catchUp();
+  const kept = await scene.sql('SELECT FROM posthorn.delivery_attempt WHERE response_body IS NOT NULL');
+  expect(kept).toEqual([]);
+  expect(await counted(scene, READ_THROUGH)).toBeLessThan(BACKLOG);
 });
