@@ -110,7 +110,8 @@ const CLAIMED_COLUMNS = `
  * delivery_pending: a loose scan lists the webhooks that have due rows, in its order backwards, then a few rows of each are
  * taken, so a million rows behind one slow webhook cost the others nothing. The query builder has neither recursion nor
  * LATERAL. A paused webhook gives nothing; one whose circuit opened gives a single probe per process once its pause is
- * over; one with limits of its own gives one row without a delivery, which says so and takes its share of the room.
+ * over; one with limits of its own gives one row without a delivery, which says so and takes its share of the room. One row
+ * more, without a webhook, tells how many rows were picked, and the last webhook of which: bodies may cut what is claimed of them.
  *
  * $1 only webhooks after this, $2 no smaller delivery id, $3 $4 busy webhooks and their room, $5 room of the others,
  * $6 room in all, $7 deadline in milliseconds.
@@ -146,8 +147,12 @@ export const claimText = (t: Tables): string => `
     WHERE due.webhook_id IS NOT NULL AND (p.id IS NOT NULL OR (${PACED} AND w.active AND w.deleted_at IS NULL))
     LIMIT $6
   ), ${taking(t)}
-  SELECT ${CLAIMED_COLUMNS}
-  FROM ${CLAIMED} FULL JOIN (SELECT webhook_id FROM picked WHERE id IS NULL) paced USING (webhook_id)
+  SELECT ${CLAIMED_COLUMNS}, apart.picked, apart.last_webhook_id
+  FROM ${CLAIMED} FULL JOIN (
+    SELECT webhook_id, NULL::int AS picked, NULL::uuid AS last_webhook_id FROM picked WHERE id IS NULL
+    UNION ALL
+    SELECT NULL, count(*)::int, (SELECT webhook_id FROM picked ORDER BY webhook_id DESC LIMIT 1) FROM picked
+  ) apart USING (webhook_id)
   CROSS JOIN durability LEFT JOIN secrets USING (webhook_id)
   ORDER BY c.id`;
 

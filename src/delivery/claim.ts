@@ -33,7 +33,10 @@ export interface Claim {
   readonly taken: number;
   /** Webhooks with limits of their own that have deliveries due: nothing is claimed of them yet. */
   readonly paced: readonly string[];
+  /** Where the next walk goes on; `undefined`: this one came to the end. */
   readonly lastWebhookId?: string;
+  /** It came to more than it could bring: their bodies were too much for one claim. */
+  readonly isCut: boolean;
 }
 
 /** Bounds the memory: webhooks come and go for as long as the process lives. */
@@ -69,21 +72,27 @@ export class ClaimQuery {
   /** Claims due deliveries of all webhooks in turn, but for those that have limits of their own: these it names. */
   async claim(room: Room, { after, lowWater }: ClaimWalk): Promise<Claim> {
     const startedAt = monotonicNow();
-    const rows = await this.database.query<ClaimRow | PacedRow>(this.statement, [
+    const rows = await this.database.query<ClaimRow | PacedRow | WalkRow>(this.statement, [
       after,
       lowWater,
       ...this.roomValues(room),
     ]);
-    let lastWebhookId: string | undefined;
-    for (const row of rows) if (!lastWebhookId || row.webhook_id > lastWebhookId) lastWebhookId = row.webhook_id;
-    const taken = rows.filter((row): row is ClaimRow => row.id !== null);
+    const taken: ClaimRow[] = [];
+    const paced: string[] = [];
+    let [picked, lastWebhookId]: [number, string | null] = [0, null];
+    for (const row of rows) {
+      if (row.id !== null) taken.push(row);
+      else if (row.webhook_id !== null) paced.push(row.webhook_id);
+      else [picked, lastWebhookId] = [row.picked, row.last_webhook_id];
+    }
     this.tell(taken, startedAt);
     return {
       ...this.toClaimed(taken),
       taken: taken.length,
-      paced: rows.filter(({ id }) => id === null).map((row) => row.webhook_id),
-      // A walk that was not cut short begins again from the start.
-      ...(rows.length === room.total && { lastWebhookId }),
+      paced,
+      // By what was picked: what was claimed of it says neither how far the walk came nor that it came to the end.
+      ...(picked === room.total && lastWebhookId !== null && { lastWebhookId }),
+      isCut: picked > taken.length + paced.length,
     };
   }
 
@@ -91,7 +100,7 @@ export class ClaimQuery {
    * Claims due deliveries of webhooks that have limits of their own: as many as these allow, whoever else claims. `taken`
    * also counts those that ended instead of being claimed.
    */
-  async claimPaced(webhookIds: readonly string[], room: Room): Promise<Omit<Claim, 'paced'>> {
+  async claimPaced(webhookIds: readonly string[], room: Room): Promise<Pick<Claim, 'claimed' | 'data' | 'taken'>> {
     const unknown = this.withPace.unknownOf(webhookIds);
     if (unknown.length > 0) await this.database.query(this.paceStatement, [plainArray(unknown)]);
     this.withPace.add(webhookIds);
@@ -187,4 +196,12 @@ interface ClaimRow extends TargetRow {
 interface PacedRow {
   id: null;
   webhook_id: string;
+}
+
+/** How far a walk came: the rows that it picked, and the last webhook it picked one of. */
+interface WalkRow {
+  id: null;
+  webhook_id: null;
+  picked: number;
+  last_webhook_id: string | null;
 }

@@ -143,7 +143,8 @@ export class DeliveryEngine implements BeforeApplicationShutdown {
     const room = this.sender.queue.room();
     const walk = await this.claims.claim(room, { after: from, lowWater });
     this.cursor = walk.lastWebhookId ?? FIRST_ID;
-    this.caughtUpAt = from === FIRST_ID && walk.lastWebhookId === undefined ? claimedAt : undefined;
+    const sawAll = from === FIRST_ID && walk.lastWebhookId === undefined && !walk.isCut;
+    this.caughtUpAt = sawAll ? claimedAt : undefined;
     if (full) {
       this.oldWorkIsDue = walk.claimed.some(({ id }) => id < dayAgo);
       if (from === FIRST_ID) this.lastFullWalkAt = claimedAt;

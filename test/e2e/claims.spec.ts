@@ -67,3 +67,28 @@ it('brings of many webhooks with large bodies not those of the same ones each ti
     for (const { webhookId } of (await claim({ ...ROOM, perWebhook: 1 })).claimed) seen.add(webhookId);
   expect(seen.size).toBeGreaterThan(LARGE_ONES);
 });
+
+it('says that it was cut, and only then', async () => {
+  const [large, small] = [await target(), await target()];
+  await store(large, LARGE_ONES, LARGE);
+  await store(small, 1, 1_000);
+  expect(await claim({ ...ROOM, perWebhook: 4 })).toMatchObject({ taken: 5, isCut: false });
+  await store(large, 5, LARGE);
+  expect(await claim()).toMatchObject({ taken: LARGE_ONES, isCut: true });
+  expect(await claim()).toMatchObject({ taken: 1, isCut: false });
+  expect(await claim()).toMatchObject({ taken: 0, isCut: false });
+});
+
+it('goes on behind what it picked, though it brought less of that', async () => {
+  const targets = [await target(), await target(), await target()].sort((a, b) => (a.webhookId < b.webhookId ? -1 : 1));
+  const [first, second, third] = targets as [Target, Target, Target];
+  await store(first, 20, LARGE);
+  await store(second, 4, 1_000);
+  await store(third, 4, 1_000);
+  const room = { ...ROOM, total: 24, perWebhook: 20 };
+  const { lastWebhookId, isCut } = await claim(room);
+  expect({ lastWebhookId, isCut }).toEqual({ lastWebhookId: second.webhookId, isCut: true });
+  const rest = await claims().claim(room, { after: second.webhookId, lowWater: FIRST_ID });
+  expect(countOf(rest, third)).toBe(4);
+  expect(rest.lastWebhookId).toBeUndefined();
+});
