@@ -5,6 +5,7 @@ import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { endOfTurn } from '../kernel/end-of-turn.js';
 import { MAX_RETRY_AFTER_MS, parseRetryAfter, unnamedWait } from '../kernel/retry-schedule.js';
+import type { Secret } from '../kernel/secret.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { inSpan } from '../platform/observability/index.js';
@@ -26,7 +27,6 @@ import type { SignedRequest } from './request.js';
 import { RetryJudge } from './retry-judge.js';
 import { SettleBatch } from './settle.js';
 import { Signatures, UnsignedError } from './signatures.js';
-import { SigningKeys } from './signing-keys.js';
 import { TransformedBodies } from './transformed-bodies.js';
 import { Transport } from './transport.js';
 import type { TransportResult } from './transport.js';
@@ -37,6 +37,8 @@ const TOO_MANY_REQUESTS = 429;
 /** A delivery on its way out. */
 export interface Outgoing {
   readonly delivery: ClaimedDelivery;
+  /** What signs it, newest first: carried along, so that nothing that is claimed meanwhile can take it away. */
+  readonly secrets: readonly Secret[];
   /** What is sent; or the data of the event, of which that is to be made. */
   readonly body: Buffer;
   readonly isTransformed: boolean;
@@ -67,7 +69,6 @@ export class Attempts {
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
     private readonly claimed: ClaimRelease,
-    private readonly keys: SigningKeys,
     private readonly signatures: Signatures,
     private readonly customHeaders: CustomHeaders,
     private readonly access: EndpointAccess,
@@ -80,7 +81,7 @@ export class Attempts {
   }
 
   /** Sends, judges and hands over to be settled. Never rejects. */
-  async make({ delivery, body: given, isTransformed, claimedAt }: Outgoing): Promise<Made> {
+  async make({ delivery, secrets, body: given, isTransformed, claimedAt }: Outgoing): Promise<Made> {
     try {
       const body = isTransformed ? await this.transform(delivery, given.toString(), claimedAt) : given;
       if (!body) return NOT_SENT;
@@ -91,7 +92,6 @@ export class Attempts {
         await this.claimed.release([delivery]);
         return NOT_SENT;
       }
-      const secrets = this.keys.of(delivery.secretIds);
       if (secrets.length === 0)
         throw new Error('none of its signing secrets can be read, and nothing goes out unsigned');
       const startedAt = this.clock();

@@ -9,7 +9,7 @@ describe('the custom headers of a webhook', () => {
   const box = new SecretBox([randomBytes(32)]);
   const headers = new CustomHeaders(new SealedSecrets(new KeyRingCipher(box)));
   const webhookId = randomUUID();
-  const seal = (value: string): Buffer => box.seal(JSON.stringify([['X-Key', value]]), webhookId);
+  const seal = (value: string, id = webhookId): Buffer => box.seal(JSON.stringify([['X-Key', value]]), id);
 
   it('are none without a box', async () => {
     expect(await headers.of(webhookId, null)).toEqual([]);
@@ -22,6 +22,16 @@ describe('the custom headers of a webhook', () => {
     // Another row of the same claim, or of the next one: the same bytes, not the same object.
     expect(await headers.of(webhookId, Buffer.from(first))).toBe(opened);
     expect(await headers.of(webhookId, seal('b'))).toEqual([['X-Key', 'b']]);
+  });
+
+  it('stay open for as long as they are used, however many others are opened', async () => {
+    const used = seal('used');
+    const opened = await headers.of(webhookId, used);
+    for (let n = 0; n < 250; n += 1) {
+      const other = randomUUID();
+      await headers.of(other, seal('x'.repeat(90_000), other));
+      expect(await headers.of(webhookId, used)).toBe(opened);
+    }
   });
 
   it('of another webhook are not opened', async () => {

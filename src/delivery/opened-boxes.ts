@@ -6,6 +6,7 @@ import type { SealedSecrets } from '../platform/secrets/index.js';
 const MAX_KEPT_BYTES = 16 * 1_048_576;
 
 export class OpenedBoxes<Content> {
+  /** In the order of their last use: tokens and connections are kept by what was opened, and lost with it. */
   readonly #kept = new Map<string, { readonly box: Buffer; readonly content: Content }>();
   #keptBytes = 0;
   readonly #opening = new Map<string, { readonly box: Buffer; readonly content: Promise<Content> }>();
@@ -22,7 +23,11 @@ export class OpenedBoxes<Content> {
    */
   of(webhookId: string, box: Buffer): Content | Promise<Content> {
     const known = this.#kept.get(webhookId);
-    if (known?.box.equals(box)) return known.content;
+    if (known?.box.equals(box)) {
+      this.#kept.delete(webhookId);
+      this.#kept.set(webhookId, known);
+      return known.content;
+    }
     const opening = this.#opening.get(webhookId);
     if (opening?.box.equals(box)) return opening.content;
     // Who asks meanwhile gets the same object.

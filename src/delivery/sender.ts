@@ -17,6 +17,7 @@ import { SendQueue } from './send-queue.js';
 import type { Sendable } from './send-lane.js';
 import { SettleBatch } from './settle.js';
 import { SigningKeys } from './signing-keys.js';
+import type { OpenedSecrets } from './signing-keys.js';
 import { TransformedBodies } from './transformed-bodies.js';
 
 /** How often it is looked for what is held for too long. */
@@ -72,14 +73,16 @@ export class Sender {
   async sendAll({ claimed, data }: Ready, claimedAt: number): Promise<void> {
     if (claimed.length === 0) return;
     const later = new Set<ClaimedDelivery>();
+    let opened: OpenedSecrets;
     try {
-      const away = await this.keys.prepare(claimed.flatMap(({ secretIds }) => secretIds));
-      if (away.size > 0)
-        for (const delivery of claimed) if (delivery.secretIds.some((id) => away.has(id))) later.add(delivery);
+      opened = await this.keys.open(claimed.flatMap(({ secretIds }) => secretIds));
     } catch (error) {
       await this.claimed.release(claimed);
       throw error;
     }
+    const { secrets, away } = opened;
+    if (away.size > 0)
+      for (const delivery of claimed) if (delivery.secretIds.some((id) => away.has(id))) later.add(delivery);
     if (later.size > 0) await this.claimed.postpone([...later], new SecretsAwayError().message);
     const late: ClaimedDelivery[] = [];
     const bodies = new Map<string, Buffer>();
@@ -107,6 +110,7 @@ export class Sender {
         paced: delivery.paced || delivery.guarantee === 'at-most-once',
         bytes: body.length,
         delivery,
+        secrets: delivery.secretIds.flatMap((id) => secrets.get(id) ?? []),
         body,
         isTransformed,
         claimedAt,

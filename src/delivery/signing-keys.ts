@@ -9,11 +9,18 @@ import { SealedSecrets, SecretsAwayError } from '../platform/secrets/index.js';
 
 const MAX_KEPT = 10_000;
 
-const NONE: ReadonlySet<string> = new Set();
+/** Secrets as they were asked for. */
+export interface OpenedSecrets {
+  /** By id. One that was retired since the claim, or is unreadable, is not among them. */
+  readonly secrets: ReadonlyMap<string, Secret>;
+  /** Ids of those that cannot be opened at this moment. */
+  readonly away: ReadonlySet<string>;
+}
 
 @Injectable()
 export class SigningKeys {
   private readonly logger = new Logger('SigningKeys');
+  /** In the order of their last use. */
   private readonly kept = new Map<string, Secret>();
   private readonly statement: Statement;
 
@@ -28,37 +35,47 @@ export class SigningKeys {
   }
 
   /**
-   * Makes sure that these secrets are at hand: one query, and none in the usual case. Answers which of them cannot
-   * be opened at this moment.
+   * Opens these secrets: one query, and none in the usual case. Whoever asked holds what is answered for as long as it has
+   * something to sign: there may be no room to keep it here by then, and a delivery without its secrets is lost to its lease.
    */
-  async prepare(secretIds: Iterable<string>): Promise<ReadonlySet<string>> {
-    const missing = [...new Set(secretIds)].filter((id) => !this.kept.has(id));
-    if (missing.length === 0) return NONE;
-    const rows = await this.database.query<{ id: string; ciphertext: Buffer }>(this.statement, [missing]);
-    const opened = await Promise.all(rows.map(({ id, ciphertext }) => this.open(id, ciphertext)));
-    for (const oldest of this.kept.keys()) {
-      if (this.kept.size <= MAX_KEPT) break;
-      this.kept.delete(oldest);
+  async open(secretIds: Iterable<string>): Promise<OpenedSecrets> {
+    const secrets = new Map<string, Secret>();
+    const away = new Set<string>();
+    const missing: string[] = [];
+    for (const id of new Set(secretIds)) {
+      const known = this.kept.get(id);
+      if (known) secrets.set(id, this.keep(id, known));
+      else missing.push(id);
     }
-    return new Set(rows.filter((_row, at) => opened[at] === 'away').map(({ id }) => id));
+    if (missing.length === 0) return { secrets, away };
+    const rows = await this.database.query<{ id: string; ciphertext: Buffer }>(this.statement, [missing]);
+    const opened = await Promise.all(rows.map(({ id, ciphertext }) => this.unseal(id, ciphertext)));
+    for (const [at, { id }] of rows.entries()) {
+      const secret = opened[at];
+      if (secret === 'away') away.add(id);
+      else if (secret) secrets.set(id, this.keep(id, secret));
+    }
+    return { secrets, away };
+  }
+
+  private keep(id: string, secret: Secret): Secret {
+    this.kept.delete(id);
+    this.kept.set(id, secret);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > MAX_KEPT && oldest !== undefined) this.kept.delete(oldest);
+    return secret;
   }
 
   /** One secret that cannot be opened must not stop the deliveries of every other webhook. */
-  private async open(id: string, ciphertext: Buffer): Promise<'open' | 'unreadable' | 'away'> {
+  private async unseal(id: string, ciphertext: Buffer): Promise<Secret | 'away' | undefined> {
     try {
       const secret = new Secret(await this.secrets.open(ciphertext, id));
       if (!isSigningSecret(secret.reveal())) throw new Error('it is none');
-      this.kept.set(id, secret);
-      return 'open';
+      return secret;
     } catch (error) {
       if (error instanceof SecretsAwayError) return 'away';
       this.logger.error(`Signing secret ${id} cannot be read: ${(error as Error).message}`);
-      return 'unreadable';
+      return undefined;
     }
-  }
-
-  /** The prepared secrets, in the order asked for. One that was retired since then, or is unreadable, is left out. */
-  of(secretIds: readonly string[]): Secret[] {
-    return secretIds.map((id) => this.kept.get(id)).filter((secret) => secret !== undefined);
   }
 }

@@ -1,8 +1,10 @@
 // What webhooks sign with: secrets that receivers already have, private keys, a scheme that changes, and how long the
 // secrets before sign along.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHmac, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync, randomBytes, randomUUID, verify } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
+import { SigningKeys } from '../../src/delivery/signing-keys.js';
+import { SealedSecrets } from '../../src/platform/secrets/index.js';
 import type { Received } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 
@@ -23,7 +25,7 @@ interface WebhookAnswer {
 let scene: DeliveryScene;
 
 beforeAll(async () => {
-  scene = await DeliveryScene.open();
+  scene = await DeliveryScene.open({ deliveryConcurrency: 16 });
 });
 afterAll(() => scene?.close());
 afterEach(() => scene.closeReceivers());
@@ -50,6 +52,9 @@ async function register(more: object): Promise<{ webhook: WebhookAnswer; next: (
 
 const rotate = (id: string, body?: object) =>
   scene.server.api<SecretAnswer & { code?: string }>('POST', `/api/webhooks/${id}/secrets`, body);
+
+const liveSecretIds = async (id: string): Promise<string[]> =>
+  (await scene.server.api<WebhookAnswer>('GET', `/api/webhooks/${id}`)).body.secrets.map((secret) => secret.id);
 
 const headersOf = ({ headers }: Received): Record<string, string> =>
   Object.fromEntries(
@@ -173,5 +178,41 @@ describe('the secrets before a new one', () => {
   it.each(['8d', '-1s', 'soon', 24, null])('are not kept for %p', async (expireOthersAfter) => {
     const { webhook } = await register({});
     expect((await rotate(webhook.id, { expireOthersAfter })).status).toBe(400);
+  });
+});
+
+describe('a process that opens more secrets than it keeps', () => {
+  /** Ids of secrets that nothing is signed with, as many as are kept. */
+  async function otherSecrets(webhookId: string): Promise<string[]> {
+    const sealed = scene.server.get(SealedSecrets);
+    const ids = Array.from({ length: 10_000 }, () => randomUUID());
+    const boxes = await Promise.all(ids.map((id) => sealed.seal(`whsec_${randomBytes(24).toString('base64')}`, id)));
+    await scene.sql(
+      `INSERT INTO posthorn.webhook_secret (id, tenant_id, webhook_id, ciphertext, hint, expires_at)
+       SELECT id, 'default', $1, ciphertext, '….…', now() FROM unnest($2::uuid[], $3::bytea[]) AS s (id, ciphertext)`,
+      [webhookId, ids, boxes],
+    );
+    return ids;
+  }
+
+  it('signs all that it claimed, and keeps those open that are used', async () => {
+    const receiver = await scene.receiver(200);
+    const target = await scene.target(receiver.url);
+    const other = await scene.target(receiver.url);
+    const others = await otherSecrets(other.webhookId);
+    const keys = scene.server.get(SigningKeys);
+    const inFlight = await scene.claimedAhead(receiver, target);
+
+    const first = await keys.open(others);
+    const [oldest = ''] = others;
+    // Opens one more than are kept, and needs the one that was kept longest.
+    const { secrets } = await keys.open([oldest, ...(await liveSecretIds(other.webhookId))]);
+    expect(secrets.size).toBe(2);
+    expect((await keys.open([oldest])).secrets.get(oldest)).toBe(first.secrets.get(oldest));
+
+    receiver.always(200);
+    for (const response of inFlight) response.writeHead(200).end();
+    expect(await scene.whatBecameOf(target.webhookId)).toEqual({ 'success 1': 500 });
+    expect(receiver.received.filter(({ headers }) => !headers['webhook-signature'])).toEqual([]);
   });
 });
