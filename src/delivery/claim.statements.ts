@@ -113,6 +113,10 @@ const CLAIMED_COLUMNS = `
  * over; one with limits of its own gives one row without a delivery, which says so and takes its share of the room. One row
  * more, without a webhook, tells how many rows were picked, and the last webhook of which: bodies may cut what is claimed of them.
  *
+ * Webhooks are looked up one by one, in the order of the scan, and no further than the room goes: joined as sets, PostgreSQL reads
+ * all that are due, and hands them on in the order in which they lie on its disk. Cut there, with the next claim going on after the
+ * last one's id, a webhook that was just changed, and so lies last, would be passed over in every round.
+ *
  * $1 only webhooks after this, $2 no smaller delivery id, $3 $4 busy webhooks and their room, $5 room of the others,
  * $6 room in all, $7 deadline in milliseconds.
  */
@@ -126,8 +130,8 @@ export const claimText = (t: Tables): string => `
     FROM due WHERE due.webhook_id IS NOT NULL
   ), ${BUSY}, picked AS (
     SELECT p.id, p.event_id, p.expires_at, p.turn, due.webhook_id FROM due
-    JOIN ${t.webhook} w ON w.id = due.webhook_id
-    LEFT JOIN ${t.webhook_health} h ON h.webhook_id = due.webhook_id
+    CROSS JOIN LATERAL (SELECT * FROM ${t.webhook} WHERE id = due.webhook_id LIMIT 1) w
+    LEFT JOIN LATERAL (SELECT * FROM ${t.webhook_health} WHERE webhook_id = due.webhook_id LIMIT 1) h ON true
     LEFT JOIN busy ON busy.webhook_id = due.webhook_id
     LEFT JOIN LATERAL (${testOf(t, 'due.webhook_id', PROBING)}
     ) test ON true
