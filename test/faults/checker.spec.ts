@@ -1,6 +1,6 @@
 // The checker is checked: a story in which every promise was kept, and the same story doctored in every way that it must notice.
 import { describe, expect, it } from '@jest/globals';
-import { check } from './checker.js';
+import { check, checkReplay } from './checker.js';
 import type { Excused } from './checker.js';
 import type { Delivery, Evidence, Request } from './evidence.js';
 
@@ -22,6 +22,7 @@ const delivery = (n: number, ...outcomes: string[]): Delivery => ({
   id: `delivery-${n}`,
   eventId: `event-${n}`,
   webhookId: 'webhook',
+  replayOf: null,
   status: 'success',
   attemptCount: outcomes.length,
   attempts: outcomes.map((outcome, index) => ({
@@ -159,4 +160,43 @@ describe('the checker', () => {
     expect(complaints(again, { duplicates: 2, repeatedNumbers: 1 })).toBe('');
     expect(complaints(again, { duplicates: 2 })).toMatch(/1 requests repeat/);
   });
+
+  it('does not take a replay for the delivery that is missing', () =>
+    expect(complaints(({ deliveries }) => (deliveries[0] = { ...delivery(0, 'success'), replayOf: 'other' }))).toMatch(
+      /^1 deliveries are lost/,
+    ));
+});
+
+describe('the checker of replays', () => {
+  const replay = (n: number): Delivery => ({
+    ...delivery(n, 'success'),
+    id: `replay-${n}`,
+    replayOf: `delivery-${n}`,
+  });
+  const originals = [delivery(0, 'success'), delivery(1, 'success')];
+
+  it('has no complaint where each delivery was replayed once', () =>
+    expect(checkReplay([...originals, replay(0), replay(1)])).toEqual([]));
+
+  it.each([
+    ['a delivery that was not replayed', [replay(0)], /^1 deliveries were not replayed/],
+    [
+      'a delivery that was replayed twice',
+      [replay(0), replay(1), { ...replay(1), id: 'replay-2' }],
+      /^1 deliveries were replayed more than once/,
+    ],
+    [
+      'a replay of another event',
+      [{ ...replay(0), eventId: 'event-1' }, replay(1)],
+      /^1 replays are of another event or webhook/,
+    ],
+    [
+      'a replay to another webhook',
+      [{ ...replay(0), webhookId: 'other' }, replay(1)],
+      /^1 replays are of another event or webhook/,
+    ],
+    ['a replay of nothing', [replay(0), replay(1), replay(2)], /^1 replays are of another event or webhook/],
+  ])('notices %s', (_, replays, sentence) =>
+    expect(checkReplay([...originals, ...replays]).join(' ')).toMatch(sentence),
+  );
 });

@@ -44,7 +44,8 @@ export function check(evidence: Evidence, excused: Excused = {}): Verdict {
     if (count > 0) complaints.set(sentence, (complaints.get(sentence) ?? 0) + count);
   };
   const requestsOf = groupBy(evidence.requests, ({ delivery }) => delivery);
-  const deliveriesOf = groupBy(evidence.deliveries, ({ eventId }) => eventId);
+  const originals = evidence.deliveries.filter(({ replayOf }) => replayOf === null);
+  const deliveriesOf = groupBy(originals, ({ eventId }) => eventId);
   const requestsFor = ({ id }: Delivery): readonly Request[] => requestsOf.get(id) ?? [];
 
   const stuck = evidence.deliveries.filter(({ status }) => (NOT_FINAL as readonly string[]).includes(status));
@@ -144,6 +145,25 @@ function complainOfLog(
   complain(oneChain ? 0 : 1, 'deliveries went on after their success.');
   complain(status === 'success' && successes.length === 0 ? 1 : 0, 'deliveries succeeded without an attempt that did.');
   complain(attempts.filter(({ durationMs }) => durationMs < 0).length, 'attempts took less than no time.');
+}
+
+/** What a replay of everything must leave: of each original one new delivery, of the same event to the same webhook. */
+export function checkReplay(deliveries: readonly Delivery[]): readonly string[] {
+  const broken: string[] = [];
+  const originals = deliveries.filter(({ replayOf }) => replayOf === null);
+  const replays = deliveries.filter(({ replayOf }) => replayOf !== null);
+  const replaysOf = groupBy(replays, ({ replayOf }) => replayOf ?? '');
+  const missing = originals.filter(({ id }) => !replaysOf.has(id)).length;
+  if (missing > 0) broken.push(`${missing} deliveries were not replayed.`);
+  const twice = [...replaysOf.values()].filter(({ length }) => length > 1).length;
+  if (twice > 0) broken.push(`${twice} deliveries were replayed more than once.`);
+  const original = new Map(originals.map((delivery) => [delivery.id, delivery]));
+  const strange = replays.filter(({ replayOf, eventId, webhookId }) => {
+    const of = original.get(replayOf ?? '');
+    return of?.eventId !== eventId || of.webhookId !== webhookId;
+  }).length;
+  if (strange > 0) broken.push(`${strange} replays are of another event or webhook than what they replay.`);
+  return broken;
 }
 
 /** Behaviours whose status line says 2xx, whatever comes after it. */

@@ -21,10 +21,10 @@ export class Dice {
     return Math.floor(this.next() * limit);
   }
 
-  pick<Item>(items: readonly Item[]): Item {
-    const item = items[this.below(items.length)];
-    if (item === undefined) throw new Error('There is nothing to pick from.');
-    return item;
+  /** The items in an order of chance. */
+  shuffle<Item>(items: readonly Item[]): Item[] {
+    const left = [...items];
+    return items.flatMap(() => left.splice(this.below(left.length), 1));
   }
 }
 

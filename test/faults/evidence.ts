@@ -31,6 +31,8 @@ export interface Delivery {
   readonly id: string;
   readonly eventId: string;
   readonly webhookId: string;
+  /** The delivery that this one replays. */
+  readonly replayOf: string | null;
   readonly status: string;
   readonly attemptCount: number;
   readonly attempts: readonly Attempt[];

@@ -11,6 +11,7 @@ import { kill, killInARow, unswept } from './scenarios/kill.js';
 import { postgresAway } from './scenarios/postgres.js';
 import { badReceivers } from './scenarios/receivers.js';
 import { redisLost } from './scenarios/redis.js';
+import { replayKilled } from './scenarios/replay.js';
 import { gracefulStop } from './scenarios/stop.js';
 import { zombie } from './scenarios/zombie.js';
 
@@ -29,7 +30,7 @@ async function expectKept(play: (stage: Stage) => Promise<Report>, databaseUrl?:
 describe('every delivery ends as it must, and none comes twice but what was in flight', () => {
   it.concurrent(
     'while workers and APIs are killed',
-    () => expectKept((on) => kill(on, { events: 100, kills: 3 })),
+    () => expectKept((on) => kill(on, { events: 100, kills: { worker: 2, api: 1 } })),
     WITHIN_MS,
   );
 
@@ -42,6 +43,12 @@ describe('every delivery ends as it must, and none comes twice but what was in f
   it.concurrent(
     'when the same delivery is cut off again and again',
     () => expectKept((on) => killInARow(on, { kills: 2 })),
+    WITHIN_MS,
+  );
+
+  it.concurrent(
+    'when the worker is killed in the midst of a replay: each is replayed once',
+    () => expectKept((on) => replayKilled(on, { events: 200, kills: 2 })),
     WITHIN_MS,
   );
 

@@ -9,6 +9,7 @@ import { kill, killInARow, unswept } from './scenarios/kill.js';
 import { postgresAway } from './scenarios/postgres.js';
 import { badReceivers } from './scenarios/receivers.js';
 import { redisLost } from './scenarios/redis.js';
+import { replayKilled } from './scenarios/replay.js';
 import { previousRevision, rollingDeploy } from './scenarios/rolling.js';
 import { gracefulStop } from './scenarios/stop.js';
 import { zombie } from './scenarios/zombie.js';
@@ -23,8 +24,9 @@ const seed = values.seed ?? String(Date.now());
 type Scenario = (stage: Stage, postgres: FaultPostgres) => Promise<Report | string>;
 
 const SCENARIOS: Record<string, Scenario> = {
-  kill: (stage) => kill(stage, { events: 1_000, kills: 20 }),
+  kill: (stage) => kill(stage, { events: 1_000, kills: { worker: 20, api: 4 } }),
   'kill-in-a-row': (stage) => killInARow(stage, { kills: 9 }),
+  replay: (stage) => replayKilled(stage, { events: 600, kills: 5 }),
   unswept,
   zombie,
   postgres: (stage, postgres) => postgresAway(stage, postgres, { crashes: 5, awayMs: 30_000, answerWithinMs: 5_000 }),

@@ -1,5 +1,4 @@
-// kill -9 at any moment: of any process, and of the same delivery's sender again and again.
-import { setTimeout as delay } from 'node:timers/promises';
+// kill -9 at any moment: of workers, of the API, and of the same delivery's sender again and again.
 import type { ServerProcess } from '../../setup/server-process.js';
 import { CONCURRENCY, Scene } from '../scene.js';
 import type { Report, Stage } from '../scene.js';
@@ -7,31 +6,54 @@ import type { Report, Stage } from '../scene.js';
 /** Requests in flight are those under way and those whose outcome is being written: a slot is free once it is known. */
 const IN_FLIGHT = 2 * CONCURRENCY;
 
-/** Longest pause between a sign of life and a kill. */
-const RANDOM_MS = 300;
+/** The part of a portion within which its kill falls: the rest is what it finds under way. */
+const EARLY = 0.75;
 
 const WEBHOOKS = ['/ok/a', '/ok/b', '/ok/c', '/mixed/d'];
 
-/** Random victims among two workers and an API, while `events` × 4 deliveries are under way. */
-export const kill = (stage: Stage, { events, kills }: { events: number; kills: number }): Promise<Report> =>
+export interface KillSize {
+  /** Published in as many portions as there are kills, so that each kill finds work under way. */
+  readonly events: number;
+  /** How often one of two workers is killed, and how often the only API is, besides. */
+  readonly kills: { readonly worker: number; readonly api: number };
+}
+
+/** Kills in an order of chance, each at a random moment of its portion of `events` × 4 deliveries. */
+export const kill = (stage: Stage, { events, kills }: KillSize): Promise<Report> =>
   Scene.play(stage, {}, async (scene) => {
-    const running: { role: 'api' | 'worker'; server: ServerProcess }[] = [];
-    for (const role of ['api', 'worker', 'worker'] as const) running.push({ role, server: await scene.start(role) });
+    const running = {
+      api: [await scene.start('api')],
+      worker: [await scene.start('worker'), await scene.start('worker')],
+    };
     for (const path of WEBHOOKS) await scene.webhook(path, ['load.*']);
-    const publishing = scene.publisher.publish('load.killed', events, { pauseMs: 20 });
-    let killedWorkers = 0;
-    for (let done = 0; done < kills; done += 1) {
-      await scene.untilArrived(Math.floor(((done + 1) * events * WEBHOOKS.length) / (kills + 1)));
-      await delay(scene.dice.below(RANDOM_MS));
-      const victim = scene.dice.pick(running);
-      if (victim.role === 'worker') killedWorkers += 1;
-      await scene.kill(victim.server);
-      victim.server = await scene.start(victim.role);
+    const roles = scene.dice.shuffle([
+      ...Array<'worker'>(kills.worker).fill('worker'),
+      ...Array<'api'>(kills.api).fill('api'),
+    ]);
+    const killed = { worker: 0, api: 0 };
+    for (const [done, role] of roles.entries()) {
+      const portion = Math.floor(((done + 1) * events) / roles.length) - Math.floor((done * events) / roles.length);
+      const { length } = scene.arrived();
+      const publishing = scene.publisher.publish('load.killed', portion, { pauseMs: 20 });
+      await scene.untilArrived(length + 1 + scene.dice.below(portion * WEBHOOKS.length * EARLY));
+      const victim = scene.dice.below(running[role].length);
+      const server = running[role][victim] as ServerProcess;
+      await scene.kill(server);
+      const { signal } = await server.ended;
+      if (signal === 'SIGKILL') killed[role] += 1;
+      running[role][victim] = await scene.start(role);
+      await publishing;
     }
-    await publishing;
     await scene.quiesce();
-    scene.notes.push(`${kills} kills, ${killedWorkers} of them workers`);
-    return scene.report({ duplicates: IN_FLIGHT * killedWorkers });
+    scene.expect(killed.worker === kills.worker && killed.api === kills.api, 'Some ended before they were killed.');
+    const report = await scene.report({ duplicates: IN_FLIGHT * kills.worker });
+    const { unknownOutcomes } = report.counts;
+    const calls = scene.publisher.answers.get(0) ?? 0;
+    scene.notes.push(
+      `workers killed ${killed.worker} times, the API ${killed.api} times: ${unknownOutcomes} attempts were cut off, ${calls} calls got no answer`,
+    );
+    if (unknownOutcomes > 0) return report;
+    return { ...report, broken: [...report.broken, 'No kill found a request in flight: the scenario tested nothing.'] };
   });
 
 /** One delivery whose sender dies each time that it sends it, and which the receiver accepts the time after. */
