@@ -30,7 +30,7 @@ export const DEADLINE_MS = 1_000;
 export const LEASE_MS = DEADLINE_MS + 30_000;
 
 /** Of a machine that is busy with other tests, too: what is stuck, or never comes, is so for ever. */
-const QUIET_WITHIN_MS = 600_000;
+export const QUIET_WITHIN_MS = 600_000;
 
 /** Short waits, and more of them than a busy machine can use up: nothing may end as failed for want of tries. */
 export const SCHEDULE = Array.from({ length: 10 }, () => '300ms');

@@ -1,7 +1,8 @@
 // kill -9 of the worker in the midst of a replay: another goes on where the replay stands, at the pace it was asked for, and
 // each delivery is made once.
+import { eventually } from '../../setup/eventually.js';
 import { checkReplay } from '../checker.js';
-import { Scene } from '../scene.js';
+import { QUIET_WITHIN_MS, Scene } from '../scene.js';
 import type { Report, Stage } from '../scene.js';
 
 /** Answers after half a second: a kill finds as many requests in flight as may be. */
@@ -38,10 +39,16 @@ export const replayKilled = (stage: Stage, { events, kills }: { events: number; 
       await scene.endLeases();
       worker = await scene.start('worker');
     }
-    await scene.untilArrived(events);
+    const { made } = await eventually(
+      async () => {
+        const now = await progress();
+        return now.finishedAt !== null && now;
+      },
+      'the replay is finished',
+      { within: QUIET_WITHIN_MS },
+    );
+    scene.expect(made === events, `The replay says that it made ${made}.`);
     await scene.quiesce();
-    const { made, finishedAt } = await progress();
-    scene.expect(finishedAt !== null && made === events, `The replay says that it made ${made}.`);
     scene.expect(mostWaiting <= WAITING_PER_REQUEST * MAX_IN_FLIGHT, `${mostWaiting} deliveries waited at a time.`);
     const replayed = checkReplay(await scene.log());
     const report = await scene.report({
