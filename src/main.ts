@@ -2,8 +2,7 @@
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { serverEnvironment } from './platform/config/index.js';
-import { startServer } from './server.js';
+import { readEnvironment, serverEnvironment } from './platform/config/index.js';
 import type { RunningServer } from './server.js';
 
 // V8 lets the heap double before it collects what has grown old, and under load nearly all of that is garbage; and it keeps three
@@ -66,9 +65,13 @@ function stopWhen(server: RunningServer, asked: Promise<string>): void {
 }
 
 try {
+  const env = serverEnvironment();
+  // What is wrong with them is said at once, before all the rest is loaded.
+  readEnvironment(env);
+  const { startServer } = await import('./server.js');
   // A signal ends a start that still waits for its database. Once something is taken or sent, it is a stop in order.
   let asked = new Promise<string>(() => undefined);
-  const server = await startServer(serverEnvironment(), () => {
+  const server = await startServer(env, () => {
     asked = askedToStop();
   });
   collectGarbage();
