@@ -34,17 +34,22 @@ export function settleStatement({ tables: t }: Database): Statement {
     // disabling: who asks for them wants to see whether it works, and must not lose the webhook by looking.
     // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
     // The fence is status = 'sending' and the attempt number: an outcome that comes after its lease was swept finds
-    // neither, and changes nothing. unnest keeps this one statement for any number of rows; TypeORM has no UPDATE … FROM.
+    // neither, and changes nothing; its place in the batch is told. One whose attempt is in the log as it is here was let
+    // through by an earlier try, of which no answer came. unnest keeps this one statement for any number of rows; TypeORM has
+    // no UPDATE … FROM.
+    // Processes settle for the same webhooks, and must not wait for each other in a ring: rows of health are written in the
+    // order of their webhooks, and deleted once that is done, without waiting. One that another process writes just then stays
+    // until the next success. Counting what was changed is what makes over come after it.
     // BETWEEN holds for every row; PostgreSQL takes it to hold for one in 200, and so goes by the primary key even where it
     // plans on empty tables. Else each batch of a new installation's first minute would read all deliveries.
     text: `
       WITH r AS (
         SELECT *, 'sending' AS before FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
                              $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[],
-                             $16::float8[], $17::text[])
+                             $16::float8[], $17::text[]) WITH ORDINALITY
           AS r (id, number, status, reason, retries_used, wait_ms, outcome, http_status,
                 error, started_at, duration_ms, url, request_headers, response_headers, response_body, pause_ms,
-                timing)
+                timing, place)
       ), settled AS (
         UPDATE ${t.delivery} d SET
           status = r.status, reason = r.reason, retries_used = r.retries_used, unknown_count = 0,
@@ -53,7 +58,7 @@ export function settleStatement({ tables: t }: Database): Statement {
           completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
         FROM r
         WHERE d.id = r.id AND d.status = r.before AND d.attempt_count = r.number AND r.number BETWEEN 0 AND ${MAX_NUMBER}
-        RETURNING d.id, d.tenant_id, d.webhook_id, d.event_type, r.outcome, r.duration_ms, r.pause_ms,
+        RETURNING r.place, d.tenant_id, d.webhook_id, d.event_type, r.outcome, r.duration_ms, r.pause_ms,
                   d.replay_of IS NOT NULL OR d.is_test AS asked_for
       ), counted AS (
         ${countInto(t, 'settled')}
@@ -62,7 +67,7 @@ export function settleStatement({ tables: t }: Database): Statement {
                                            request_headers, response_headers, response_body, timing)
         SELECT r.id, r.number, settled.tenant_id, r.started_at, r.duration_ms, r.outcome, r.http_status, r.error, r.url,
                r.request_headers, r.response_headers, r.response_body, r.timing
-        FROM r JOIN settled USING (id)
+        FROM r JOIN settled USING (place)
       ), touched AS (
         SELECT webhook_id, tenant_id, bool_or(outcome = 'success') AS recovers, count(*)::int AS failures,
                (count(*) FILTER (WHERE asked_for))::int AS replay_failures, max(pause_ms) AS pause_ms,
@@ -82,10 +87,6 @@ export function settleStatement({ tables: t }: Database): Statement {
                  NOT s.recovers AND s.unreachable AND coalesce(h.paused_until <= now(), true)
                  AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($18::int, 0), false) AS opens) o
         WHERE NOT s.recovers OR s.pause_ms IS NOT NULL OR h.webhook_id IS NOT NULL
-      ), recovered AS (
-        DELETE FROM ${t.webhook_health} h USING judged s
-        WHERE h.webhook_id = s.webhook_id AND s.is_over AND ${MAY_END}
-        RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent, NULL::timestamptz AS paused_until
       ), changed AS (
         INSERT INTO ${t.webhook_health} AS h
           (webhook_id, tenant_id, consecutive_failures, replay_failures, failing_since, times_opened, asked_until, paused_until)
@@ -101,11 +102,25 @@ export function settleStatement({ tables: t }: Database): Statement {
           paused_until = greatest(${soFar('paused_until', 'h.asked_until')}, excluded.paused_until)
         RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures - h.replay_failures AS failures, h.failing_since, h.warned_percent,
                   h.paused_until
+      ), over AS MATERIALIZED (
+        SELECT h.webhook_id FROM judged s JOIN ${t.webhook_health} h USING (webhook_id)
+        WHERE s.is_over AND (SELECT count(*) FROM changed) >= 0 AND ${MAY_END} FOR UPDATE OF h SKIP LOCKED
+      ), recovered AS (
+        DELETE FROM ${t.webhook_health} h USING over WHERE h.webhook_id = over.webhook_id
+        RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent, NULL::timestamptz AS paused_until
+      ), refused AS MATERIALIZED (
+        SELECT place, id, number, outcome, started_at FROM r WHERE place NOT IN (SELECT place FROM settled)
       )
       SELECT webhook_id, c.tenant_id, c.failures, greatest(c.warned_percent, warned_before) AS warned_percent,
              extract(epoch FROM now() - c.failing_since)::float8 * 1000 AS failing_ms,
-             CASE WHEN c.paused_until > now() THEN extract(epoch FROM c.paused_until - now())::float8 * 1000 END AS paused_ms
-      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM changed) c JOIN judged USING (webhook_id)`,
+             CASE WHEN c.paused_until > now() THEN extract(epoch FROM c.paused_until - now())::float8 * 1000 END AS paused_ms,
+             NULL AS refused
+      FROM (SELECT * FROM recovered UNION ALL SELECT * FROM changed) c JOIN judged USING (webhook_id)
+      UNION ALL
+      SELECT NULL, NULL, NULL, NULL, NULL, NULL, array_agg(place::int) FROM refused
+      WHERE (SELECT count(*) FROM ${t.delivery_attempt} a WHERE a.delivery_id = refused.id AND a.number = refused.number
+             AND a.outcome = refused.outcome AND a.started_at = refused.started_at) = 0
+      HAVING count(*) > 0`,
   };
 }
 
@@ -131,16 +146,31 @@ export function settleValues(batch: readonly Settlement[]): unknown[] {
   ];
 }
 
-export interface HealthRow {
-  webhook_id: string;
-  tenant_id: string;
-  failures: number;
-  failing_ms: number;
-  warned_percent: number;
-  paused_ms: number | null;
+/** What became of one webhook; or, without one, the places of the outcomes that the fence refused, counted from 1. */
+export type SettledRow = HealthRow | { readonly webhook_id: null; readonly refused: readonly number[] };
+
+interface HealthRow {
+  readonly webhook_id: string;
+  readonly tenant_id: string;
+  readonly failures: number;
+  readonly failing_ms: number;
+  readonly warned_percent: number;
+  readonly paused_ms: number | null;
 }
 
-export const toHealthChange = (row: HealthRow): HealthChange => ({
+/** What of a batch is settled, which is nearly always all of it, and what that did to the health of its webhooks. */
+export function settledOf(
+  batch: readonly Settlement[],
+  rows: readonly SettledRow[],
+): { settled: readonly Settlement[]; health: HealthChange[] } {
+  const refused = new Set(rows.flatMap((row) => (row.webhook_id === null ? row.refused : [])));
+  return {
+    settled: batch.filter((_, index) => !refused.has(index + 1)),
+    health: rows.flatMap((row) => (row.webhook_id === null ? [] : [toHealthChange(row)])),
+  };
+}
+
+const toHealthChange = (row: HealthRow): HealthChange => ({
   webhookId: row.webhook_id,
   tenantId: row.tenant_id,
   failures: row.failures,

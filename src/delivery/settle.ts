@@ -6,11 +6,11 @@ import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { SendingCounts } from './sending-counts.js';
-import { settleStatement, settleValues, toHealthChange } from './settle.statements.js';
-import type { HealthRow } from './settle.statements.js';
+import { settledOf, settleStatement, settleValues } from './settle.statements.js';
+import type { SettledRow } from './settle.statements.js';
 import type { HealthChange, Settlement } from './settlement.js';
 
-/** What follows from outcomes once they are on disk. Must not reject. */
+/** What follows from outcomes once they are on disk; those that came too late to be written are not among them. Must not reject. */
 export type SettleListener = (settled: readonly Settlement[], health: readonly HealthChange[]) => Promise<void>;
 
 const MAX_BATCH = 500;
@@ -84,12 +84,13 @@ export class SettleBatch {
     for (let pending = batch; pending.length > 0;) {
       try {
         const startedAt = monotonicNow();
-        const health = await this.database.query<HealthRow>(this.statement, [
+        const rows = await this.database.query<SettledRow>(this.statement, [
           ...settleValues(pending),
           this.settings.circuitAfter,
         ]);
-        this.counts.settled(pending, monotonicNow() - startedAt);
-        await this.listener(pending, health.map(toHealthChange));
+        const { settled, health } = settledOf(pending, rows);
+        this.counts.settled(settled, monotonicNow() - startedAt);
+        await this.listener(settled, health);
         return;
       } catch (error) {
         if (isDataError(error)) return this.writeApart(pending, isBare, error as Error);
