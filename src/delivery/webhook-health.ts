@@ -20,6 +20,12 @@ const LAST_WARNING = 75;
 /** Stands in the place of a warning where none was given, yet the owner was told that something is wrong. */
 const TOLD = 1;
 
+/**
+ * Tenants that are told at once of what failed in a batch. The next batch waits for it: told one after the other, a receiver
+ * that is down for hundreds of tenants would hold up what all others have answered.
+ */
+const TOLD_AT_ONCE = 4;
+
 /** To be called once a transaction has committed. */
 type Spread = () => void;
 
@@ -87,10 +93,20 @@ export class WebhookHealth implements OnModuleInit {
   async tellExhausted(failed: readonly ExhaustedDelivery[]): Promise<void> {
     // The failures of operational events cause none: a dead receiver of them would feed itself.
     const told = failed.filter(({ event }) => !event.startsWith(RESERVED_PREFIX));
-    for (const tenantId of new Set(told.map((delivery) => delivery.tenantId))) {
-      const facts = told.flatMap(({ tenantId: of, ...fact }) => (of === tenantId ? [fact] : []));
-      await this.attempt(() => this.events.tell(tenantId, 'posthorn.delivery.exhausted', ...facts));
+    const factsOf = new Map<string, Omit<ExhaustedDelivery, 'tenantId'>[]>();
+    for (const { tenantId, ...fact } of told) {
+      const facts = factsOf.get(tenantId);
+      if (facts) facts.push(fact);
+      else factsOf.set(tenantId, [fact]);
     }
+    const left = [...factsOf];
+    const tellSome = async (): Promise<void> => {
+      for (let next = left.shift(); next; next = left.shift()) {
+        const [tenantId, facts] = next;
+        await this.attempt(() => this.events.tell(tenantId, 'posthorn.delivery.exhausted', ...facts));
+      }
+    };
+    await Promise.all(Array.from({ length: TOLD_AT_ONCE }, tellSome));
   }
 
   /** A webhook is never disabled without its owner being told: where that fails it stays enabled, until its next failure. */

@@ -1,6 +1,8 @@
 // Webhooks that only fail: who is told, when they are disabled, and what the reserved events are not.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { WebhookHealth } from '../../src/delivery/webhook-health.js';
 import { EventDispatcher } from '../../src/outbound/index.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -139,6 +141,38 @@ describe('posthorn.delivery.exhausted', () => {
     ids.push(await target.send());
     await receiver.next();
     expect(told().map(({ data }) => data.deliveryId)).toEqual(ids);
+  });
+
+  it('is stored for other tenants while that of one is long in being stored', async () => {
+    const lock = new pg.Client(scene.server.databaseUrl);
+    await lock.connect();
+    await lock.query('SELECT pg_advisory_lock(1)');
+    await scene.sql(`
+      CREATE FUNCTION posthorn.wait_for_lock() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;
+      CREATE TRIGGER wait_for_lock BEFORE INSERT ON posthorn.event FOR EACH ROW WHEN (NEW.tenant_id = 'slow')
+        EXECUTE FUNCTION posthorn.wait_for_lock()`);
+    const tenants = ['slow', 'quick', 'quicker'];
+    for (const id of tenants) await scene.server.api('POST', '/api/tenants', { id, name: id });
+    const toldOf = async (): Promise<string[]> => {
+      const rows = await scene.sql<{ tenant_id: string }>(
+        'SELECT tenant_id FROM posthorn.event WHERE tenant_id = ANY ($1) ORDER BY tenant_id',
+        [tenants],
+      );
+      return rows.map((row) => row.tenant_id);
+    };
+    const failed = tenants.map((tenantId) => {
+      const [deliveryId, eventId, webhookId] = [randomUUID(), randomUUID(), randomUUID()];
+      return { tenantId, deliveryId, eventId, webhookId, event: 'a.b', attempts: 1 };
+    });
+    const telling = scene.server.get(WebhookHealth).tellExhausted(failed);
+    try {
+      await eventually(async () => (await toldOf()).join() === 'quick,quicker', 'the others are told');
+    } finally {
+      await lock.end();
+    }
+    await telling;
+    expect(await toldOf()).toEqual(['quick', 'quicker', 'slow']);
   });
 
   it('is not caused by a final 4xx', async () => {
