@@ -56,6 +56,7 @@ import { SendingPolicies } from './sending-policies.js';
 import { SettleBatch } from './settle.js';
 import { Signatures } from './signatures.js';
 import { SigningKeys } from './signing-keys.js';
+import { Revoked } from './revoked.js';
 import { Rollup } from './stats/rollup.js';
 import { StatsController } from './stats/stats.controller.js';
 import { StatsRepository } from './stats/stats.repository.js';
@@ -157,6 +158,7 @@ export class DeliveryFeature implements OnModuleInit {
         extensionProvider<RequestSigner>(RequestSigner, requestSigner),
         RetryJudge,
         RetryQueue,
+        Revoked,
         Rollup,
         ScheduledDeliveries,
         Sender,

@@ -1,10 +1,11 @@
 // Erases the payload of an event and leaves its log. From the moment `data_erased_at` is committed nothing of it is sent
-// any more: waiting deliveries end here, those that come back later end where they would become due, and whatever slips
-// through is refused where requests are signed. An attempt that is under way is not called back.
+// any more: waiting deliveries end here, what was claimed and not sent yet is taken back, and those that come back later end
+// where they would become due. An attempt that is under way is not called back.
 import { Injectable } from '@nestjs/common';
 import { Database, TenantDatabase } from '../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
 import { byKey } from './due-deliveries.js';
+import { Recall } from './recall.js';
 
 /** Longer than any lease, so that every attempt under way during an erasure is over; and than a pause of the sweep. */
 const UNDER_WAY = `interval '15 minutes'`;
@@ -21,6 +22,7 @@ export class Erasure {
   constructor(
     private readonly database: Database,
     private readonly tenants: TenantDatabase,
+    private readonly recall: Recall,
   ) {
     const t = database.tables;
     this.mark = {
@@ -83,6 +85,8 @@ export class Erasure {
       return event !== undefined;
     });
     if (!marked) return false;
+    // Before the second: what is given back waits again, and ends by it.
+    await this.recall.erased(eventId);
     await ofTenant.query(this.clear, [[eventId]]);
     return true;
   }

@@ -1,34 +1,24 @@
-// Takes back what this process has claimed of a webhook and not sent yet, once the webhook wants nothing: it pauses, is
-// disabled or deleted. Each of those requests would use up an attempt. What is in flight is left alone.
+// Takes back what has been claimed and not sent yet, once it is not to be sent any more: its webhook pauses, is disabled or
+// deleted, with its tenant or alone, or its payload is erased. Each of those requests would use up an attempt, or tell what is
+// gone. What is in flight is left alone.
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { Database, Notifications, plainArray } from '../platform/database/index.js';
-import type { Statement } from '../platform/database/index.js';
-import { WebhooksService } from '../registry/index.js';
+import { Notifications } from '../platform/database/index.js';
+import { TenantsService, WebhooksService } from '../registry/index.js';
 import { Sender } from './sender.js';
 import type { HealthChange, Settlement } from './settlement.js';
 
-/** Hints at webhooks that want nothing any more: other processes hold some of their deliveries too. */
+/** Hints that there is something to take back: other processes hold some of it too. */
 const TOPIC = 'recall';
 
 @Injectable()
 export class Recall implements OnModuleInit {
-  private readonly statement: Statement;
-
   constructor(
-    private readonly database: Database,
     private readonly notifications: Notifications,
     private readonly webhooks: WebhooksService,
+    private readonly tenants: TenantsService,
     private readonly sender: Sender,
-  ) {
-    const t = database.tables;
-    this.statement = {
-      name: 'posthorn_delivery_recall',
-      // Which of these webhooks want nothing now. By their keys; locks nothing.
-      text: `SELECT w.id FROM ${t.webhook} w LEFT JOIN ${t.webhook_health} h ON h.webhook_id = w.id
-             WHERE w.id = ANY ($1::uuid[]) AND (NOT w.active OR w.deleted_at IS NOT NULL OR h.paused_until > now())`,
-    };
-  }
+  ) {}
 
   onModuleInit(): void {
     this.webhooks.changes.subscribe(({ kind, webhookId }) => {
@@ -36,8 +26,21 @@ export class Recall implements OnModuleInit {
       void this.sender.giveBack([webhookId]);
       this.notifications.hint(TOPIC);
     });
-    // A hint that is lost costs requests in vain, and nothing else.
-    this.notifications.listen(TOPIC, () => void this.look().catch(() => undefined));
+    this.tenants.ended.subscribe(() => {
+      this.look();
+      this.notifications.hint(TOPIC);
+    });
+    // A process that misses a hint sends what it holds, which takes it no longer than it may hold it; and looks once it hears again.
+    this.notifications.listen(TOPIC, () => this.look());
+  }
+
+  /**
+   * Acts on the erasure of a payload, which is committed. Once it resolves, nothing of it begins to leave this process; others
+   * hear of it at the same time. Never rejects.
+   */
+  async erased(eventId: string): Promise<void> {
+    this.notifications.hint(TOPIC);
+    await this.sender.giveBack([eventId]);
   }
 
   /** Acts on what a written batch says of webhooks that pause now, such as those whose circuit opened. Never rejects. */
@@ -52,11 +55,8 @@ export class Recall implements OnModuleInit {
     await this.sender.giveBack(settled.filter(({ holds }) => holds).map(({ delivery }) => delivery.webhookId));
   }
 
-  /** Gives back what this process holds of webhooks that want nothing, whoever found that out. */
-  private async look(): Promise<void> {
-    const { webhooksWaiting } = this.sender.queue;
-    if (webhooksWaiting.length === 0) return;
-    const idle = await this.database.query<{ id: string }>(this.statement, [plainArray(webhooksWaiting)]);
-    await this.sender.giveBack(idle.map(({ id }) => id));
+  /** Gives back what this process holds in vain, whoever found that out. Where it fails, some requests are in vain. */
+  private look(): void {
+    this.sender.giveBackRevoked().catch(() => undefined);
   }
 }

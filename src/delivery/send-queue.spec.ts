@@ -184,8 +184,8 @@ describe('the send queue', () => {
     add('a', 4);
     add('b', 3);
     add('a', 1);
-    expect(queue.takeOverdue(({ n }) => n < 4).map(({ n }) => n)).toEqual([1, 2, 3]);
-    expect(queue.takeOverdue(({ n }) => n < 7).map(({ n }) => n)).toEqual([5, 6]);
+    expect(queue.takeWhere(({ n }) => n < 4).map(({ n }) => n)).toEqual([1, 2, 3]);
+    expect(queue.takeWhere(({ n }) => n < 7).map(({ n }) => n)).toEqual([5, 6]);
     await answer(2);
     expect(sent).toEqual([0, 4, 7]);
     expect(queue.held).toEqual({ inFlight: 1, waiting: 0 });

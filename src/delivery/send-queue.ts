@@ -50,9 +50,9 @@ export class SendQueue<Item extends Sendable> {
     return { inFlight: this.inFlight, waiting: this.waiting };
   }
 
-  /** Webhooks of which something waits here for a slot. */
-  get webhooksWaiting(): string[] {
-    return [...this.queued.keys()];
+  /** What waits here for a slot. */
+  get waitingItems(): Item[] {
+    return [...this.queued.values()].flatMap(({ waiting }) => waiting);
   }
 
   /** Whether a claim would bring enough to be worth it. */
@@ -142,13 +142,16 @@ export class SendQueue<Item extends Sendable> {
     return items;
   }
 
-  /** Hands back what has waited for too long: of each webhook, as many from the front as `isOverdue` is true of. */
-  takeOverdue(isOverdue: (item: Item) => boolean): Item[] {
+  /** Hands back what waits and `isUnwanted` is true of. */
+  takeWhere(isUnwanted: (item: Item) => boolean): Item[] {
     return [...this.queued].flatMap(([webhookId, lane]) => {
-      const kept = lane.waiting.findIndex((item) => !isOverdue(item));
-      const items = lane.waiting.splice(0, kept < 0 ? lane.waiting.length : kept);
+      const items = lane.waiting.filter(isUnwanted);
+      if (items.length === 0) return items;
+      const kept = lane.waiting.filter((item) => !isUnwanted(item));
+      lane.waiting.splice(0, lane.waiting.length, ...kept);
       for (const item of items) this.countWaiting(item, lane, -1);
-      if (lane.waiting.length === 0) this.queued.delete(webhookId);
+      if (kept.length === 0) this.queued.delete(webhookId);
+      this.forgetIdle(webhookId, lane);
       return items;
     });
   }

@@ -13,6 +13,7 @@ import type { Claim } from './claim.js';
 import type { ClaimedDelivery } from './claimed-delivery.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { bodyOf, sourceOf } from './payload-format.js';
+import { Revoked } from './revoked.js';
 import { SendQueue } from './send-queue.js';
 import type { Sendable } from './send-lane.js';
 import { SettleBatch } from './settle.js';
@@ -38,8 +39,10 @@ export class Sender {
   readonly queue: SendQueue<Outgoing & Sendable>;
   private readonly logger = new Logger('Delivery');
   private lookedForOverdueAt = 0;
-  /** When what was claimed of a webhook was last given back, on the monotonic clock; the oldest first. */
+  /** When what was claimed of a webhook or an event was last given back, on the monotonic clock; the oldest first. */
   private readonly givenBackAt = new Map<string, number>();
+  /** When it was last asked what is not to be sent any more, on the monotonic clock. */
+  private askedForRevokedAt = -Infinity;
   /** Who we are in CloudEvents. */
   private readonly source: string;
 
@@ -50,6 +53,7 @@ export class Sender {
     private readonly attempts: Attempts,
     private readonly settle: SettleBatch,
     private readonly transformed: TransformedBodies,
+    private readonly revoked: Revoked,
     wake: DeliveryWake,
   ) {
     this.source = sourceOf(settings);
@@ -76,6 +80,11 @@ export class Sender {
     let opened: OpenedSecrets;
     try {
       opened = await this.keys.open(claimed.flatMap(({ secretIds }) => secretIds));
+      // Others were told to give back while these were still on their way here.
+      for (let askedAt = claimedAt; askedAt <= this.askedForRevokedAt;) {
+        askedAt = monotonicNow();
+        await this.giveBack(await this.revoked.among(claimed));
+      }
     } catch (error) {
       await this.claimed.release(claimed);
       throw error;
@@ -88,7 +97,7 @@ export class Sender {
     const bodies = new Map<string, Buffer>();
     for (const delivery of claimed) {
       if (later.has(delivery)) continue;
-      if (claimedAt <= (this.givenBackAt.get(delivery.webhookId) ?? -Infinity)) {
+      if (this.wasGivenBack(delivery, claimedAt)) {
         late.push(delivery);
         continue;
       }
@@ -120,23 +129,36 @@ export class Sender {
   }
 
   /**
-   * Gives back what was claimed of these webhooks and is not sent yet, and what a claim that began before now brings:
-   * for when it is on disk that they pause, or are no more. Requests in flight are left alone. Returns how many waited.
+   * Gives back what was claimed of these webhooks, or of these events, and is not sent yet, and what a claim that began before now
+   * brings: for when it is on disk that they pause, or are no more. Requests in flight are left alone. Never rejects.
    */
-  async giveBack(webhookIds: Iterable<string>): Promise<number> {
+  async giveBack(ids: Iterable<string>): Promise<void> {
+    const revoked = new Set(ids);
+    if (revoked.size === 0) return;
     const now = monotonicNow();
     const waiting: ClaimedDelivery[] = [];
-    for (const webhookId of new Set(webhookIds)) {
-      this.givenBackAt.delete(webhookId);
-      this.givenBackAt.set(webhookId, now);
-      waiting.push(...this.queue.takeBack(webhookId).map(({ delivery }) => delivery));
+    for (const id of revoked) {
+      this.givenBackAt.delete(id);
+      this.givenBackAt.set(id, now);
+      waiting.push(...this.queue.takeBack(id).map(({ delivery }) => delivery));
     }
-    for (const [webhookId, at] of this.givenBackAt) {
+    waiting.push(
+      ...this.queue.takeWhere(({ delivery }) => revoked.has(delivery.eventId)).map(({ delivery }) => delivery),
+    );
+    for (const [id, at] of this.givenBackAt) {
       if (now - at <= MAX_HELD_MS) break;
-      this.givenBackAt.delete(webhookId);
+      this.givenBackAt.delete(id);
     }
     await this.claimed.release(waiting);
-    return waiting.length;
+  }
+
+  /**
+   * Gives back what waits here and is not to be sent any more, as the table tells; what is being claimed at this moment is asked
+   * about when it comes.
+   */
+  async giveBackRevoked(): Promise<void> {
+    this.askedForRevokedAt = monotonicNow();
+    await this.giveBack(await this.revoked.among(this.queue.waitingItems.map(({ delivery }) => delivery)));
   }
 
   /**
@@ -148,7 +170,7 @@ export class Sender {
     if (now - this.lookedForOverdueAt < OVERDUE_LOOK_MS) return;
     this.lookedForOverdueAt = now;
     await this.claimed.release(
-      this.queue.takeOverdue(({ claimedAt }) => now - claimedAt > MAX_HELD_MS).map(({ delivery }) => delivery),
+      this.queue.takeWhere(({ claimedAt }) => now - claimedAt > MAX_HELD_MS).map(({ delivery }) => delivery),
     );
   }
 
@@ -157,6 +179,10 @@ export class Sender {
     await this.claimed.release(this.queue.stop().map(({ delivery }) => delivery));
     await this.queue.idle(this.settings.shutdownTimeoutMs);
     await this.settle.drain();
+  }
+
+  private wasGivenBack({ webhookId, eventId }: ClaimedDelivery, claimedAt: number): boolean {
+    return [webhookId, eventId].some((id) => claimedAt <= (this.givenBackAt.get(id) ?? -Infinity));
   }
 
   /** Resolves with how long the receiver took; never rejects. */

@@ -1,4 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
+import { Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -19,8 +22,12 @@ import { DEFAULT_TENANT, isTenantId } from './tenant-id.js';
 import { TenantsRepository } from './tenants.repository.js';
 
 @Injectable()
-export class TenantsService {
+export class TenantsService implements OnModuleDestroy {
   readonly #known = new BriefCache<true>();
+  readonly #ended = new Subject<string>();
+
+  /** The ids of tenants that this process deleted, told after it was committed. */
+  readonly ended: Observable<string> = this.#ended.asObservable();
 
   constructor(
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'retentionMs'>,
@@ -29,6 +36,10 @@ export class TenantsService {
     private readonly audit: AuditLog,
     private readonly erasures: TenantErasures,
   ) {}
+
+  onModuleDestroy(): void {
+    this.#ended.complete();
+  }
 
   /** Whether there is such a tenant; at most a second old. */
   async exists(id: string): Promise<boolean> {
@@ -112,6 +123,7 @@ export class TenantsService {
       await this.audit.within(manager, recorded, { action: 'tenant.deleted', resource: id });
     });
     this.#known.forget(id);
+    this.#ended.next(id);
     this.erasures.look();
   }
 }

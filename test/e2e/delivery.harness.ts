@@ -62,6 +62,8 @@ export interface Target {
   readonly webhookId: string;
   readonly secret: string;
   readonly type: string;
+  /** Whose it is, where not the default tenant's. */
+  readonly tenant?: string;
   /** Dispatches one event to it and gives back the id of the delivery. */
   send(data?: object): Promise<string>;
 }
@@ -103,13 +105,14 @@ export class DeliveryScene {
   }
 
   /** Registers a webhook for a type of its own. */
-  async target(url: string, more: object = {}): Promise<Target> {
+  async target(url: string, more: object = {}, tenant?: string): Promise<Target> {
     const type = `test.${randomUUID()}`;
-    const { id: webhookId, secret } = await this.server.webhook(url, [type], more);
+    const { id: webhookId, secret } = await this.server.webhook(url, [type], more, tenant);
     return {
       webhookId,
       secret,
       type,
+      tenant,
       send: async (data = { n: 1 }) => {
         const eventId = await this.dispatch(type, data);
         return this.deliveryOf(eventId, webhookId);
@@ -157,7 +160,7 @@ export class DeliveryScene {
    * Dispatches many events, which the receiver answers quickly, until many more are claimed than are in flight. From then
    * on it answers nothing by itself: gives back what is in flight.
    */
-  async claimedAhead(receiver: TestReceiver, { webhookId, type }: Target): Promise<ServerResponse[]> {
+  async claimedAhead(receiver: TestReceiver, { webhookId, type, tenant }: Target): Promise<ServerResponse[]> {
     const inFlight: ServerResponse[] = [];
     let quick = 50;
     receiver.always((_, response) => {
@@ -165,7 +168,7 @@ export class DeliveryScene {
       else inFlight.push(response);
     });
     const events = Array.from({ length: 500 }, (_, n) => ({ event: type, data: { n } }));
-    const { status } = await this.server.api('POST', '/api/events/batch', { events });
+    const { status } = await this.server.api('POST', '/api/events/batch', { events }, { tenant });
     if (status !== 202) throw new Error(`The events were refused: ${status}`);
     const count = async (states: string): Promise<number> => {
       const [row] = await this.sql<{ count: number }>(

@@ -40,7 +40,12 @@ export interface TestServer {
     how?: ApiRequest,
   ): Promise<ApiAnswer<Body>>;
   /** Registers a webhook and returns it, secret included. */
-  webhook(url: string, events?: readonly string[], more?: object): Promise<{ id: string; secret: string }>;
+  webhook(
+    url: string,
+    events?: readonly string[],
+    more?: object,
+    tenant?: string,
+  ): Promise<{ id: string; secret: string }>;
   get<T>(type: Type<T>): T;
   close(): Promise<void>;
 }
@@ -104,12 +109,9 @@ export async function startTestServer(
     api,
     get: (type) => app.get(type, { strict: false }),
     close: () => app.close(),
-    webhook: async (target, events = ['*'], more = {}) => {
-      const { status, body } = await api<{ id: string; secret: string }>('POST', '/api/webhooks', {
-        url: target,
-        events,
-        ...more,
-      });
+    webhook: async (target, events = ['*'], more = {}, tenant) => {
+      const fields = { url: target, events, ...more };
+      const { status, body } = await api<{ id: string; secret: string }>('POST', '/api/webhooks', fields, { tenant });
       if (status !== 201) throw new Error(`The webhook was refused: ${JSON.stringify(body)}`);
       return body;
     },
