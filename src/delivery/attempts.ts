@@ -28,6 +28,7 @@ import { RetryJudge } from './retry-judge.js';
 import { SettleBatch } from './settle.js';
 import { Signatures, UnsignedError } from './signatures.js';
 import { TransformedBodies } from './transformed-bodies.js';
+import type { TransformedBody } from './transformed-bodies.js';
 import { Transport } from './transport.js';
 import type { TransportResult } from './transport.js';
 
@@ -83,8 +84,11 @@ export class Attempts {
   /** Sends, judges and hands over to be settled. Never rejects. */
   async make({ delivery, secrets, body: given, isTransformed, claimedAt }: Outgoing): Promise<Made> {
     try {
-      const body = isTransformed ? await this.transform(delivery, given.toString(), claimedAt) : given;
-      if (!body) return NOT_SENT;
+      const written = isTransformed
+        ? await this.transform(delivery, given.toString(), claimedAt)
+        : { body: given, format: delivery.format };
+      if (!written) return NOT_SENT;
+      const { body, format } = written;
       // It may have waited, or the process have stood still: a send must end before its lease does, or another repeats it.
       // One that is worth nothing any more ends at its next claim.
       const waitedMs = monotonicNow() - claimedAt;
@@ -110,7 +114,7 @@ export class Attempts {
         signatures,
         timestampSeconds,
         access.headers.length === 0 ? custom : [...custom, ...access.headers],
-        headersOf(delivery, delivery.format, this.source),
+        headersOf(delivery, format, this.source),
         this.settings.forwardTraceparent ? (span?.traceparent ?? delivery.traceparent ?? undefined) : undefined,
       );
       const exchange = (): Promise<TransportResult> => this.exchange(delivery, request, access, began);
@@ -132,7 +136,11 @@ export class Attempts {
   }
 
   /** What is sent in the place of an event; `undefined`: that failed, and with it the attempt. */
-  private async transform(delivery: ClaimedDelivery, data: string, claimedAt: number): Promise<Buffer | undefined> {
+  private async transform(
+    delivery: ClaimedDelivery,
+    data: string,
+    claimedAt: number,
+  ): Promise<TransformedBody | undefined> {
     const startedAt = this.clock();
     const since = monotonicNow();
     try {

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { PayloadFormat } from '../registry/index.js';
 import { DELIVERY_STATUSES } from './delivery-status.js';
 import type { DeliveryStatus } from './delivery-status.js';
 
@@ -89,6 +90,15 @@ export class Delivery {
   /** What is sent in the place of the event, byte for byte. Null: the event, or nothing was sent yet. Long: only those read it who ask for it. */
   @Column({ name: 'transformed', type: 'text', nullable: true, select: false })
   transformed!: string | null;
+
+  @Column({
+    name: 'transformed_format',
+    type: 'text',
+    nullable: true,
+    select: false,
+    comment: 'the payload format of transformed; null: that of the webhook',
+  })
+  transformedFormat!: PayloadFormat | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;

@@ -68,7 +68,7 @@ export function signedRequest(
   for (const [name, value] of isStandard ? custom : custom.filter((header) => !isAmong(signatures, header)))
     headers.push(name, value);
   for (const [name, value] of signatures) headers.push(name, value);
-  const isUsual = custom.length === 0 && delivery.format === 'native' && isStandard && traceparent === undefined;
+  const isUsual = custom.length === 0 && payload === NATIVE_HEADERS && isStandard && traceparent === undefined;
   return { headers, body, loggedHeaders: isUsual ? LOGGED_USUALLY : loggedJson(headers, shown) };
 }
 

@@ -6,6 +6,7 @@ import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { Transformations } from '../registry/index.js';
+import type { PayloadFormat } from '../registry/index.js';
 import type { ClaimedDelivery } from './claimed-delivery.js';
 import { bodyOf, sourceOf } from './payload-format.js';
 
@@ -14,6 +15,12 @@ export class DeliveryLostError extends Error {
   constructor() {
     super('another process has it');
   }
+}
+
+/** What is sent in the place of an event, and how it is written: a webhook may ask for another format by the next attempt. */
+export interface TransformedBody {
+  readonly body: Buffer;
+  readonly format: PayloadFormat;
 }
 
 @Injectable()
@@ -29,12 +36,12 @@ export class TransformedBodies {
     const t = database.tables;
     this.load = {
       name: 'posthorn_delivery_transformed',
-      text: `SELECT transformed FROM ${t.delivery} WHERE id = $1`,
+      text: `SELECT transformed, transformed_format AS format FROM ${t.delivery} WHERE id = $1`,
     };
     this.store = {
       name: 'posthorn_delivery_transform',
       // Locks the one delivery by its key; the fence is that of its outcome.
-      text: `UPDATE ${t.delivery} SET transformed = $3
+      text: `UPDATE ${t.delivery} SET transformed = $3, transformed_format = $4
              WHERE id = $1 AND status = 'sending' AND attempt_count = $2 RETURNING id`,
     };
   }
@@ -48,12 +55,12 @@ export class TransformedBodies {
    * @param data - Of the event, as JSON.
    * @throws TransformationError, DeliveryLostError
    */
-  async of(delivery: ClaimedDelivery, data: string): Promise<Buffer> {
+  async of(delivery: ClaimedDelivery, data: string): Promise<TransformedBody> {
     if (delivery.isTransformed) {
-      const [row] = await this.database.query<{ transformed: string | null }>(this.load, [delivery.id]);
+      const [row] = await this.database.query<StoredBody>(this.load, [delivery.id]);
       // Null: erased since it was claimed.
       if (!row?.transformed) throw new DeliveryLostError();
-      return Buffer.from(row.transformed);
+      return { body: Buffer.from(row.transformed), format: row.format ?? delivery.format };
     }
     const json = await this.transformations.run(
       {
@@ -64,15 +71,18 @@ export class TransformedBodies {
       },
       webhookOf(delivery),
     );
+    const { id, number, format } = delivery;
     // The envelope is what makes it a CloudEvent; our own is the transformation's to make.
-    const body =
-      delivery.format === 'native'
-        ? Buffer.from(json)
-        : bodyOf(delivery, json, delivery.format, sourceOf(this.settings));
-    const stored = await this.database.query(this.store, [delivery.id, delivery.number, body.toString()]);
+    const body = format === 'native' ? Buffer.from(json) : bodyOf(delivery, json, format, sourceOf(this.settings));
+    const stored = await this.database.query(this.store, [id, number, body.toString(), format]);
     if (stored.length === 0) throw new DeliveryLostError();
-    return body;
+    return { body, format };
   }
+}
+
+interface StoredBody {
+  transformed: string | null;
+  format: PayloadFormat | null;
 }
 
 const webhookOf = ({ webhookId: id, tenantId, url, transformation }: ClaimedDelivery) => ({

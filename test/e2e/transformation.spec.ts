@@ -95,6 +95,46 @@ describe('a webhook with a transformation', () => {
     }
   });
 
+  it('says of the same bytes the same at every attempt, whatever format it asks for by then', async () => {
+    const formats = ['native', 'cloudevents-structured', 'cloudevents-binary'];
+    for (const [at, format] of formats.entries()) {
+      const failing = await scene.receiver(500);
+      const target = await scene.target(failing.url, { transformation: TEXT, format, retrySchedule: ['7d'] });
+      const id = await target.send(DATA);
+      await scene.becomes(id, 'retrying');
+      await patch(target.webhookId, { format: formats[(at + 1) % formats.length] });
+      failing.always(200);
+      await scene.retry(id);
+      const { attempts } = await scene.becomes(id, 'success');
+      const [first, second] = failing.received.map((request) => ({
+        body: request.body.toString(),
+        type: request.headers['content-type'],
+        ce: request.headers['ce-type'],
+      }));
+      expect(second).toEqual(first);
+      expect(attempts[1]?.request.headers['Content-Type']).toBe(first?.type);
+      // What is dispatched from now on is in the other format.
+      await target.send(DATA);
+      await eventually(() => failing.received.length === 3, 'the next event arrives');
+      const { body, headers } = failing.received[2]!;
+      expect({ body: body.toString(), type: headers['content-type'], ce: headers['ce-type'] }).not.toEqual(first);
+    }
+  });
+
+  it('whose body the version before this one stored has the headers of its webhook', async () => {
+    const failing = await scene.receiver(500);
+    const format = 'cloudevents-structured';
+    const target = await scene.target(failing.url, { transformation: TEXT, format, retrySchedule: ['7d'] });
+    const id = await target.send(DATA);
+    await scene.becomes(id, 'retrying');
+    await scene.sql('UPDATE posthorn.delivery SET transformed_format = NULL WHERE id = $1', [id]);
+    failing.always(200);
+    await scene.retry(id);
+    await scene.becomes(id, 'success');
+    const [first, second] = failing.received.map(({ headers }) => headers['content-type']);
+    expect(second).toBe(first);
+  });
+
   it('that fails sends nothing, says why, and is tried again by its schedule', async () => {
     const target = await scene.target(receiver.url, {
       transformation: '$number(data.orderId)',
