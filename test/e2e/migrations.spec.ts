@@ -11,6 +11,7 @@ import { dataSourceOptions } from '../../src/persistence.js';
 import { Partitions, PosthornDataSource } from '../../src/platform/database/index.js';
 import { Database } from '../../src/platform/database/database.js';
 import { cloneDatabase, urlOf } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const DAY_MS = 86_400_000;
@@ -64,6 +65,34 @@ describe('migrations', () => {
     const { rows } = await (await connect(url)).query<{ name: string }>('select name from posthorn.migration');
     const { migrations } = dataSourceOptions({ url });
     expect(rows.map(({ name }) => name)).toEqual((migrations as (new () => unknown)[]).map(({ name }) => name));
+  });
+
+  it('wait for a table that somebody reads, and let everybody else have it meanwhile', async () => {
+    const { url } = await cloneDatabase();
+    const dataSource = await new PosthornDataSource(dataSourceOptions({ url })).initialize();
+    open.push({ end: () => dataSource.destroy() });
+    const names = async () =>
+      (await dataSource.query<{ name: string }[]>('select name from posthorn.migration order by id')).map(
+        ({ name }) => name,
+      );
+    const before = await names();
+    await dataSource.query('alter table posthorn.delivery drop column transformed_format');
+    await dataSource.query(`delete from posthorn.migration where name = 'TransformedFormat1764000002740'`);
+    const [reader, other] = [await connect(url), await connect(url)];
+    await reader.query('begin; lock table posthorn.delivery in access share mode');
+
+    const migrated = dataSource.runMigrations();
+    const waits = `select from pg_locks where relation = 'posthorn.delivery'::regclass and mode = 'AccessExclusiveLock' and not granted`;
+    await eventually(async () => (await other.query(waits)).rowCount, 'the migration waits for its lock');
+    // Longer than the migration waits, and than a busy machine needs; without end where the migration has no end to its waiting.
+    await other.query(`set lock_timeout = '20s'`);
+    expect((await other.query('select count(*) from posthorn.delivery')).rowCount).toBe(1);
+    expect(await names()).not.toContain('TransformedFormat1764000002740');
+
+    await reader.query('commit');
+    expect((await migrated).map(({ name }) => name)).toEqual(['TransformedFormat1764000002740']);
+    expect((await names()).sort()).toEqual(before.sort());
+    await dataSource.query('select transformed_format from posthorn.delivery');
   });
 
   it('leave nothing for the entities to ask for', async () => {

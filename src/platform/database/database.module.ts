@@ -10,6 +10,7 @@ import type { DatabaseConnection } from './connection.js';
 import { typeormConnection } from './connection.js';
 import { DATA_SOURCE, PosthornDataSource } from './data-source.js';
 import { Database } from './database.js';
+import { LockNotHadError } from './lock-patience.js';
 import { Notifications } from './notifications.js';
 import { Partitions } from './partitions.js';
 import { Retention } from './retention.js';
@@ -89,8 +90,8 @@ export class DatabaseModule {
           inject: [CONNECTION_TOKEN, SETTINGS_TOKEN],
           useFactory: (connection: DatabaseConnection, { databaseSchema, databasePool }: Settings) => ({
             ...dataSourceOptions(connection, { schema: databaseSchema, pool: databasePool }, persistence),
-            // A database that is not up yet is waited for; one that we refuse will not change by waiting.
-            toRetry: (error: unknown) => !(error instanceof SettingsError),
+            // A database that is not up yet is waited for; one that we refuse will not change by waiting, and a lock was waited for.
+            toRetry: (error: unknown) => !(error instanceof SettingsError || error instanceof LockNotHadError),
           }),
           dataSourceFactory: async (options?: DataSourceOptions): Promise<DataSource> => {
             const dataSource = await new PosthornDataSource(options as DataSourceOptions).initialize();

@@ -9,15 +9,12 @@ import { SETTINGS_TOKEN } from '../config/settings.module.js';
 import type { Settings } from '../config/settings.js';
 import { Database } from './database.js';
 import type { SqlExecutor } from './database.js';
+import { isLockTimeout, LOCK_TIMEOUT } from './lock-patience.js';
 import { EVERY_PARTITION, PARTITION_LOCK, PARTITIONED } from './partitions.js';
 import { retentionRules } from './retention-rules.js';
 import type { RetentionRule } from './retention-rules.js';
 
 const ROUND_MS = 300_000;
-
-/** While a drop waits for its lock, everybody else's statements wait behind it: so it may not wait for long. */
-const LOCK_TIMEOUT = '100ms';
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Rows of a default partition deleted by one statement, and statements of one round. */
 const BATCH = 1_000;
@@ -149,7 +146,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
         return lock?.taken ? await work(executor) : 'busy';
       });
     } catch (error) {
-      if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return 'busy';
+      if (isLockTimeout(error)) return 'busy';
       throw error;
     }
   }
