@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { AuditLog, AuditRetention } from '../../src/platform/audit/index.js';
+import { Database } from '../../src/platform/database/index.js';
 import { startTestServer } from '../setup/server.js';
 import type { ApiAnswer, TestServer } from '../setup/server.js';
 
@@ -311,7 +312,7 @@ describe('the audit log', () => {
   it('cannot be rewritten, and forgets what is past its retention', async () => {
     await expect(sql.query(`UPDATE posthorn.audit_log SET actor = 'nobody'`)).rejects.toThrow('never changed');
     const count = async () => (await sql.query('SELECT id FROM posthorn.audit_log')).rowCount;
-    const retention = new AuditRetention(server.get(AuditLog), { auditRetentionMs: 86_400_000 });
+    const retention = new AuditRetention(server.get(AuditLog), server.get(Database), { auditRetentionMs: 86_400_000 });
     const before = await count();
     await retention.enforce(Date.now());
     expect(await count()).toBe(before);

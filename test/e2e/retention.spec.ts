@@ -1,5 +1,5 @@
 // Old rows go by whole partitions; what is still needed stays, and nobody waits for it.
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -8,6 +8,7 @@ import { dataSourceOptions } from '../../src/persistence.js';
 import { Database } from '../../src/platform/database/database.js';
 import { Partitions, PosthornDataSource, Retention } from '../../src/platform/database/index.js';
 import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
 import { startTestServer } from '../setup/server.js';
 
 const DAY_MS = 86_400_000;
@@ -213,6 +214,30 @@ describe('partitions', () => {
     await retention.enforce(PAST);
     expect(await left()).toEqual(everywhere(...YOUNGER));
     expect(await count('event')).toBe(written);
+  });
+
+  it('of today stay where the clock of a process is far ahead: what is old is for PostgreSQL to say', async () => {
+    const now = Date.now();
+    const old = now - 40 * DAY_MS;
+    await partitions.makeAhead(now);
+    await partitions.makeAhead(old);
+    const { eventId } = await addEvent(now);
+    const isThere = async (at: number): Promise<boolean> => {
+      const name = `posthorn.handler_run_${new Date(at).toISOString().slice(0, 10).replaceAll('-', '')}`;
+      const { rows } = await client.query<{ is: boolean }>('select to_regclass($1) is not null as is', [name]);
+      return Boolean(rows[0]?.is);
+    };
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now + 60 * DAY_MS);
+    try {
+      retention.onApplicationBootstrap();
+      // Of the last table: by then those before it have had their turn.
+      await eventually(async () => !(await isThere(old)), 'the old partitions are dropped');
+      await retention.beforeApplicationShutdown();
+    } finally {
+      clock.mockRestore();
+    }
+    expect(await isThere(now)).toBe(true);
+    expect((await client.query('select from posthorn.event where id = $1', [eventId])).rowCount).toBe(1);
   });
 
   it('of any length and name are told by their bounds', async () => {

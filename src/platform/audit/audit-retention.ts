@@ -1,9 +1,9 @@
 // Forgets entries of the audit log that are older than AUDIT_RETENTION, some at a time.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { systemClock } from '../../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
+import { Database } from '../database/index.js';
 import { AuditLog } from './audit-log.js';
 
 const ROUND_MS = 3_600_000;
@@ -18,11 +18,12 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
 
   constructor(
     private readonly log: AuditLog,
+    private readonly database: Database,
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'auditRetentionMs'>,
   ) {}
 
   onApplicationBootstrap(): void {
-    const start = (): void => void (this.round = this.round.then(() => this.enforce(systemClock())));
+    const start = (): void => void (this.round = this.round.then(() => this.enforce()));
     start();
     this.timer = setInterval(start, ROUND_MS);
   }
@@ -33,10 +34,15 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
     await this.round;
   }
 
-  /** One round, as of `nowMs`. Never rejects: the next one tries again. */
-  async enforce(nowMs: number): Promise<void> {
+  /**
+   * One round, by PostgreSQL's clock: a process whose own is ahead would delete what is young. Never rejects: the next one tries again.
+   *
+   * @param asOfMs - Another moment than now.
+   */
+  async enforce(asOfMs?: number): Promise<void> {
     try {
-      while (!this.stopped && (await this.log.deleteBefore(nowMs - this.settings.auditRetentionMs, BATCH)) === BATCH);
+      const before = (asOfMs ?? (await this.database.now())) - this.settings.auditRetentionMs;
+      while (!this.stopped && (await this.log.deleteBefore(before, BATCH)) === BATCH);
     } catch (error) {
       this.logger.warn(`Old entries stay for now, will try again: ${(error as Error).message}`);
     }

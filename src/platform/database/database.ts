@@ -53,6 +53,14 @@ export class Database implements SqlExecutor {
     return transactionOn(this.pool, work);
   }
 
+  /** PostgreSQL's clock, in milliseconds since the epoch: that of a process may be wrong by any amount. */
+  async now(): Promise<number> {
+    const [row] = await this.query<{ now: number }>({
+      text: 'SELECT (extract(epoch FROM now()) * 1000)::float8 AS now',
+    });
+    return row!.now;
+  }
+
   private get pool(): Pool {
     return poolOf(this.dataSource);
   }

@@ -3,7 +3,6 @@
 // a partition that is being read is left for a later round.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import { systemClock } from '../../kernel/clock.js';
 import { lowestIdAt } from '../../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../config/settings.module.js';
 import type { Settings } from '../config/settings.js';
@@ -48,7 +47,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   onApplicationBootstrap(): void {
-    const start = (): void => void (this.round = this.round.then(() => this.enforce(systemClock())));
+    const start = (): void => void (this.round = this.round.then(() => this.enforce()));
     start();
     this.timer = setInterval(start, ROUND_MS);
   }
@@ -59,17 +58,27 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.round;
   }
 
-  /** One round, as of `nowMs`. Safe to run in any number of processes; never rejects, since the next round tries again. */
-  async enforce(nowMs: number): Promise<void> {
-    const cutoff = lowestIdAt(nowMs - this.settings.retentionMs);
-    for (const rule of this.rules) {
-      if (this.stopped) return;
-      try {
-        await this.dropPartitions(rule, cutoff);
-        await this.deleteStrays(rule, cutoff);
-      } catch (error) {
-        this.logger.warn(`Old rows of ${rule.table} stay for now, will try again: ${(error as Error).message}`);
-      }
+  /**
+   * One round, by PostgreSQL's clock: a process whose own is a month ahead would drop what is of today. Safe to run in any number of
+   * processes; never rejects, since the next round tries again.
+   *
+   * @param asOfMs - Another moment than now.
+   */
+  async enforce(asOfMs?: number): Promise<void> {
+    try {
+      const cutoff = lowestIdAt((asOfMs ?? (await this.database.now())) - this.settings.retentionMs);
+      for (const rule of this.rules) if (!this.stopped) await this.forget(rule, cutoff);
+    } catch (error) {
+      this.logger.warn(`Old rows stay for now, will try again: ${(error as Error).message}`);
+    }
+  }
+
+  private async forget(rule: RetentionRule, cutoff: string): Promise<void> {
+    try {
+      await this.dropPartitions(rule, cutoff);
+      await this.deleteStrays(rule, cutoff);
+    } catch (error) {
+      this.logger.warn(`Old rows of ${rule.table} stay for now, will try again: ${(error as Error).message}`);
     }
   }
 
