@@ -1,6 +1,7 @@
 // The schema as migrations make it: by any number of processes at once, equal to what the entities say, and partitioned
 // so that old rows can be dropped.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
@@ -81,6 +82,7 @@ describe('migrations', () => {
     const [reader, other] = [await connect(url), await connect(url)];
     await reader.query('begin; lock table posthorn.delivery in access share mode');
 
+    Logger.overrideLogger(false);
     const migrated = dataSource.runMigrations();
     const waits = `select from pg_locks where relation = 'posthorn.delivery'::regclass and mode = 'AccessExclusiveLock' and not granted`;
     await eventually(async () => (await other.query(waits)).rowCount, 'the migration waits for its lock');
@@ -91,6 +93,7 @@ describe('migrations', () => {
 
     await reader.query('commit');
     expect((await migrated).map(({ name }) => name)).toEqual(['TransformedFormat1764000002740']);
+    Logger.overrideLogger(['log', 'warn', 'error']);
     expect((await names()).sort()).toEqual(before.sort());
     await dataSource.query('select transformed_format from posthorn.delivery');
   });
@@ -220,6 +223,40 @@ describe('partitions', () => {
     expect(await placeOf('delivery_attempt', 'delivery_id', early)).toEqual(['delivery_attempt_20310520']);
     expect(await placeOf('event', 'id', late)).toEqual(['event_default']);
     expect(await placeOf('delivery_attempt', 'delivery_id', late)).toEqual(['delivery_attempt_default']);
+  });
+
+  it('whose table is in use are left for later, and nobody waits for them meanwhile', async () => {
+    const { url } = await cloneDatabase();
+    const dataSource = await new PosthornDataSource(dataSourceOptions({ url })).initialize();
+    open.push({ end: () => dataSource.destroy() });
+    const busy = new Partitions(new Database(dataSource));
+    const [holder, other] = [await connect(url), await connect(url)];
+    await busy.makeAhead(NOON);
+    await holder.query('begin; select from posthorn.event_default');
+    await other.query(`set lock_timeout = '1s'`);
+    let over = false;
+    const made = busy.makeAhead(NOON + DAY_MS).finally(() => (over = true));
+    let asked = 0;
+    for (let n = 1; !over; n += 1) {
+      // One that goes to a single partition, and one that is planned for all of them.
+      await insertEvent(other, lowestIdAt(NOON + n));
+      await other.query('select count(*) from posthorn.event');
+      asked += 1;
+    }
+    expect(await made).toBe(false);
+    expect(asked).toBeGreaterThan(0);
+    const missing = async () =>
+      (
+        await other.query<{ name: string }>(
+          `select name from unnest($1::text[]) name where to_regclass('posthorn.' || name || '_20310514') is null`,
+          [Object.keys(PARTITION_KEYS)],
+        )
+      ).rows.map(({ name }) => name);
+    expect(await missing()).toEqual(['event']);
+
+    await holder.query('commit');
+    expect(await busy.makeAhead(NOON + DAY_MS)).toBe(true);
+    expect(await missing()).toEqual([]);
   });
 
   it('have the keys and indexes of their table', async () => {

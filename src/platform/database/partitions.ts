@@ -6,6 +6,7 @@ import { systemClock } from '../../kernel/clock.js';
 import { lowestIdAt } from '../../kernel/ids.js';
 import { Database } from './database.js';
 import type { SqlExecutor } from './database.js';
+import { isLockTimeout, LOCK_TIMEOUT } from './lock-patience.js';
 
 /** The tables cut by time, each with the key that says where a row lies. */
 export const PARTITIONED = [
@@ -19,6 +20,8 @@ export const PARTITIONED = [
 const DAY_MS = 86_400_000;
 const DAYS_AHEAD = 3;
 const KEEP_INTERVAL_MS = 3_600_000;
+/** Where a table was in use. */
+const COME_AGAIN_MS = 10_000;
 
 // One process at a time; the others find the work done.
 export const PARTITION_LOCK = 76_784_677;
@@ -38,21 +41,28 @@ export const EVERY_PARTITION = `
 export class Partitions implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('Partitions');
   private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
 
   constructor(private readonly database: Database) {}
 
   async onModuleInit(): Promise<void> {
-    const keep = (): Promise<void> =>
-      this.makeAhead(systemClock()).catch((error: Error) => {
-        // Rows of a day without its partition go to the default one: nothing is lost, only slower.
-        this.logger.warn(`Could not make partitions ahead, will try again: ${error.message}`);
-      });
-    await keep();
-    this.timer = setInterval(() => void keep(), KEEP_INTERVAL_MS);
+    await this.keep();
   }
 
   beforeApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private async keep(): Promise<void> {
+    let isDone = true;
+    try {
+      isDone = await this.makeAhead(systemClock());
+    } catch (error) {
+      // Rows of a day without its partition go to the default one: nothing is lost, only slower.
+      this.logger.warn(`Could not make partitions ahead, will try again: ${(error as Error).message}`);
+    }
+    if (!this.stopped) this.timer = setTimeout(() => void this.keep(), isDone ? KEEP_INTERVAL_MS : COME_AGAIN_MS);
   }
 
   /** The tables whose default partition holds rows: they work, but nothing there is dropped, and partitions are missing. */
@@ -74,8 +84,12 @@ export class Partitions implements OnModuleInit, BeforeApplicationShutdown {
     return DAYS_AHEAD;
   }
 
-  /** Makes the missing partitions from the day of `nowMs` on. Safe to run in any number of processes. */
-  async makeAhead(nowMs: number): Promise<void> {
+  /**
+   * Makes the missing partitions from the day of `nowMs` on. Safe to run in any number of processes. False: some could not be made,
+   * because their table is in use.
+   */
+  async makeAhead(nowMs: number): Promise<boolean> {
+    let isDone = true;
     const today = Math.floor(nowMs / DAY_MS);
     const schema = this.database.tables.event.split('.')[0] as string;
     for (let day = today; day <= today + DAYS_AHEAD; day++) {
@@ -83,10 +97,16 @@ export class Partitions implements OnModuleInit, BeforeApplicationShutdown {
       const missing = await this.missingOf(day);
       for (const { table, key } of PARTITIONED.filter(({ table }) => missing.includes(table))) {
         const name = `${schema}.${table}_${suffixOf(day)}`;
-        await this.database.transaction((executor) => attach(executor, { schema, table, key, name, low, high }));
-        this.logger.debug(`Made partition ${name}`);
+        try {
+          await this.database.transaction((executor) => attach(executor, { schema, table, key, name, low, high }));
+          this.logger.debug(`Made partition ${name}`);
+        } catch (error) {
+          if (!isLockTimeout(error)) throw error;
+          isDone = false;
+        }
       }
     }
+    return isDone;
   }
 
   /** The tables without a partition for a day. Locks nothing; reads the catalogue. */
@@ -115,11 +135,13 @@ interface NewPartition {
  * Builds the partition beside its table, fills it with what the default partition already holds for it, then attaches it.
  *
  * Locks: an advisory lock against other processes; ACCESS EXCLUSIVE on the default partition (nearly always empty) and
- * SHARE UPDATE EXCLUSIVE on the parent, so that reads and writes of the other partitions go on.
+ * SHARE UPDATE EXCLUSIVE on the parent, so that reads and writes of the other partitions go on. Not so those that are planned for all
+ * partitions: behind somebody who reads the default one they wait for as long as this does, hence 100 ms at most.
  */
 async function attach(executor: SqlExecutor, { schema, table, key, name, low, high }: NewPartition): Promise<void> {
   await executor.query({ text: `SET LOCAL lock_timeout = '2s'` });
   await executor.query({ text: `SELECT pg_advisory_xact_lock(${PARTITION_LOCK})` });
+  await executor.query({ text: `SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'` });
   const parent = `${schema}.${table}`;
   // Read from the catalogue's rows: to_regclass may answer from a cache that is as old as this transaction, from before
   // the wait for the lock.
