@@ -77,10 +77,14 @@ export class Sender {
   async sendAll({ claimed, data }: Ready, claimedAt: number): Promise<void> {
     if (claimed.length === 0) return;
     const later = new Set<ClaimedDelivery>();
-    let opened: OpenedSecrets;
+    let secrets: OpenedSecrets['secrets'];
     try {
-      opened = await this.keys.open(claimed.flatMap(({ secretIds }) => secretIds));
-      // Others were told to give back while these were still on their way here.
+      const opened = await this.keys.open(claimed.flatMap(({ secretIds }) => secretIds));
+      ({ secrets } = opened);
+      if (opened.away.size > 0)
+        for (const delivery of claimed) if (delivery.secretIds.some((id) => opened.away.has(id))) later.add(delivery);
+      if (later.size > 0) await this.claimed.postpone([...later], new SecretsAwayError().message);
+      // Others were told to give back while these were still on their way here. Nothing is awaited from then on.
       for (let askedAt = claimedAt; askedAt <= this.askedForRevokedAt;) {
         askedAt = monotonicNow();
         await this.giveBack(await this.revoked.among(claimed));
@@ -89,10 +93,6 @@ export class Sender {
       await this.claimed.release(claimed);
       throw error;
     }
-    const { secrets, away } = opened;
-    if (away.size > 0)
-      for (const delivery of claimed) if (delivery.secretIds.some((id) => away.has(id))) later.add(delivery);
-    if (later.size > 0) await this.claimed.postpone([...later], new SecretsAwayError().message);
     const late: ClaimedDelivery[] = [];
     const bodies = new Map<string, Buffer>();
     for (const delivery of claimed) {
