@@ -2,6 +2,7 @@
 // delivery that is picked is the same in both.
 import type { Tables } from '../platform/database/index.js';
 import { BEFORE_LANES, inLane, laneOrder } from './lanes.js';
+import { SMALL_BYTES } from './send-lane.js';
 import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js';
 
 /** How much longer than the attempt's deadline a lease lasts: the room for signing, settling and a slow database. */
@@ -10,8 +11,12 @@ export const LEASE_MARGIN_MS = 30_000;
 /** A delivery that was claimed longer ago is not sent any more: a send must end before its lease does. */
 export const MAX_HELD_MS = LEASE_MARGIN_MS / 2;
 
-// Bodies of one claim, in bytes. The row that reaches it is still taken, so that a single large body cannot block the way.
+// Bodies of one claim, in bytes: large ones so many, and small ones. The row that reaches it is still taken, so that a single
+// large body cannot block the way.
 const MAX_CLAIM_BYTES = 2 * 1_048_576;
+
+/** SQL: whether the body of event `e` is large. Large and small ones are counted apart, so that neither push out the others. */
+const IS_LARGE = `octet_length(e.data) > ${SMALL_BYTES}`;
 
 /** Parts of the window of a rate limit in which claims are counted together. */
 const SLICES = 20;
@@ -71,7 +76,8 @@ const taking = (t: Tables): string => `
   sized AS (
     SELECT p.id, e.data, e.occurred_at, e.traceparent,
            CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
-           coalesce(sum(octet_length(e.data)) OVER (ORDER BY p.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+           ${IS_LARGE} AS is_large,
+           coalesce(sum(octet_length(e.data)) OVER (PARTITION BY ${IS_LARGE} ORDER BY p.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
     FROM picked p CROSS JOIN LATERAL (
       SELECT data, data_erased_at, occurred_at, traceparent FROM ${t.event} WHERE id = p.event_id LIMIT 1) e
   ), claimed AS (
@@ -82,7 +88,8 @@ const taking = (t: Tables): string => `
       due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, tenant.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
       completed_at = CASE WHEN usable THEN NULL ELSE now() END
     FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
-    WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
+    WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND CASE WHEN s.is_large AND NOT $8 THEN -1 ELSE ${MAX_CLAIM_BYTES - 1} END
+      AND w.id = d.webhook_id AND tenant.id = w.tenant_id
     RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.reason, d.attempt_count, d.retries_used,
               s.data, s.occurred_at, s.traceparent, d.expires_at, d.transformed IS NOT NULL AS is_transformed, ${TARGET}
   ), secrets AS (${liveSecrets(t, 'claimed')}
@@ -118,7 +125,7 @@ const CLAIMED_COLUMNS = `
  * last one's id, a webhook that was just changed, and so lies last, would be passed over in every round.
  *
  * $1 only webhooks after this, $2 no smaller delivery id, $3 $4 busy webhooks and their room, $5 room of the others,
- * $6 room in all, $7 deadline in milliseconds.
+ * $6 room in all, $7 deadline in milliseconds, $8 whether there is room for large bodies.
  */
 export const claimText = (t: Tables): string => `
   WITH RECURSIVE due (webhook_id) AS (

@@ -11,7 +11,7 @@ import type { ClaimedDelivery } from './claimed-delivery.js';
 import { KnownIds } from './known-ids.js';
 import { entryOfEnd } from './live/live-entry.js';
 import { LiveFeed } from './live/live-feed.js';
-import type { Room } from './send-queue.js';
+import type { ClaimRoom } from './send-queue.js';
 import { SendingCounts } from './sending-counts.js';
 import { WebhookTargets } from './webhook-targets.js';
 import type { TargetRow, WebhookTarget } from './webhook-targets.js';
@@ -70,7 +70,7 @@ export class ClaimQuery {
   }
 
   /** Claims due deliveries of all webhooks in turn, but for those that have limits of their own: these it names. */
-  async claim(room: Room, { after, lowWater }: ClaimWalk): Promise<Claim> {
+  async claim(room: ClaimRoom, { after, lowWater }: ClaimWalk): Promise<Claim> {
     const startedAt = monotonicNow();
     const rows = await this.database.query<ClaimRow | PacedRow | WalkRow>(this.statement, [
       after,
@@ -100,7 +100,7 @@ export class ClaimQuery {
    * Claims due deliveries of webhooks that have limits of their own: as many as these allow, whoever else claims. `taken`
    * also counts those that ended instead of being claimed.
    */
-  async claimPaced(webhookIds: readonly string[], room: Room): Promise<Pick<Claim, 'claimed' | 'data' | 'taken'>> {
+  async claimPaced(webhookIds: readonly string[], room: ClaimRoom): Promise<Pick<Claim, 'claimed' | 'data' | 'taken'>> {
     const unknown = this.withPace.unknownOf(webhookIds);
     if (unknown.length > 0) await this.database.query(this.paceStatement, [plainArray(unknown)]);
     this.withPace.add(webhookIds);
@@ -134,13 +134,14 @@ export class ClaimQuery {
     );
   }
 
-  private roomValues({ total, perWebhook, perBusyWebhook }: Room): unknown[] {
+  private roomValues({ total, perWebhook, perBusyWebhook, takesLarge }: ClaimRoom): unknown[] {
     return [
       plainArray([...perBusyWebhook.keys()]),
       plainArray([...perBusyWebhook.values()]),
       perWebhook,
       total,
       this.settings.deliveryTimeoutMs,
+      takesLarge,
     ];
   }
 

@@ -10,10 +10,18 @@ const QUICK_MS = 100;
 /** How many deliveries may wait behind the requests of a quick webhook, as a multiple of those requests. */
 const AHEAD = 8;
 
-/** Bytes of bodies that may wait; beyond it nothing more is claimed. */
+/**
+ * More bytes make a body large. Large and small ones have limits of their own: receivers that hang with large ones take no
+ * room from what is small, of which the slots alone bound what is in flight.
+ */
+export const SMALL_BYTES = 16 * 1_024;
+
+export const isLarge = ({ bytes }: Pick<Sendable, 'bytes'>): boolean => bytes > SMALL_BYTES;
+
+/** Bytes of large bodies that may wait, and of small ones; beyond it no more of them are claimed. */
 export const MAX_WAITING_BYTES = 4 * 1_048_576;
 
-/** Bytes of bodies in flight: with large ones, fewer requests than there are slots. A single one may exceed it. */
+/** Bytes of large bodies in flight: of these, fewer requests than there are slots. A single one may exceed it. */
 export const MAX_IN_FLIGHT_BYTES = 12 * 1_048_576;
 
 /** Something to send. */
@@ -23,6 +31,7 @@ export interface Sendable {
   readonly maxInFlight?: number;
   /** Its webhook has limits of its own, or an order: nothing is claimed ahead of it. */
   readonly paced: boolean;
+  /** Of the data of its event, as claims count them. */
   readonly bytes: number;
 }
 
@@ -33,6 +42,7 @@ export class Lane<Item extends Sendable> {
   /** Nothing is claimed ahead of it. */
   paced = false;
   inFlight = 0;
+  /** Of large ones. */
   inFlightBytes = 0;
   readonly waiting: Item[] = [];
   waitingBytes = 0;
@@ -46,9 +56,16 @@ export class Lane<Item extends Sendable> {
     return this.heldUntil !== undefined && monotonicNow() < this.heldUntil;
   }
 
-  /** It may start one more. A webhook may hold the same part of the bytes as of the requests. */
-  get hasSlot(): boolean {
-    return this.inFlight < this.limit && this.inFlightBytes < MAX_IN_FLIGHT_BYTES / WEBHOOK_PART && !this.isHeld;
+  /** It may start this one. A webhook may hold the same part of the bytes as of the requests. */
+  hasSlotFor(item: Item): boolean {
+    if (this.inFlight >= this.limit || this.isHeld) return false;
+    return !isLarge(item) || this.inFlightBytes < MAX_IN_FLIGHT_BYTES / WEBHOOK_PART;
+  }
+
+  /** A large one comes next, which whatever is claimed now would wait behind. */
+  get waitsForLarge(): boolean {
+    const [next] = this.waiting;
+    return next !== undefined && isLarge(next);
   }
 
   /**

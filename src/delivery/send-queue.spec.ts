@@ -173,7 +173,7 @@ describe('the send queue', () => {
   it('starts several that wait when a large one has ended', async () => {
     const { sent, add, answer } = scene(64);
     add('big', 1, 25 * 1_048_576);
-    add('small', 8);
+    add('other', 8, 20 * 1_024);
     expect(sent).toEqual([0]);
     await answer(1);
     expect(sent).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
@@ -194,8 +194,43 @@ describe('the send queue', () => {
   it('stops claiming while too many bytes wait', () => {
     const { queue, add } = scene(64);
     expect(queue.worthClaiming).toBe(true);
-    add('big', 17, 16 * 1_048_576);
+    add('a', 16 + 256, 16 * 1_024);
     expect(queue.worthClaiming).toBe(false);
+  });
+
+  it('claims what is small alone while too many large bytes wait, and tells when fewer of them do', async () => {
+    const { queue, add, answer, rooms } = scene(64);
+    const large = 768 * 1_024;
+    for (const webhookId of ['a', 'b', 'c', 'd']) add(webhookId, 5, large);
+    expect(queue.room().takesLarge).toBe(true);
+    add('e', 2, large);
+    add('small', 1);
+    expect(queue.worthClaiming).toBe(true);
+    const { takesLarge, perBusyWebhook } = queue.room();
+    expect(takesLarge).toBe(false);
+    expect(perBusyWebhook.get('e')).toBe(0);
+    expect(perBusyWebhook.get('small')).toBeGreaterThan(0);
+    await answer(1, 1_000);
+    expect(queue.room().takesLarge).toBe(true);
+    expect(rooms()).toBe(1);
+  });
+
+  it('keeps room for small ones that come ready to send while too many large bytes wait, and for no large ones', () => {
+    const { queue, add } = scene(64);
+    add('big', 2, 5 * 1_048_576);
+    expect(queue.reserve(3, 20 * 1_024).total).toBe(0);
+    expect(queue.reserve(3, 16 * 1_024).total).toBe(3);
+  });
+
+  it('starts small ones while as many large bytes are in flight as may be, and large ones in turn', async () => {
+    const { sent, add, answer } = scene(64);
+    for (const webhookId of ['a', 'b', 'c', 'd']) add(webhookId, 2, 3 * 1_048_576);
+    add('e', 1, 3 * 1_048_576);
+    expect(sent).toEqual([0, 2, 4, 6]);
+    add('small', 20, 16 * 1_024);
+    expect(sent.slice(4)).toEqual(Array.from({ length: 16 }, (_, i) => 9 + i));
+    await answer(1);
+    expect(sent.slice(20)).toEqual([1]);
   });
 
   it('tells when a claim is worth it again, and not after every answer', async () => {
@@ -237,9 +272,9 @@ describe('the send queue', () => {
   it('counts the bytes of what it hands back no longer', () => {
     const { queue, add } = scene(64);
     add('big', 17, 16 * 1_048_576);
-    expect(queue.worthClaiming).toBe(false);
+    expect(queue.room().takesLarge).toBe(false);
     queue.takeBack('big');
-    expect(queue.worthClaiming).toBe(true);
+    expect(queue.room().takesLarge).toBe(true);
   });
 
   it('starts nothing of a webhook that is held, and has no room for it, until what waits is taken back', async () => {

@@ -1,6 +1,6 @@
 // What is claimed and not yet answered: so many requests in flight in all and for one webhook, and for webhooks that
 // answer quickly some more waiting behind them, so that a claim's round trip is paid once for many deliveries.
-import { Lane, MAX_IN_FLIGHT_BYTES, MAX_WAITING_BYTES, WEBHOOK_PART } from './send-lane.js';
+import { isLarge, Lane, MAX_IN_FLIGHT_BYTES, MAX_WAITING_BYTES, WEBHOOK_PART } from './send-lane.js';
 import type { Sendable } from './send-lane.js';
 
 /** How many deliveries may be held, in flight and waiting, as a multiple of the requests in flight: work for while a claim is under way. */
@@ -16,6 +16,12 @@ export interface Room {
   readonly perBusyWebhook: ReadonlyMap<string, number>;
 }
 
+/** Room for what a claim brings. */
+export interface ClaimRoom extends Room {
+  /** There is room for large bodies too. */
+  readonly takesLarge: boolean;
+}
+
 export const NO_ROOM: Room = { total: 0, perWebhook: 0, perBusyWebhook: new Map() };
 
 export class SendQueue<Item extends Sendable> {
@@ -24,9 +30,10 @@ export class SendQueue<Item extends Sendable> {
   /** Those in which something waits: whose turn is next comes first. */
   private readonly queued = new Map<string, Lane<Item>>();
   private inFlight = 0;
+  /** Of large ones. */
   private inFlightBytes = 0;
   private waiting = 0;
-  private waitingBytes = 0;
+  private readonly waitingBytes = { large: 0, small: 0 };
   private reserved = 0;
   private webhooksOnWalk = 1;
   private stopped = false;
@@ -57,20 +64,23 @@ export class SendQueue<Item extends Sendable> {
 
   /** Whether a claim would bring enough to be worth it. */
   get worthClaiming(): boolean {
-    return this.free >= this.limit && this.waitingBytes < MAX_WAITING_BYTES;
+    return this.free >= this.limit && this.waitingBytes.small < MAX_WAITING_BYTES;
   }
 
   /**
    * What may be claimed now. Each webhook gets an equal share of what is free, judged by how many had due work on the
    * last walk or have work here, so that the first ones in line do not take it all.
    */
-  room(): Room {
-    const total = this.free;
-    const busy = [...this.lanes].map(([webhookId, lane]) => ({ webhookId, room: lane.worth }));
+  room(): ClaimRoom {
+    const { free: total, takesLarge } = this;
+    const busy = [...this.lanes].map(([webhookId, lane]) => ({
+      webhookId,
+      room: takesLarge || !lane.waitsForLarge ? lane.worth : 0,
+    }));
     const open = busy.filter(({ room }) => room > 0).length;
     const share = Math.max(1, Math.ceil(total / Math.max(this.webhooksOnWalk, open)));
     const perBusyWebhook = new Map(busy.map(({ webhookId, room }) => [webhookId, Math.min(share, room)]));
-    return { total, perWebhook: Math.min(share, this.perWebhook), perBusyWebhook };
+    return { total, perWebhook: Math.min(share, this.perWebhook), perBusyWebhook, takesLarge };
   }
 
   /** Remembers what a claim found in the room that it was given: on how many webhooks, and where there may be more. */
@@ -89,11 +99,11 @@ export class SendQueue<Item extends Sendable> {
    * @param bytes - Of the largest of them.
    */
   reserve(items: number, bytes: number): Room {
+    const { small, large } = this.waitingBytes;
+    // Beside the largest of them, if that is large, there may be small ones.
+    const left = MAX_WAITING_BYTES - (isLarge({ bytes }) ? Math.max(small, large) : small);
     // A claim's worth is left: what waits in the table has its turn too.
-    const total = Math.max(
-      0,
-      Math.min(items, this.free - this.limit, Math.floor((MAX_WAITING_BYTES - this.waitingBytes) / bytes)),
-    );
+    const total = Math.max(0, Math.min(items, this.free - this.limit, Math.floor(left / bytes)));
     this.reserved += total;
     const perBusyWebhook = new Map<string, number>();
     for (const [webhookId, lane] of this.lanes) {
@@ -112,7 +122,7 @@ export class SendQueue<Item extends Sendable> {
     if (!lane) this.lanes.set(item.webhookId, (lane = new Lane()));
     lane.paced = item.paced;
     lane.limit = Math.min(this.perWebhook, item.maxInFlight ?? this.perWebhook);
-    if (lane.waiting.length === 0 && this.hasSlot(lane)) return this.start(item, lane);
+    if (lane.waiting.length === 0 && this.hasSlotFor(item, lane)) return this.start(item, lane);
     lane.waiting.push(item);
     this.countWaiting(item, lane, 1);
     this.queued.set(item.webhookId, lane);
@@ -178,12 +188,13 @@ export class SendQueue<Item extends Sendable> {
     return this.limit * HELD - this.inFlight - this.waiting - this.reserved;
   }
 
-  private get hasFreeSlot(): boolean {
-    return this.inFlight < this.limit && this.inFlightBytes < MAX_IN_FLIGHT_BYTES;
+  private get takesLarge(): boolean {
+    return this.waitingBytes.large < MAX_WAITING_BYTES;
   }
 
-  private hasSlot(lane: Lane<Item>): boolean {
-    return this.hasFreeSlot && lane.hasSlot;
+  private hasSlotFor(item: Item, lane: Lane<Item>): boolean {
+    if (this.inFlight >= this.limit || !lane.hasSlotFor(item)) return false;
+    return !isLarge(item) || this.inFlightBytes < MAX_IN_FLIGHT_BYTES;
   }
 
   private start(item: Item, lane: Lane<Item>): void {
@@ -191,28 +202,31 @@ export class SendQueue<Item extends Sendable> {
     void this.send(item).then((tookMs) => this.finish(item, lane, tookMs));
   }
 
-  private count({ bytes }: Item, lane: Lane<Item>, sign: 1 | -1): void {
+  private count(item: Item, lane: Lane<Item>, sign: 1 | -1): void {
     lane.inFlight += sign;
-    lane.inFlightBytes += sign * bytes;
     this.inFlight += sign;
-    this.inFlightBytes += sign * bytes;
+    if (!isLarge(item)) return;
+    lane.inFlightBytes += sign * item.bytes;
+    this.inFlightBytes += sign * item.bytes;
   }
 
-  private countWaiting({ bytes }: Item, lane: Lane<Item>, sign: 1 | -1): void {
-    lane.waitingBytes += sign * bytes;
+  private countWaiting(item: Item, lane: Lane<Item>, sign: 1 | -1): void {
+    lane.waitingBytes += sign * item.bytes;
     this.waiting += sign;
-    this.waitingBytes += sign * bytes;
+    this.waitingBytes[isLarge(item) ? 'large' : 'small'] += sign * item.bytes;
   }
 
   private finish(item: Item, lane: Lane<Item>, tookMs: number): void {
-    const [hadWorth, wasWorth] = [lane.worth > 0, this.worthClaiming];
+    const [hadWorth, wasWorth, tookLarge] = [lane.worth > 0, this.worthClaiming, this.takesLarge];
     lane.answered(tookMs);
     this.count(item, lane, -1);
     // One that was large may make room for several.
     while (this.startNext());
     this.forgetIdle(item.webhookId, lane);
     // Only becoming worth a claim is news: one call per answer would be one claim per answer.
-    if ((!hadWorth && lane.worth > 0) || (!wasWorth && this.worthClaiming)) this.onRoom();
+    const isNews =
+      (!hadWorth && lane.worth > 0) || (!wasWorth && this.worthClaiming) || (!tookLarge && this.takesLarge);
+    if (isNews) this.onRoom();
     if (this.inFlight === 0) this.onIdle?.();
   }
 
@@ -226,11 +240,12 @@ export class SendQueue<Item extends Sendable> {
    * slot would stay with it for as long as it has a backlog, and four such webhooks have all slots.
    */
   private startNext(): boolean {
-    if (this.stopped || !this.hasFreeSlot) return false;
+    if (this.stopped || this.inFlight >= this.limit) return false;
     for (const [webhookId, lane] of this.queued) {
-      if (!this.hasSlot(lane)) continue;
+      const [item] = lane.waiting;
+      if (!item || !this.hasSlotFor(item, lane)) continue;
       const hadWorth = lane.worth > 0;
-      const item = lane.waiting.shift() as Item;
+      lane.waiting.shift();
       this.countWaiting(item, lane, -1);
       this.queued.delete(webhookId);
       if (lane.waiting.length > 0) this.queued.set(webhookId, lane);

@@ -117,7 +117,7 @@ export class Sender {
         maxInFlight: delivery.maxInFlight,
         // What waits here when this process dies has failed, where it may be sent once at most.
         paced: delivery.paced || delivery.guarantee === 'at-most-once',
-        bytes: body.length,
+        bytes: Buffer.byteLength(text),
         delivery,
         secrets: delivery.secretIds.flatMap((id) => secrets.get(id) ?? []),
         body,

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { ClaimQuery } from '../../src/delivery/claim.js';
 import type { Claim } from '../../src/delivery/claim.js';
-import type { Room } from '../../src/delivery/send-queue.js';
+import type { ClaimRoom } from '../../src/delivery/send-queue.js';
 import { FIRST_ID } from '../../src/kernel/ids.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Target } from './delivery.harness.js';
@@ -27,9 +27,9 @@ async function store({ type }: Target, count: number, bytes: number): Promise<vo
   expect(status).toBe(202);
 }
 
-const ROOM: Room = { total: 2_048, perWebhook: 64, perBusyWebhook: new Map() };
+const ROOM: ClaimRoom = { total: 2_048, perWebhook: 64, perBusyWebhook: new Map(), takesLarge: true };
 const claims = (): ClaimQuery => scene.server.get(ClaimQuery);
-const claim = (room: Room = ROOM): Promise<Claim> => claims().claim(room, { after: FIRST_ID, lowWater: FIRST_ID });
+const claim = (room: ClaimRoom = ROOM): Promise<Claim> => claims().claim(room, { after: FIRST_ID, lowWater: FIRST_ID });
 
 const countOf = ({ claimed }: Pick<Claim, 'claimed'>, { webhookId }: Target): number =>
   claimed.filter((delivery) => delivery.webhookId === webhookId).length;
@@ -37,10 +37,10 @@ const countOf = ({ claimed }: Pick<Claim, 'claimed'>, { webhookId }: Target): nu
 it('is cut in turns: large bodies of one webhook, however old, push out none of another', async () => {
   const [large, small, late] = [await target(), await target(), await target()];
   await store(large, 30, LARGE);
-  await store(small, 5, 1_000);
+  await store(small, 20, 1_000);
   await store(late, 1, LARGE);
   const first = await claim();
-  expect(countOf(first, small)).toBe(5);
+  expect(countOf(first, small)).toBe(20);
   expect(countOf(first, late)).toBe(1);
   expect(countOf(first, large)).toBe(LARGE_ONES - 1);
 });
@@ -91,4 +91,16 @@ it('goes on behind what it picked, though it brought less of that', async () => 
   const rest = await claims().claim(room, { after: second.webhookId, lowWater: FIRST_ID });
   expect(countOf(rest, third)).toBe(4);
   expect(rest.lastWebhookId).toBeUndefined();
+});
+
+it('brings what is small alone where there is no room for large bodies, and says that it left some', async () => {
+  const [large, small, limited] = [await target(), await target(), await target({ maxInFlight: 1_000 })];
+  for (const one of [large, small, limited]) await store(one, 2, one === small ? 1_000 : LARGE);
+  const room = { ...ROOM, takesLarge: false };
+  const found = await claim(room);
+  expect(countOf(found, small)).toBe(2);
+  expect(found).toMatchObject({ taken: 2, isCut: true, paced: [limited.webhookId] });
+  expect((await claims().claimPaced(found.paced, room)).taken).toBe(0);
+  expect((await claims().claimPaced(found.paced, ROOM)).taken).toBe(2);
+  expect(await claim()).toMatchObject({ taken: 2, isCut: false });
 });
