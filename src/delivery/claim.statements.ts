@@ -76,8 +76,9 @@ const taking = (t: Tables): string => `
   sized AS (
     SELECT p.id, e.data, e.occurred_at, e.traceparent,
            CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
-           ${IS_LARGE} AS is_large,
-           coalesce(sum(octet_length(e.data)) OVER (PARTITION BY ${IS_LARGE} ORDER BY p.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+           CASE WHEN ${IS_LARGE} AND NOT $8 THEN -1 ELSE
+             coalesce(sum(octet_length(e.data)) OVER (PARTITION BY ${IS_LARGE} ORDER BY p.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+           END AS before
     FROM picked p CROSS JOIN LATERAL (
       SELECT data, data_erased_at, occurred_at, traceparent FROM ${t.event} WHERE id = p.event_id LIMIT 1) e
   ), claimed AS (
@@ -88,8 +89,7 @@ const taking = (t: Tables): string => `
       due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, tenant.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
       completed_at = CASE WHEN usable THEN NULL ELSE now() END
     FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
-    WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND CASE WHEN s.is_large AND NOT $8 THEN -1 ELSE ${MAX_CLAIM_BYTES - 1} END
-      AND w.id = d.webhook_id AND tenant.id = w.tenant_id
+    WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
     RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.reason, d.attempt_count, d.retries_used,
               s.data, s.occurred_at, s.traceparent, d.expires_at, d.transformed IS NOT NULL AS is_transformed, ${TARGET}
   ), secrets AS (${liveSecrets(t, 'claimed')}
