@@ -17,7 +17,7 @@ import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js
  * claim on disk before anything is sent whatever the server's default is.
  * $12 $13 busy webhooks and their room, $14 room of the others, $15 room in all, $16 deadline in milliseconds.
  * $17 the filters that the events were judged by: where a webhook that an event is for has another, nothing is stored,
- * and the answer tells those filters.
+ * and the answer tells those filters, by webhook.
  * Where the tenant is followed, the stream is told of deliveries that are skipped, in the transaction that skips them.
  * A delivery that comes later expires by PostgreSQL's clock, counted from now, not
  * from the beginning of a caller's long transaction.
@@ -41,7 +41,7 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
     LEFT JOIN ${t.webhook_health} h ON h.webhook_id = w.id
     LEFT JOIN busy ON busy.webhook_id = w.id
   ), unjudged AS (
-    SELECT filter_id, filter FROM matching WHERE filter_id IS NOT NULL AND filter_id <> ALL ($17::uuid[])
+    SELECT webhook_id, filter_id, filter FROM matching WHERE filter_id IS NOT NULL AND filter_id <> ALL ($17::uuid[])
   ), stored AS (
     INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags, traceparent)
     SELECT id, $1, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags, traceparent FROM input
@@ -85,7 +85,7 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
   UNION ALL
   SELECT webhook_id, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')}, NULL, NULL FROM claimed LEFT JOIN secrets USING (webhook_id)
   UNION ALL
-  SELECT NULL, NULL, NULL, ${TARGET_COLUMNS.map(() => 'NULL').join(', ')}, filter_id, filter FROM unjudged`;
+  SELECT webhook_id, NULL, NULL, ${TARGET_COLUMNS.map(() => 'NULL').join(', ')}, filter_id, filter FROM unjudged`;
 
 /** The time of an entry's id is that of its event, so that it is read in the order of what is told of others. */
 const tellingSkipped = (t: Tables): string => `told AS (

@@ -11,6 +11,7 @@ import type { Claim } from './claim.js';
 import type { ClaimedDelivery } from './claimed-delivery.js';
 import { insertForOneText, insertText, unknownWebhooksText } from './event.statements.js';
 import { KnownFilters } from './known-filters.js';
+import type { ToldFilter } from './known-filters.js';
 import { LiveFeed } from './live/live-feed.js';
 import { NO_ROOM } from './send-queue.js';
 import type { Room } from './send-queue.js';
@@ -92,13 +93,16 @@ export class EventStore {
     events: readonly NewEvent[],
     room: Room,
   ): Promise<StoredEvents> {
+    const told = new Map<string, ToldFilter>();
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const rows = await this.insertJudged(executor, tenantId, events, room);
-      const unjudged = new Map(
-        rows.flatMap(({ filter_id, filter }) => (filter_id && filter ? [[filter_id, filter] as const] : [])),
-      );
-      if (unjudged.size === 0) return this.toStored(tenantId, events, rows);
-      this.filters.learn(tenantId, unjudged);
+      const unjudged = rows.filter((row) => row.filter_id !== null);
+      if (unjudged.length === 0) return this.toStored(tenantId, events, rows);
+      for (const { webhook_id: webhookId, filter_id: id, filter: input } of unjudged)
+        if (webhookId !== null && id !== null && input !== null) told.set(webhookId, { id, input });
+      // All that this call was told: a transaction that sees the past and others, who see the present, would take turns in
+      // unlearning what the other was told.
+      this.filters.learn(tenantId, told);
     }
     throw new FiltersUnsettledError();
   }
@@ -201,7 +205,7 @@ export class EventStore {
   }
 }
 
-/** What was stored, where there is no webhook; else the target of one to which deliveries were claimed. */
+/** What was stored, where there is no webhook; else the target of one to which deliveries were claimed, or the filter of one. */
 interface StoredRow extends TargetRow {
   webhook_id: string | null;
   /**

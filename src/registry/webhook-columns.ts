@@ -5,6 +5,7 @@ import { newId } from '../kernel/ids.js';
 import { policyColumnsOf } from './dto/sending-policy.dto.js';
 import type { WebhookPolicyDto } from './dto/webhook-policy.dto.js';
 import { InvalidFilterError } from './registry.errors.js';
+import type { Webhook } from './webhook.entity.js';
 import type { WebhookChange } from './webhooks.repository.js';
 
 /** The columns of the fields that were given, and no others. @throws InvalidFilterError, ScheduleTooLongError */
@@ -40,6 +41,13 @@ export function webhookColumnsOf(
     ...(filter !== undefined && filterColumnsOf(filter)),
     ...(transformation !== undefined && { transformation }),
   };
+}
+
+/** Takes out of a change what follows from a field that stays as it was. */
+export function dropUnchanged(change: WebhookChange, before: Webhook): void {
+  if (before.active === change.active) delete change.disabledReason;
+  // The same filter keeps its id, so that nobody has to be told of it. Compared as text: it is shown as it was given.
+  if (change.filter && JSON.stringify(change.filter) === JSON.stringify(before.filter)) delete change.filterId;
 }
 
 /** @throws InvalidFilterError naming each place that is wrong */

@@ -40,7 +40,7 @@ import {
   WebhookNotFoundError,
 } from './registry.errors.js';
 import { Transformations } from './transformation/transformations.js';
-import { webhookColumnsOf } from './webhook-columns.js';
+import { dropUnchanged, webhookColumnsOf } from './webhook-columns.js';
 import { refuseContradictions, WebhookCredentials } from './webhook-credentials.js';
 import type { WebhookSecret } from './webhook-secret.entity.js';
 import type { Webhook } from './webhook.entity.js';
@@ -163,7 +163,7 @@ export class WebhooksService implements OnModuleDestroy {
     const done = await this.webhooks.locked(tenantId, id, async (before, manager) => {
       const answer = await this.ledger.within(manager, request, async () => {
         const seen = await this.read(tenantId, id, manager);
-        if (before.active === change.active) delete change.disabledReason;
+        dropUnchanged(change, before);
         if (Object.keys(change).length > 0) await this.webhooks.update(manager, id, change);
         const now = await this.read(tenantId, id, manager);
         refuseContradictions(now);

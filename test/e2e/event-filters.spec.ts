@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { KnownFilters } from '../../src/delivery/known-filters.js';
 import { EventDispatcher } from '../../src/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -81,6 +82,30 @@ describe('a webhook with a filter', () => {
     }
     expect((await patch(id, { filter: null }, replica)).body).toMatchObject({ filter: null });
     for (const at of [scene, replica]) expect(await send(type, { n: 77 }, {}, at)).toMatchObject({ deliveries: 1 });
+  });
+
+  it('is asked alone of all that its webhook had, and goes on being the same when it is given again', async () => {
+    const type = typeOfItsOwn();
+    const id = await hook(type, { data: { n: 1 } });
+    const filterId = async (): Promise<string | undefined> => {
+      const [row] = await scene.sql<{ filter_id: string }>('SELECT filter_id FROM posthorn.webhook WHERE id = $1', [
+        id,
+      ]);
+      return row?.filter_id;
+    };
+    const asked = async (): Promise<readonly string[]> => {
+      await send(type, { n: 1 });
+      return (await scene.server.get(KnownFilters).judge('default', [{ type, data: '{}' }])).asked;
+    };
+    const atFirst = await asked();
+    for (const n of [2, 3]) {
+      await patch(id, { filter: { data: { n } } });
+      expect(await asked()).toHaveLength(atFirst.length);
+    }
+    const now = await filterId();
+    expect(await asked()).toContain(now);
+    await patch(id, { filter: { data: { n: 3 } } });
+    expect(await filterId()).toBe(now);
   });
 
   it('is judged so in the caller’s transaction as well, even one that sees the past', async () => {
