@@ -21,9 +21,6 @@ const IS_LARGE = `octet_length(e.data) > ${SMALL_BYTES}`;
 /** Parts of the window of a rate limit in which claims are counted together. */
 const SLICES = 20;
 
-/** Among so many of a webhook's newest deliveries a test event is looked for. */
-const NEWEST = 100;
-
 const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room))`;
 
 /**
@@ -37,16 +34,19 @@ const oldestOf = (webhook: string, also = ''): string =>
       ORDER BY d.webhook_id DESC, d.id`;
 
 /**
- * The test event that goes first where a webhook `probing` gets a single request: whoever asked for it waits to see whether
- * it works, and all that waits would be before it. It ended the pause as it was stored, so it is among the newest; no
- * more are looked at, from the other end of delivery_pending, however long the backlog.
+ * A webhook whose circuit opened and whose pause is over gets one request at a time from each process. One that is to be probed
+ * with a delivery of before $2 waits for a claim that looks that far back.
  */
-const testOf = (t: Tables, webhook: string, probing: string): string => `
-      SELECT newest.id FROM (
-        SELECT d.id, d.is_test FROM ${t.delivery} d
-        WHERE d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= $2
-        ORDER BY d.webhook_id, d.id DESC LIMIT CASE WHEN ${probing} THEN ${NEWEST} ELSE 0 END
-      ) newest WHERE newest.is_test LIMIT 1`;
+const PROBING =
+  'h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true) AND coalesce(h.probe_id >= $2, true)';
+
+/** With which delivery is probed, where somebody asked for one: all that waits would be before it. */
+const PROBE_ID = `CASE WHEN ${PROBING} THEN h.probe_id END`;
+
+/** That delivery, unless it has been sent by now; by its key, in the one partition that it is in. */
+const probeOf = (t: Tables, webhook: string, id: string): string => `
+      SELECT d.id FROM ${t.delivery} d
+      WHERE d.id = ${id} AND d.id >= $2 AND d.webhook_id = ${webhook} AND d.status = 'pending' LIMIT 1`;
 
 /**
  * When a row of a webhook has its turn: after one of each other webhook, and chance says in what order these are. What is too much for
@@ -55,10 +55,7 @@ const testOf = (t: Tables, webhook: string, probing: string): string => `
 const turn = (window: string): string => `row_number() OVER (${window}) + random() AS turn`;
 
 /** Beside $2, not in its place: that alone tells PostgreSQL the partitions before anything is read. */
-const FROM_TEST = 'AND d.id >= coalesce(test.id, $2)';
-
-/** A webhook whose circuit opened and whose pause is over gets one request at a time from each process. */
-const PROBING = 'h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true)';
+const FROM_PROBE = 'AND d.id >= coalesce(probe.id, $2)';
 
 /**
  * Makes those that were picked ours. A webhook disabled meanwhile has its rows skipped here, at the last moment before
@@ -140,16 +137,16 @@ export const claimText = (t: Tables): string => `
     CROSS JOIN LATERAL (SELECT * FROM ${t.webhook} WHERE id = due.webhook_id LIMIT 1) w
     LEFT JOIN LATERAL (SELECT * FROM ${t.webhook_health} WHERE webhook_id = due.webhook_id LIMIT 1) h ON true
     LEFT JOIN busy ON busy.webhook_id = due.webhook_id
-    LEFT JOIN LATERAL (${testOf(t, 'due.webhook_id', PROBING)}
-    ) test ON true
+    LEFT JOIN LATERAL (${probeOf(t, 'due.webhook_id', PROBE_ID)}
+    ) probe ON true
     LEFT JOIN LATERAL (
       SELECT oldest.*, ${turn('')} FROM (
         SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
-        WHERE ${oldestOf('due.webhook_id', FROM_TEST)}
+        WHERE ${oldestOf('due.webhook_id', FROM_PROBE)}
         LIMIT CASE
           WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $6
           WHEN ${PACED} OR h.paused_until > now() THEN 0
-          WHEN h.times_opened > 0 THEN CASE WHEN busy.room IS NULL THEN 1 ELSE 0 END
+          WHEN h.times_opened > 0 THEN CASE WHEN ${PROBING} THEN 1 ELSE 0 END
           ELSE coalesce(busy.room, $5)
         END
         FOR UPDATE SKIP LOCKED
@@ -202,10 +199,10 @@ export const pacedClaimText = (t: Tables): string => `
     SELECT d.webhook_id, count(*)::int AS count FROM ${t.delivery} d
     WHERE d.status = 'sending' AND d.webhook_id = ANY ($1::uuid[]) GROUP BY d.webhook_id
   ), allowed AS MATERIALIZED (
-    SELECT held.webhook_id, w.ordered, ${PROBING} AS probing, CASE
+    SELECT held.webhook_id, w.ordered, ${PROBE_ID} AS probe_id, CASE
       WHEN NOT w.active OR w.deleted_at IS NOT NULL OR h.paused_until > now() THEN 0
       ELSE greatest(0, least(
-        CASE WHEN h.times_opened > 0 THEN (busy.room IS NULL)::int ELSE coalesce(busy.room, $5) END,
+        CASE WHEN h.times_opened > 0 THEN (${PROBING})::int ELSE coalesce(busy.room, $5) END,
         w.max_in_flight - CASE WHEN w.max_in_flight IS NOT NULL THEN coalesce(
           (SELECT sending.count FROM sending WHERE sending.webhook_id = held.webhook_id), 0) END,
         w.rate_limit_max - (SELECT coalesce(sum(c.n), 0) FROM unnest(held.claimed_at, held.claimed) AS c (at, n)
@@ -216,11 +213,11 @@ export const pacedClaimText = (t: Tables): string => `
     LEFT JOIN busy ON busy.webhook_id = held.webhook_id
   ), unordered AS (
     SELECT p.* FROM allowed a
-    LEFT JOIN LATERAL (${testOf(t, 'a.webhook_id', 'a.probing')}
-    ) test ON true
+    LEFT JOIN LATERAL (${probeOf(t, 'a.webhook_id', 'a.probe_id')}
+    ) probe ON true
     CROSS JOIN LATERAL (
       SELECT d.id, d.event_id, d.expires_at, d.webhook_id FROM ${t.delivery} d
-      WHERE ${oldestOf('a.webhook_id', FROM_TEST)} LIMIT a.room FOR UPDATE SKIP LOCKED
+      WHERE ${oldestOf('a.webhook_id', FROM_PROBE)} LIMIT a.room FOR UPDATE SKIP LOCKED
     ) p
     WHERE NOT a.ordered AND a.room > 0
   ), heads AS MATERIALIZED (

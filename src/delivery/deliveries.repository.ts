@@ -34,7 +34,9 @@ export class DeliveriesRepository {
     this.retryStatement = {
       name: 'posthorn_delivery_retry',
       // Locks the one delivery by its key. The attempt number goes on; the schedule, the count of unknown outcomes
-      // and the time until it expires start anew, and a pause of its webhook ends: someone wants to see what happens now. The check and the change are one statement: a claim in between finds the row locked, or wins.
+      // and the time until it expires start anew. A pause of its webhook ends, and an open circuit probes with it: someone
+      // wants to see what happens now. The check and the change are one statement: a claim in between finds the row locked,
+      // or wins.
       text: `
         WITH found AS (
           SELECT d.id, d.status, w.active AND w.deleted_at IS NULL AS usable,
@@ -48,7 +50,8 @@ export class DeliveriesRepository {
           FROM found WHERE d.id = found.id AND found.status <> 'sending' AND found.usable AND NOT found.erased
           RETURNING d.id, d.webhook_id
         ), probed AS (
-          UPDATE ${t.webhook_health} h SET paused_until = NULL, asked_until = NULL FROM retried WHERE h.webhook_id = retried.webhook_id)
+          UPDATE ${t.webhook_health} h SET paused_until = NULL, asked_until = NULL, probe_id = retried.id
+          FROM retried WHERE h.webhook_id = retried.webhook_id)
         SELECT CASE WHEN EXISTS (SELECT FROM retried) THEN 'due' WHEN erased THEN 'payload_erased'
                     WHEN usable THEN 'sending' ELSE 'webhook_disabled' END AS outcome
         FROM found`,

@@ -98,7 +98,7 @@ const tellingSkipped = (t: Tables): string => `told AS (
 
 /**
  * Finds the webhook by its key. One statement: nothing is stored for a webhook that was disabled a moment before.
- * A pause of the webhook ends: someone wants to see what happens now.
+ * A pause of the webhook ends, and an open circuit probes with this: someone wants to see what happens now.
  */
 export const insertForOneText = (t: Tables): string => `
   WITH target AS (
@@ -106,15 +106,17 @@ export const insertForOneText = (t: Tables): string => `
   ), stored AS (
     INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data)
     SELECT $3, $1, $4, $5, convert_to($6, 'UTF8') FROM target
+  ), made AS (
+    INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, expires_at, lane, is_test)
+    SELECT (left($3::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, $3, $4, target.id, 'pending', now(),
+           now() + target.expires_after_ms * interval '1 ms', ${laneOf('target', 'NULL')}, true
+    FROM target
+    RETURNING id, webhook_id
   ), probed AS (
-    UPDATE ${t.webhook_health} h SET paused_until = NULL, asked_until = NULL FROM target
-    WHERE h.webhook_id = target.id AND h.paused_until IS NOT NULL
+    UPDATE ${t.webhook_health} h SET paused_until = NULL, asked_until = NULL, probe_id = made.id
+    FROM made WHERE h.webhook_id = made.webhook_id
   )
-  INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, due_at, expires_at, lane, is_test)
-  SELECT (left($3::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, $3, $4, target.id, 'pending', now(),
-         now() + target.expires_after_ms * interval '1 ms', ${laneOf('target', 'NULL')}, true
-  FROM target
-  RETURNING id`;
+  SELECT id FROM made`;
 
 /** Which of the ids $2 name no webhook of the tenant $1. */
 export const unknownWebhooksText = (t: Tables): string => `SELECT asked.id FROM unnest($2::uuid[]) AS asked (id)

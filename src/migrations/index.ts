@@ -35,6 +35,7 @@ import { AttemptTiming1764000002500 } from './1764000002500-attempt-timing.js';
 import { Traces1764000002600 } from './1764000002600-traces.js';
 import { WebhookBeginsAnew1764000002710 } from './1764000002710-webhook-begins-anew.js';
 import { AskedPauses1764000002720 } from './1764000002720-asked-pauses.js';
+import { Probes1764000002730 } from './1764000002730-probes.js';
 import { TransformedFormat1764000002740 } from './1764000002740-transformed-format.js';
 
 export const POSTHORN_MIGRATIONS = [
@@ -74,5 +75,6 @@ export const POSTHORN_MIGRATIONS = [
   Traces1764000002600,
   WebhookBeginsAnew1764000002710,
   AskedPauses1764000002720,
+  Probes1764000002730,
   TransformedFormat1764000002740,
 ] as const;

@@ -1,9 +1,13 @@
 // A receiver that is down is left alone as a whole: nothing is lost, and nothing is sent meanwhile.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ClaimQuery } from '../../src/delivery/claim.js';
+import { FIRST_ID, lowestIdAt } from '../../src/kernel/ids.js';
 import { eventually } from '../setup/eventually.js';
 import { freePort } from '../setup/free-port.js';
 import { TestReceiver } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
+
+const DAY_MS = 86_400_000;
 
 let scene: DeliveryScene;
 beforeAll(async () => {
@@ -110,6 +114,62 @@ describe('a webhook whose receiver fails again and again', () => {
     expect((await scene.server.api('POST', `/api/deliveries/${ids[0]}/retry`)).status).toBe(202);
     await scene.becomes(ids[0] as string, 'success');
     await receiver.close();
+  });
+
+  it.each([
+    ['', {}],
+    [', with limits of its own', { maxInFlight: 5 }],
+  ])('is tried with what someone retries by hand before all that waits%s', async (_, limits) => {
+    const receiver = await TestReceiver.start(500);
+    const target = await scene.target(receiver.url, limits);
+    for (let n = 0; n < 5; n += 1) await scene.settled(await target.send());
+    await scene.holdPause(target.webhookId);
+    const waiting: string[] = [];
+    for (let n = 0; n < 4; n += 1) waiting.push(await target.send());
+    const asked = waiting[3] as string;
+    expect((await scene.retry(asked)).status).toBe(202);
+    expect(await scene.settled(asked)).toMatchObject({ status: 'failed', attemptCount: 1 });
+    await scene.holdPause(target.webhookId);
+
+    // What nobody waits for any more holds up nothing.
+    receiver.always(200);
+    await scene.endPause(target.webhookId);
+    for (const id of waiting.slice(0, 3)) await scene.becomes(id, 'success');
+    const sent = receiver.received.slice(5).map(({ headers }) => headers['x-webhook-delivery']);
+    expect(sent).toEqual([asked, waiting[0], ...sent.slice(2)]);
+    await receiver.close();
+  });
+
+  it('is tried with what someone retries by hand however old it is, and with nothing before', async () => {
+    const idle = await DeliveryScene.open({ role: 'api' });
+    try {
+      const target = await idle.target('https://example.com');
+      const { webhookId, type } = target;
+      const [event, old] = [lowestIdAt(Date.now() - 3 * DAY_MS), lowestIdAt(Date.now() - 3 * DAY_MS + 1)];
+      await idle.sql(
+        `INSERT INTO posthorn.event (id, tenant_id, type, occurred_at, data) VALUES ($1, 'default', $2, now(), '{}')`,
+        [event, type],
+      );
+      await idle.sql(
+        `INSERT INTO posthorn.delivery (id, tenant_id, event_id, event_type, webhook_id, status) VALUES ($1, 'default', $2, $3, $4, 'failed')`,
+        [old, event, type, webhookId],
+      );
+      await idle.sql(
+        `INSERT INTO posthorn.webhook_health (webhook_id, tenant_id, consecutive_failures, failing_since, times_opened) VALUES ($1, 'default', 5, now(), 1)`,
+        [webhookId],
+      );
+      await target.send();
+      expect((await idle.retry(old)).status).toBe(202);
+      const claimed = async (lowWater: string): Promise<string[]> => {
+        const room = { total: 10, perWebhook: 10, perBusyWebhook: new Map<string, number>() };
+        const claim = await idle.server.get(ClaimQuery).claim(room, { after: FIRST_ID, lowWater });
+        return claim.claimed.map(({ id }) => id);
+      };
+      expect(await claimed(lowestIdAt(Date.now() - DAY_MS))).toEqual([]);
+      expect(await claimed(FIRST_ID)).toEqual([old]);
+    } finally {
+      await idle.close();
+    }
   });
 });
 
