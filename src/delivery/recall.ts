@@ -45,9 +45,10 @@ export class Recall implements OnModuleInit {
 
   /** Acts on what a written batch says of webhooks that pause now, such as those whose circuit opened. Never rejects. */
   async considerPauses(health: readonly HealthChange[]): Promise<void> {
-    await this.sender.giveBack(
-      health.flatMap(({ webhookId, pausedMs }) => (pausedMs === undefined ? [] : [webhookId])),
-    );
+    const paused = health.flatMap(({ webhookId, pausedMs }) => (pausedMs === undefined ? [] : [webhookId]));
+    if (paused.length === 0) return;
+    this.notifications.hint(TOPIC);
+    await this.sender.giveBack(paused);
   }
 
   /** Acts on a written batch: whatever still waits for it to be on disk goes back. Never rejects. */

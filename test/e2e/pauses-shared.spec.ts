@@ -1,0 +1,95 @@
+// A pause holds for all workers on a database, whichever of them found out that the webhook wants nothing.
+import { afterEach, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import type { PosthornOptions } from '../../src/platform/config/index.js';
+import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
+import { TestReceiver } from '../setup/receiver.js';
+import { DeliveryScene } from './delivery.harness.js';
+
+const open: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+const receiverWith = async (status: number): Promise<TestReceiver> => {
+  const receiver = await TestReceiver.start(status);
+  open.push(receiver);
+  return receiver;
+};
+
+/** Opens workers on one database. */
+async function workers(): Promise<() => Promise<DeliveryScene>> {
+  const shared: PosthornOptions = {
+    databaseUrl: (await cloneDatabase()).url,
+    encryptionKey: randomBytes(32).toString('base64'),
+    deliveryConcurrency: 16,
+    circuitAfter: 5,
+    retrySchedule: [],
+  };
+  return async () => {
+    const scene = await DeliveryScene.open(shared);
+    open.push(scene);
+    return scene;
+  };
+}
+
+const closeNow = async (scene: DeliveryScene): Promise<void> => {
+  open.splice(open.indexOf(scene), 1);
+  await scene.close();
+};
+
+it('a circuit that one worker opened holds for another, and for one that starts later', async () => {
+  const worker = await workers();
+  const [one, two] = [await worker(), await worker()];
+  const [receiver, witness] = [await receiverWith(500), await receiverWith(200)];
+  const target = await one.target(receiver.url);
+  const other = await one.target(witness.url);
+  for (let n = 0; n < 5; n += 1) await one.settled(await target.send());
+  await one.holdPause(target.webhookId);
+  const waiting = [await target.send()];
+  await closeNow(one);
+
+  const claimsAll = async (scene: DeliveryScene): Promise<void> => {
+    // What has a key waits in the table for a claim, and a claim walks all webhooks.
+    const key = { event: other.type, data: {}, idempotencyKey: `key-${witness.received.length}` };
+    await scene.server.api('POST', '/api/events', key);
+    await witness.next();
+  };
+  await claimsAll(two);
+  expect(receiver.received).toHaveLength(5);
+  const three = await worker();
+  await closeNow(two);
+  await claimsAll(three);
+  expect(receiver.received).toHaveLength(5);
+
+  receiver.always(200);
+  await three.endPause(target.webhookId);
+  for (const id of waiting) await three.becomes(id, 'success');
+});
+
+it('a pause that a receiver asked one worker for reaches what another has claimed ahead', async () => {
+  const worker = await workers();
+  const one = await worker();
+  const receiver = await receiverWith(200);
+  const target = await one.target(receiver.url);
+  const inFlight = await one.claimedAhead(receiver, target);
+  const answered = receiver.received.length - inFlight.length;
+  receiver.always((_, response) => void response.writeHead(429, { 'retry-after': '600' }).end());
+  const two = await worker();
+  const isGivenBack = async (): Promise<boolean> => {
+    const sending = await two.sql(`SELECT FROM posthorn.delivery WHERE webhook_id = $1 AND status = 'sending'`, [
+      target.webhookId,
+    ]);
+    return sending.length === inFlight.length;
+  };
+  // Sooner than what waits for too long is given back anyway.
+  await eventually(isGivenBack, 'what waited at the other is given back', { within: 8_000 });
+  for (const response of inFlight) response.writeHead(200).end();
+  const became = await two.whatBecameOf(target.webhookId);
+  expect(became).toEqual({
+    'success 1': answered + inFlight.length,
+    'failed 1': receiver.received.length - answered - inFlight.length,
+    'pending 0': 500 - receiver.received.length,
+  });
+});
