@@ -161,7 +161,7 @@ describe('a webhook whose receiver fails again and again', () => {
       await target.send();
       expect((await idle.retry(old)).status).toBe(202);
       const claimed = async (lowWater: string): Promise<string[]> => {
-        const room = { total: 10, perWebhook: 10, perBusyWebhook: new Map<string, number>() };
+        const room = { total: 10, perWebhook: 10, perBusyWebhook: new Map<string, number>(), takesLarge: true };
         const claim = await idle.server.get(ClaimQuery).claim(room, { after: FIRST_ID, lowWater });
         return claim.claimed.map(({ id }) => id);
       };
