@@ -4,6 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { endOfTurn } from '../kernel/end-of-turn.js';
+import { inTime } from '../kernel/in-time.js';
 import { MAX_RETRY_AFTER_MS, parseRetryAfter, unnamedWait } from '../kernel/retry-schedule.js';
 import type { Secret } from '../kernel/secret.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -87,7 +88,7 @@ export class Attempts {
       const written = isTransformed
         ? await this.transform(delivery, given.toString(), claimedAt)
         : { body: given, format: delivery.format };
-      if (!written) return NOT_SENT;
+      if ('tookMs' in written) return written;
       const { body, format } = written;
       // It may have waited, or the process have stood still: a send must end before its lease does, or another repeats it.
       // One that is worth nothing any more ends at its next claim.
@@ -135,23 +136,31 @@ export class Attempts {
     }
   }
 
-  /** What is sent in the place of an event; `undefined`: that failed, and with it the attempt. */
-  private async transform(
-    delivery: ClaimedDelivery,
-    data: string,
-    claimedAt: number,
-  ): Promise<TransformedBody | undefined> {
+  /** What is sent in the place of an event; or, where there is nothing to send, what came of the attempt. */
+  private async transform(delivery: ClaimedDelivery, data: string, claimedAt: number): Promise<TransformedBody | Made> {
     const startedAt = this.clock();
     const since = monotonicNow();
-    try {
-      return await this.transformed.of(delivery, data);
-    } catch (error) {
-      if (!(error instanceof TransformationError)) throw error;
-      const durationMs = Math.round(monotonicNow() - since);
-      const result = { outcome: 'transformation_error', error: error.message, durationMs, sent: false } as const;
-      this.record(delivery, '{}', result, startedAt, claimedAt, false);
-      return undefined;
+    const work = this.transformed.of(delivery, data).then(
+      (written) => ({ written }),
+      (error: unknown) => ({ error }),
+    );
+    // Whatever transforms may be slow, or never be done: it keeps a slot no longer than a delivery may be held.
+    const done = await inTime(work, MAX_HELD_MS - (since - claimedAt));
+    const tookMs = monotonicNow() - since;
+    if (done && 'written' in done) return done.written;
+    if (!done) {
+      this.logger.warn(`Delivery ${delivery.id} waits: its transformation takes longer than ${Math.round(tookMs)} ms`);
+      await this.claimed.release([delivery]);
+      return { tookMs };
     }
+    if (!(done.error instanceof TransformationError)) throw done.error;
+    const result = {
+      outcome: 'transformation_error',
+      error: done.error.message,
+      durationMs: Math.round(tookMs),
+      sent: false,
+    } as const;
+    return { tookMs, heldUntil: this.record(delivery, '{}', result, startedAt, claimedAt, false) };
   }
 
   /** One deadline covers obtaining a token and the request itself. */

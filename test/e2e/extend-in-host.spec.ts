@@ -87,7 +87,14 @@ class PlanPayloads extends JsonataTransformer {
     return super.appliesTo(webhook) || webhook.url.endsWith('?plan');
   }
 
+  /** What it is not done with. */
+  private readonly begun = new Set<string>();
+
   override transform(event: TransformedEvent, webhook: TransformingWebhook): unknown {
+    if (event.event.endsWith('.stuck') && !this.begun.has(event.id)) {
+      this.begun.add(event.id);
+      return new Promise(() => undefined);
+    }
     if (event.event.endsWith('.unknown')) throw new Error('no such plan');
     const data = this.plans.isFree(event.event) ? {} : event.data;
     return super.transform({ ...event, data }, webhook);
@@ -248,6 +255,12 @@ describe('a payload transformer of the host', () => {
 
   it('transforms where it cannot say whether it applies: nothing goes out as it is by mistake', async () =>
     expect(await sent('free.undecided', '?undecided')).toMatchObject({ data: {} }));
+
+  it('that is never done keeps its slot for a while, and uses up no attempt', async () => {
+    const { id } = await outcomeOf('paid.stuck', 200, { transformation: 'data' });
+    const { body } = await api<{ attempts: object[] }>('GET', `/api/deliveries/${id}`);
+    expect(body).toMatchObject({ status: 'success', attempts: [{ outcome: 'success' }] });
+  });
 
   it('that throws fails the attempt, in its own words', async () => {
     const { id } = await outcomeOf('paid.unknown', 200, { transformation: 'data' });
