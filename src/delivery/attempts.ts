@@ -56,6 +56,9 @@ export interface Made {
   readonly heldUntil?: number;
 }
 
+/** Where one delivery of a webhook cannot be signed, others mostly cannot either: without a pause, all its backlog would be tried at once. */
+export const UNSIGNED_HOLD_MS = 1_000;
+
 const NOT_SENT: Made = { tookMs: 0 };
 
 /** Obtaining a token took the whole deadline. */
@@ -128,7 +131,7 @@ export class Attempts {
     } catch (error) {
       if (error instanceof SecretsAwayError || error instanceof UnsignedError) {
         await this.claimed.postpone([delivery], error.message);
-        return NOT_SENT;
+        return { ...NOT_SENT, heldUntil: monotonicNow() + UNSIGNED_HOLD_MS };
       }
       // Its lease brings it back.
       this.logger.error(`Delivery ${delivery.id} could not be sent: ${(error as Error).message}`);

@@ -7,6 +7,9 @@ export const WEBHOOK_PART = 4;
 /** A webhook that answers within this is quick: what waits behind its requests waits for about a second at most. */
 const QUICK_MS = 100;
 
+/** One that takes longer holds a slot for long, time after time: slow webhooks leave a part of the slots to the others. */
+const SLOW_MS = 5_000;
+
 /** How many deliveries may wait behind the requests of a quick webhook, as a multiple of those requests. */
 const AHEAD = 8;
 
@@ -37,6 +40,9 @@ export interface Sendable {
 
 /** The lane of a webhook. Whoever changes what it holds keeps its numbers. */
 export class Lane<Item extends Sendable> {
+  /** @param slow - Its last answer came late, or never. */
+  constructor(public slow = false) {}
+
   /** Requests in flight at most. */
   limit = 0;
   /** Nothing is claimed ahead of it. */
@@ -86,6 +92,7 @@ export class Lane<Item extends Sendable> {
   /** A receiver took this long for its last answer. */
   answered(tookMs: number): void {
     this.quick = tookMs < QUICK_MS;
+    this.slow = tookMs >= SLOW_MS;
   }
 
   private get capacity(): number {

@@ -137,7 +137,9 @@ describe('the send queue', () => {
     expect(queue.worthClaiming).toBe(true);
     expect(queue.reserve(1, 100).total).toBe(0);
     queue.unreserve(room);
-    expect(queue.reserve(3, 100).total).toBe(3);
+    const small = queue.reserve(3, 100);
+    expect(small.total).toBe(3);
+    queue.unreserve(small);
     expect(queue.reserve(1_000, 1_048_576).total).toBe(4);
   });
 
@@ -309,6 +311,40 @@ describe('the send queue', () => {
     queue.hold('a', monotonicNow() - 1);
     await answer(1);
     expect(sent).toEqual([0, 1]);
+  });
+
+  it('knows nothing more of a webhook whose one delivery waited for too long', () => {
+    const { queue, add } = scene(4);
+    for (const webhookId of ['a', 'b', 'c', 'd', 'probed']) add(webhookId, 1);
+    expect(queue.takeOverdue(() => true)).toHaveLength(1);
+    expect(queue.room().perBusyWebhook.has('probed')).toBe(false);
+  });
+
+  it('keeps a part of the slots from slow webhooks, however many there are', async () => {
+    const { sent, add, answer } = scene(16);
+    const slow = ['a', 'b', 'c', 'd'];
+    for (const webhookId of slow) add(webhookId, 4);
+    expect(sent).toHaveLength(16);
+    await answer(16, 10_000);
+    for (const webhookId of slow) add(webhookId, 4);
+    expect(sent).toHaveLength(16 + 12);
+    add('other', 4);
+    expect(sent).toHaveLength(16 + 16);
+    // One that answers in time has its full part again.
+    await answer(16, 1);
+    await answer(4, 1);
+    for (const webhookId of slow) add(webhookId, 4);
+    expect(sent).toHaveLength(36 + 16);
+  });
+
+  it('promises no room twice', () => {
+    const { queue } = scene(64);
+    const first = queue.reserve(10, 100_000);
+    expect(first).toMatchObject({ total: 10, perWebhook: 16 });
+    expect(queue.reserve(10, 100_000)).toMatchObject({ total: 10, perWebhook: 6 });
+    expect(queue.reserve(100, 100_000)).toMatchObject({ total: 21, perWebhook: 0 });
+    queue.unreserve(first);
+    expect(queue.reserve(100, 100_000)).toMatchObject({ total: 10, perWebhook: 0 });
   });
 
   it('hands back what waits when it is stopped, and is idle when the last request ends', async () => {

@@ -6,6 +6,9 @@ import type { Sendable } from './send-lane.js';
 /** How many deliveries may be held, in flight and waiting, as a multiple of the requests in flight: work for while a claim is under way. */
 const HELD = 8;
 
+/** Webhooks that are known to be slow, at most: beyond, the one that was longest ago is forgotten. */
+const MAX_SLOW = 10_000;
+
 /** Room for items, by webhook. */
 export interface Room {
   /** For items in all. */
@@ -22,6 +25,11 @@ export interface ClaimRoom extends Room {
   readonly takesLarge: boolean;
 }
 
+/** Room that is kept free until `unreserve`. */
+export interface Reservation extends Room {
+  readonly bytes: number;
+}
+
 export const NO_ROOM: Room = { total: 0, perWebhook: 0, perBusyWebhook: new Map() };
 
 export class SendQueue<Item extends Sendable> {
@@ -35,6 +43,11 @@ export class SendQueue<Item extends Sendable> {
   private waiting = 0;
   private readonly waitingBytes = { large: 0, small: 0 };
   private reserved = 0;
+  private reservedBytes = 0;
+  /** Their requests in flight. */
+  private slowInFlight = 0;
+  /** Remembered while they have nothing here: what hangs ends all at once, and would begin anew as if nothing were known of it. */
+  private readonly slow = new Set<string>();
   private webhooksOnWalk = 1;
   private stopped = false;
   private onIdle: (() => void) | undefined;
@@ -72,6 +85,9 @@ export class SendQueue<Item extends Sendable> {
    * last walk or have work here, so that the first ones in line do not take it all.
    */
   room(): ClaimRoom {
+    // Where a hold is over by itself, or what waited was overdue.
+    for (const [webhookId, lane] of this.lanes) this.forgetIdle(webhookId, lane);
+    while (this.startNext());
     const { free: total, takesLarge } = this;
     const busy = [...this.lanes].map(([webhookId, lane]) => ({
       webhookId,
@@ -93,33 +109,36 @@ export class SendQueue<Item extends Sendable> {
 
   /**
    * Room for items that nobody claims: those that come ready to send. None for a webhook of which more may be due than
-   * what is here, which would be overtaken. What is given stays reserved until `unreserve`.
+   * what is here, which would be overtaken. What is given stays reserved until `unreserve`; whom it is for is not known
+   * before: each webhook has that much less room meanwhile.
    *
    * @param items - How many there may be.
    * @param bytes - Of the largest of them.
    */
-  reserve(items: number, bytes: number): Room {
+  reserve(items: number, bytes: number): Reservation {
     const { small, large } = this.waitingBytes;
     // Beside the largest of them, if that is large, there may be small ones.
-    const left = MAX_WAITING_BYTES - (isLarge({ bytes }) ? Math.max(small, large) : small);
+    const left = MAX_WAITING_BYTES - (isLarge({ bytes }) ? Math.max(small, large) : small) - this.reservedBytes;
     // A claim's worth is left: what waits in the table has its turn too.
     const total = Math.max(0, Math.min(items, this.free - this.limit, Math.floor(left / bytes)));
-    this.reserved += total;
+    const unreserved = (room: number): number => Math.max(0, room - this.reserved);
     const perBusyWebhook = new Map<string, number>();
-    for (const [webhookId, lane] of this.lanes) {
-      perBusyWebhook.set(webhookId, lane.backlogged ? 0 : lane.room);
-    }
-    return { total, perWebhook: this.perWebhook, perBusyWebhook };
+    for (const [webhookId, lane] of this.lanes)
+      perBusyWebhook.set(webhookId, lane.backlogged ? 0 : unreserved(lane.room));
+    const reservation = { total, perWebhook: unreserved(this.perWebhook), perBusyWebhook, bytes: total * bytes };
+    this.reserved += total;
+    this.reservedBytes += reservation.bytes;
+    return reservation;
   }
 
-  unreserve({ total }: Room): void {
+  unreserve({ total, bytes }: Reservation): void {
     this.reserved -= total;
+    this.reservedBytes -= bytes;
   }
 
   /** Sends an item as soon as there is a slot for it. */
   add(item: Item): void {
-    let lane = this.lanes.get(item.webhookId);
-    if (!lane) this.lanes.set(item.webhookId, (lane = new Lane()));
+    const lane = this.laneOf(item.webhookId);
     lane.paced = item.paced;
     lane.limit = Math.min(this.perWebhook, item.maxInFlight ?? this.perWebhook);
     if (lane.waiting.length === 0 && this.hasSlotFor(item, lane)) return this.start(item, lane);
@@ -131,13 +150,12 @@ export class SendQueue<Item extends Sendable> {
   }
 
   /**
-   * Starts nothing more of a webhook that has requests in flight, and has no room for it, until what waits is taken back.
+   * Starts nothing more of a webhook, and has no room for it, until what waits is taken back.
    *
    * @param until - On the monotonic clock: a hold that nobody ends is over then.
    */
   hold(webhookId: string, until: number): void {
-    const lane = this.lanes.get(webhookId);
-    if (lane) lane.heldUntil = until;
+    this.laneOf(webhookId).heldUntil = until;
   }
 
   /** Hands back what waits for a webhook, and ends its hold. Its requests in flight are left alone. */
@@ -194,7 +212,14 @@ export class SendQueue<Item extends Sendable> {
 
   private hasSlotFor(item: Item, lane: Lane<Item>): boolean {
     if (this.inFlight >= this.limit || !lane.hasSlotFor(item)) return false;
+    if (lane.slow && this.slowInFlight >= this.limit - this.perWebhook) return false;
     return !isLarge(item) || this.inFlightBytes < MAX_IN_FLIGHT_BYTES;
+  }
+
+  private laneOf(webhookId: string): Lane<Item> {
+    let lane = this.lanes.get(webhookId);
+    if (!lane) this.lanes.set(webhookId, (lane = new Lane(this.slow.has(webhookId))));
+    return lane;
   }
 
   private start(item: Item, lane: Lane<Item>): void {
@@ -205,6 +230,7 @@ export class SendQueue<Item extends Sendable> {
   private count(item: Item, lane: Lane<Item>, sign: 1 | -1): void {
     lane.inFlight += sign;
     this.inFlight += sign;
+    if (lane.slow) this.slowInFlight += sign;
     if (!isLarge(item)) return;
     lane.inFlightBytes += sign * item.bytes;
     this.inFlightBytes += sign * item.bytes;
@@ -218,8 +244,8 @@ export class SendQueue<Item extends Sendable> {
 
   private finish(item: Item, lane: Lane<Item>, tookMs: number): void {
     const [hadWorth, wasWorth, tookLarge] = [lane.worth > 0, this.worthClaiming, this.takesLarge];
-    lane.answered(tookMs);
     this.count(item, lane, -1);
+    this.noteSpeed(item.webhookId, lane, tookMs);
     // One that was large may make room for several.
     while (this.startNext());
     this.forgetIdle(item.webhookId, lane);
@@ -228,6 +254,15 @@ export class SendQueue<Item extends Sendable> {
       (!hadWorth && lane.worth > 0) || (!wasWorth && this.worthClaiming) || (!tookLarge && this.takesLarge);
     if (isNews) this.onRoom();
     if (this.inFlight === 0) this.onIdle?.();
+  }
+
+  private noteSpeed(webhookId: string, lane: Lane<Item>, tookMs: number): void {
+    const wasSlow = lane.slow;
+    lane.answered(tookMs);
+    if (lane.slow === wasSlow) return;
+    this.slowInFlight += lane.slow ? lane.inFlight : -lane.inFlight;
+    if (!lane.slow) this.slow.delete(webhookId);
+    else if (this.slow.add(webhookId).size > MAX_SLOW) this.slow.delete([...this.slow.keys()][0] as string);
   }
 
   private forgetIdle(webhookId: string, lane: Lane<Item>): void {

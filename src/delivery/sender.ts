@@ -5,7 +5,7 @@ import { monotonicNow } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { SecretsAwayError } from '../platform/secrets/index.js';
-import { Attempts } from './attempts.js';
+import { Attempts, UNSIGNED_HOLD_MS } from './attempts.js';
 import type { Outgoing } from './attempts.js';
 import { ClaimRelease } from './claim-release.js';
 import { MAX_HELD_MS } from './claim.statements.js';
@@ -83,6 +83,7 @@ export class Sender {
       ({ secrets } = opened);
       if (opened.away.size > 0)
         for (const delivery of claimed) if (delivery.secretIds.some((id) => opened.away.has(id))) later.add(delivery);
+      for (const { webhookId } of later) this.queue.hold(webhookId, monotonicNow() + UNSIGNED_HOLD_MS);
       if (later.size > 0) await this.claimed.postpone([...later], new SecretsAwayError().message);
       // Others were told to give back while these were still on their way here. Nothing is awaited from then on.
       for (let askedAt = claimedAt; askedAt <= this.askedForRevokedAt;) {
