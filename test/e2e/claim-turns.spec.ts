@@ -1,7 +1,7 @@
 // Whose turn it is among more webhooks than one claim has room for.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { FIRST_ID, lowestIdAt } from '../../src/kernel/ids.js';
-import { claimText } from '../../src/delivery/claim.statements.js';
+import { ClaimQuery } from '../../src/delivery/claim.js';
 import { Database } from '../../src/platform/database/index.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
@@ -49,22 +49,11 @@ it('comes to every webhook once a round, also to one that was just changed', asy
   const claimed = new Map<string, number>();
   let after = FIRST_ID;
   for (let round = 0; round < ROUNDS;) {
-    const rows = await database.query<{ webhook_id: string }>({ name: 'claim', text: claimText(database.tables) }, [
-      after,
-      FIRST_ID,
-      [],
-      [],
-      1,
-      ROOM,
-      10_000,
-    ]);
-    for (const { webhook_id: id } of rows) claimed.set(id, (claimed.get(id) ?? 0) + 1);
-    const last = rows
-      .map((row) => row.webhook_id)
-      .sort()
-      .at(-1);
-    after = rows.length === ROOM && last !== undefined ? last : FIRST_ID;
-    if (after === FIRST_ID) round += 1;
+    const room = { total: ROOM, perWebhook: 1, perBusyWebhook: new Map<string, number>(), takesLarge: true };
+    const claim = await server.get(ClaimQuery).claim(room, { after, lowWater: FIRST_ID });
+    for (const { webhookId: id } of claim.claimed) claimed.set(id, (claimed.get(id) ?? 0) + 1);
+    after = claim.lastWebhookId ?? FIRST_ID;
+    if (claim.lastWebhookId === undefined) round += 1;
   }
   expect([...new Set(claimed.values())]).toEqual([ROUNDS]);
   expect(claimed.size).toBe(WEBHOOKS);
