@@ -244,7 +244,7 @@ async function runWhatRunsByItself({ at }) {
     const timed = timing(database);
     const claim = (lowWater) =>
       find(ClaimQuery).claim(
-        { total: 512, perWebhook: 64, perBusyWebhook: new Map() },
+        { total: 512, perWebhook: 64, perBusyWebhook: new Map(), takesLarge: true },
         { after: lowestIdAt(0), lowWater },
       );
     const looks = [
