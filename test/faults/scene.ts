@@ -33,7 +33,7 @@ export const LEASE_MS = DEADLINE_MS + 30_000;
 export const QUIET_WITHIN_MS = 600_000;
 
 /** Short waits, and more of them than a busy machine can use up: nothing may end as failed for want of tries. */
-export const SCHEDULE = Array.from({ length: 10 }, () => '300ms');
+export const SCHEDULE = Array.from({ length: 16 }, () => '300ms');
 
 /** What a scenario runs on. */
 export interface Stage {
