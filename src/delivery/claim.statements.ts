@@ -40,6 +40,9 @@ const oldestOf = (webhook: string, also = ''): string =>
 const PROBING =
   'h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true) AND coalesce(h.probe_id >= $2, true)';
 
+/** Whether what is claimed now probes: what comes of it has to be on disk before anything more is sent. */
+const IS_PROBE = 'coalesce(h.times_opened > 0, false) AS is_probe';
+
 /** With which delivery is probed, where somebody asked for one: all that waits would be before it. */
 const PROBE_ID = `CASE WHEN ${PROBING} THEN h.probe_id END`;
 
@@ -71,7 +74,7 @@ const FROM_PROBE = 'AND d.id >= coalesce(probe.id, $2)';
  */
 const taking = (t: Tables): string => `
   sized AS (
-    SELECT p.id, e.data, e.occurred_at, e.traceparent,
+    SELECT p.id, p.is_probe, e.data, e.occurred_at, e.traceparent,
            CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
            CASE WHEN ${IS_LARGE} AND NOT $8 THEN -1 ELSE
              coalesce(sum(octet_length(e.data)) OVER (PARTITION BY ${IS_LARGE} ORDER BY p.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
@@ -88,7 +91,7 @@ const taking = (t: Tables): string => `
     FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
     WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
     RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.reason, d.attempt_count, d.retries_used,
-              s.data, s.occurred_at, s.traceparent, d.expires_at, d.transformed IS NOT NULL AS is_transformed, ${TARGET}
+              s.data, s.occurred_at, s.traceparent, d.expires_at, d.transformed IS NOT NULL AS is_transformed, s.is_probe, ${TARGET}
   ), secrets AS (${liveSecrets(t, 'claimed')}
   ), durability AS (
     SELECT set_config('synchronous_commit',
@@ -100,7 +103,7 @@ const CLAIMED = `(
   SELECT *, row_number() OVER (PARTITION BY status, event_id ORDER BY id) AS of_event,
          row_number() OVER (PARTITION BY webhook_id ORDER BY id) AS of_webhook FROM claimed) c`;
 const CLAIMED_COLUMNS = `
-  c.id, webhook_id, c.tenant_id, c.event_id, c.event_type, c.status, c.reason, c.attempt_count, c.retries_used, c.is_transformed, c.traceparent,
+  c.id, webhook_id, c.tenant_id, c.event_id, c.event_type, c.status, c.reason, c.attempt_count, c.retries_used, c.is_transformed, c.is_probe, c.traceparent,
   (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms,
   extract(epoch FROM c.expires_at - now())::float8 * 1000 AS expires_in_ms,
   CASE WHEN c.of_event = 1 AND c.status = 'sending' THEN convert_from(c.data, 'UTF8') END AS data,
@@ -133,7 +136,7 @@ export const claimText = (t: Tables): string => `
             WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= $2 ORDER BY d.webhook_id, d.id DESC LIMIT 1)
     FROM due WHERE due.webhook_id IS NOT NULL
   ), ${BUSY}, picked AS (
-    SELECT p.id, p.event_id, p.expires_at, p.turn, due.webhook_id FROM due
+    SELECT p.id, p.event_id, p.expires_at, p.turn, due.webhook_id, ${IS_PROBE} FROM due
     CROSS JOIN LATERAL (SELECT * FROM ${t.webhook} WHERE id = due.webhook_id LIMIT 1) w
     LEFT JOIN LATERAL (SELECT * FROM ${t.webhook_health} WHERE webhook_id = due.webhook_id LIMIT 1) h ON true
     LEFT JOIN busy ON busy.webhook_id = due.webhook_id
@@ -199,7 +202,7 @@ export const pacedClaimText = (t: Tables): string => `
     SELECT d.webhook_id, count(*)::int AS count FROM ${t.delivery} d
     WHERE d.status = 'sending' AND d.webhook_id = ANY ($1::uuid[]) GROUP BY d.webhook_id
   ), allowed AS MATERIALIZED (
-    SELECT held.webhook_id, w.ordered, ${PROBE_ID} AS probe_id, CASE
+    SELECT held.webhook_id, w.ordered, ${PROBE_ID} AS probe_id, ${IS_PROBE}, CASE
       WHEN NOT w.active OR w.deleted_at IS NOT NULL OR h.paused_until > now() THEN 0
       ELSE greatest(0, least(
         CASE WHEN h.times_opened > 0 THEN (${PROBING})::int ELSE coalesce(busy.room, $5) END,
@@ -250,8 +253,8 @@ export const pacedClaimText = (t: Tables): string => `
       WHERE d.id = heads.id AND d.status = 'pending' FOR UPDATE SKIP LOCKED
     ) p
   ), picked AS (
-    SELECT p.*, ${turn('PARTITION BY p.webhook_id ORDER BY p.id')}
-    FROM (SELECT * FROM unordered UNION ALL SELECT * FROM ordered) p ORDER BY random() LIMIT $6
+    SELECT p.*, a.is_probe, ${turn('PARTITION BY p.webhook_id ORDER BY p.id')}
+    FROM (SELECT * FROM unordered UNION ALL SELECT * FROM ordered) p JOIN allowed a USING (webhook_id) ORDER BY random() LIMIT $6
   ), ${taking(t)}, counted AS (
     UPDATE ${t.webhook_pace} p SET claims = p.claims + 1, claimed_at = slices.at, claimed = slices.n
     FROM (SELECT webhook_id, count(*)::int AS n FROM claimed WHERE status = 'sending' GROUP BY webhook_id) c

@@ -167,6 +167,7 @@ export class ClaimQuery {
         number: row.attempt_count,
         retriesUsed: row.retries_used,
         isTransformed: row.is_transformed,
+        isProbe: row.is_probe,
         traceparent: row.traceparent,
       });
     }
@@ -186,6 +187,7 @@ interface ClaimRow extends TargetRow {
   attempt_count: number;
   retries_used: number;
   is_transformed: boolean;
+  is_probe: boolean;
   traceparent: string | null;
   occurred_ms: number;
   expires_in_ms: number | null;

@@ -15,6 +15,8 @@ export interface ClaimedDelivery extends WebhookTarget {
   readonly retriesUsed: number;
   /** What is sent in the place of its event is stored. */
   readonly isTransformed: boolean;
+  /** The circuit of its webhook is open: what comes of it tells whether more may be sent. */
+  readonly isProbe: boolean;
   /** The span that dispatched its event; `null` where nobody traced that. */
   readonly traceparent: string | null;
 }

@@ -171,6 +171,7 @@ export class EventStore {
           number: 1,
           retriesUsed: 0,
           isTransformed: false,
+          isProbe: false,
           traceparent: event.traceparent ?? null,
         });
       }

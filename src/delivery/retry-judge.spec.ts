@@ -31,6 +31,7 @@ const delivery = (retriesUsed: number): ClaimedDelivery => ({
   retriesUsed,
   transformation: null,
   isTransformed: false,
+  isProbe: false,
   traceparent: null,
 });
 

@@ -140,6 +140,35 @@ describe('a webhook whose receiver fails again and again', () => {
     await receiver.close();
   });
 
+  it.each([
+    ['', {}],
+    [', with limits of its own', { maxInFlight: 5 }],
+  ])('sends nothing more between the failure of its probe and the moment that it is on disk%s', async (_, limits) => {
+    const receiver = await TestReceiver.start(500);
+    const target = await scene.target(receiver.url, limits);
+    for (let n = 0; n < 5; n += 1) await scene.settled(await target.send());
+    await scene.holdPause(target.webhookId);
+    const waiting: string[] = [];
+    for (let n = 0; n < 3; n += 1) waiting.push(await target.send());
+    const witness = await TestReceiver.start();
+    // What has limits of its own is claimed, always, by a walk that comes to the other webhook too.
+    const witnessed = await scene.target(witness.url, { maxInFlight: 5 });
+
+    await scene.whileNothingSettles(async () => {
+      await scene.endPause(target.webhookId);
+      await eventually(() => receiver.received.length === 6, 'the probe arrives');
+      for (let n = 1; n <= 3; n += 1) {
+        await scene.dispatch(witnessed.type);
+        await eventually(() => witness.received.length === n, 'what is due meanwhile is claimed');
+      }
+      expect(receiver.received).toHaveLength(6);
+    });
+    expect(await scene.settled(waiting[0] as string)).toMatchObject({ status: 'failed', attemptCount: 1 });
+    expect(await scene.pausedFor(target.webhookId)).toBeGreaterThan(6);
+    expect(receiver.received).toHaveLength(6);
+    await Promise.all([receiver.close(), witness.close()]);
+  });
+
   it('is tried with what someone retries by hand however old it is, and with nothing before', async () => {
     const idle = await DeliveryScene.open({ role: 'api' });
     try {

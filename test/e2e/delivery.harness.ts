@@ -225,6 +225,19 @@ export class DeliveryScene {
     ]);
   }
 
+  /** Does something while no outcome of an attempt can be written. */
+  async whileNothingSettles(work: () => Promise<void>): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE posthorn.delivery_attempt IN SHARE MODE');
+      await work();
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+  }
+
   /** Ends the pause that runs, as time would. */
   async endPause(webhookId: string): Promise<void> {
     await this.sql(
