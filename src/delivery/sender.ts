@@ -27,6 +27,9 @@ const OVERDUE_LOOK_MS = 1_000;
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
 const MAX_BACKLOG_FACTOR = 4;
 
+/** For so long, at least, outcomes may be written once the last request has ended. */
+const LAST_WRITES_MS = 1_000;
+
 /** The format that is the data of an event and nothing else. */
 const DATA_ALONE = 'cloudevents-binary';
 
@@ -175,11 +178,15 @@ export class Sender {
     );
   }
 
-  /** Starts nothing more: gives back what waits; requests in flight end, up to the shutdown timeout, and outcomes are written. */
+  /**
+   * Starts nothing more: gives back what waits; requests in flight end, and outcomes are written, up to the shutdown timeout. What
+   * is in flight even then ends as after a crash.
+   */
   async stop(): Promise<void> {
     await this.claimed.release(this.queue.stop().map(({ delivery }) => delivery));
+    const until = monotonicNow() + this.settings.shutdownTimeoutMs;
     await this.queue.idle(this.settings.shutdownTimeoutMs);
-    await this.settle.drain();
+    await this.settle.close(Math.max(LAST_WRITES_MS, until - monotonicNow()));
   }
 
   private wasGivenBack({ webhookId, eventId }: ClaimedDelivery, claimedAt: number): boolean {

@@ -25,6 +25,9 @@ export class SettleBatch {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
   private listener: SettleListener = () => Promise.resolve();
+  private closed = false;
+  /** On the monotonic clock: what is not written by then is left to the end of its lease. */
+  private givesUpAt = Infinity;
 
   constructor(
     private readonly database: Database,
@@ -47,6 +50,7 @@ export class SettleBatch {
 
   /** Takes an outcome; it is on disk a few milliseconds later, or when PostgreSQL is back. */
   add(settlement: Settlement): void {
+    if (this.closed) return;
     this.waiting.push(settlement);
     this.unwritten += 1;
     if (this.writing) return;
@@ -54,8 +58,13 @@ export class SettleBatch {
     else this.timer ??= setTimeout(() => this.start(), GATHER_MS);
   }
 
-  /** Resolves once everything taken so far is written, or given up because its lease is over. */
-  async drain(): Promise<void> {
+  /**
+   * Takes nothing more: a request that is cut because this process ends says nothing of its receiver, and the end of its lease
+   * brings its delivery back. Resolves once everything taken so far is written, or `withinMs` have passed in which it could not be.
+   */
+  async close(withinMs: number): Promise<void> {
+    this.closed = true;
+    this.givesUpAt = monotonicNow() + withinMs;
     while (this.writing || this.waiting.length > 0) {
       this.start();
       await this.writing;
@@ -97,7 +106,12 @@ export class SettleBatch {
         this.logger.warn(`Outcomes could not be written, trying again: ${(error as Error).message}`);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         const now = monotonicNow();
-        pending = pending.filter(({ leaseEndsAt }) => leaseEndsAt > now);
+        const kept = pending.filter(({ leaseEndsAt }) => Math.min(leaseEndsAt, this.givesUpAt) > now);
+        if (kept.length < pending.length)
+          this.logger.error(
+            `${pending.length - kept.length} outcomes could not be written in time: what was delivered comes again`,
+          );
+        pending = kept;
       }
     }
   }
