@@ -111,8 +111,14 @@ export class DueDeliveries {
       // Retries of webhooks that were disabled or deleted while this process was not looking.
       orphans: {
         name: 'posthorn_delivery_orphans',
-        text: `SELECT DISTINCT d.webhook_id AS id FROM ${t.delivery} d JOIN ${t.webhook} w ON w.id = d.webhook_id
-               WHERE d.status = 'retrying' AND (NOT w.active OR w.deleted_at IS NOT NULL)`,
+        text: `WITH RECURSIVE waiting (webhook_id) AS (
+                 (SELECT d.webhook_id FROM ${t.delivery} d WHERE d.status = 'retrying' ORDER BY d.webhook_id LIMIT 1)
+                 UNION ALL
+                 SELECT (SELECT d.webhook_id FROM ${t.delivery} d WHERE d.status = 'retrying' AND d.webhook_id > waiting.webhook_id
+                         ORDER BY d.webhook_id LIMIT 1)
+                 FROM waiting WHERE waiting.webhook_id IS NOT NULL)
+               SELECT w.id FROM waiting JOIN ${t.webhook} w ON w.id = waiting.webhook_id
+               WHERE NOT w.active OR w.deleted_at IS NOT NULL`,
       },
       // Waiting deliveries of one webhook, in batches: a state at a time, by conditions and orders that only the indexes
       // delivery_pending and delivery_retrying_webhook serve. Asked for by both states at once, or by id, each batch would

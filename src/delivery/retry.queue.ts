@@ -9,6 +9,9 @@ export const RETRY_QUEUE = 'posthorn-retries';
 /** Retries further off than this get their job from the sweep, so that no queue holds days of them. */
 export const JOB_HORIZON_MS = 600_000;
 
+/** Jobs that the queue has not confirmed, at most: one that hangs would be asked more and more, and all of it kept in memory. */
+const MAX_UNCONFIRMED = 10_000;
+
 /** What a retry job holds: an id, and nothing that could be stale or secret. */
 export interface RetryJob {
   readonly deliveryId: string;
@@ -25,6 +28,7 @@ export interface PlannedRetry {
 @Injectable()
 export class RetryQueue {
   private readonly logger = new Logger('RetryQueue');
+  private unconfirmed = 0;
 
   constructor(@InjectQueue(RETRY_QUEUE) private readonly queue: Queue<RetryJob>) {}
 
@@ -33,10 +37,11 @@ export class RetryQueue {
     return this.queue.getJobCounts('waiting', 'delayed', 'active');
   }
 
-  /** Adds the jobs without making anyone wait for the queue, which may be away. */
+  /** Adds the jobs without making anyone wait for the queue, which may be away, or hang: then the sweep sees to the retries. */
   remind(retries: readonly PlannedRetry[]): void {
     const near = retries.filter(({ waitMs }) => waitMs <= JOB_HORIZON_MS);
-    if (near.length === 0) return;
+    if (near.length === 0 || this.unconfirmed >= MAX_UNCONFIRMED) return;
+    this.unconfirmed += near.length;
     this.queue
       .addBulk(
         near.map(({ deliveryId, number, waitMs }) => ({
@@ -54,6 +59,7 @@ export class RetryQueue {
       )
       .catch((error: Error) =>
         this.logger.debug(`No jobs for ${near.length} retries; the sweep will see to them: ${error.message}`),
-      );
+      )
+      .finally(() => (this.unconfirmed -= near.length));
   }
 }

@@ -7,13 +7,15 @@ import { countInto } from './stats/attempt-counts.js';
 const MAX_NUMBER = 2_147_483_647;
 
 /**
- * The circuit of a webhook opens after CIRCUIT_AFTER failures in a row (4xx and redirects are answers, and open nothing by
- * themselves). It stays open for this long, doubled each time that its probe fails.
+ * The circuit of a webhook opens after CIRCUIT_AFTER failures in a row (4xx and redirects are answers: they open nothing by
+ * themselves, and as the answer to a probe they close it). It stays open for this long, doubled each time that its probe fails.
  */
 const CIRCUIT_MIN_MS = 5_000;
 const CIRCUIT_MAX_MS = 300_000;
 /** Openings are counted up to here, where the pause has long been the longest: a receiver may be down for years. */
 const MAX_TIMES_OPENED = 10;
+/** In the place of that number: closed, whatever another process wrote meanwhile. 0 says that this one found it closed. */
+const CLOSED = -1;
 
 /** No pause is running that a receiver asked for: a success deletes the health row `h`. */
 const MAY_END = `coalesce(h.asked_until <= now(), true)`;
@@ -26,7 +28,7 @@ export function settleStatement({ tables: t }: Database): Statement {
   return {
     name: 'posthorn_delivery_settle',
     // An outcome also tells how long the webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is
-    // open already is not opened further by stragglers. A success deletes the health row, and with it the pause of a circuit;
+    // open already is neither opened further nor closed by stragglers. A success deletes the health row, and with it the pause of a circuit;
     // one that the receiver asked for (asked_until) is waited out, whatever succeeds meanwhile: then the row stays, and counts
     // anew. paused_until is the later of both, and all that a claim has to look at.
     // Most successes find no row, and cost that one look: what is not in judged is neither looked for nor locked again.
@@ -77,13 +79,14 @@ export function settleStatement({ tables: t }: Database): Statement {
         SELECT s.webhook_id, s.tenant_id, CASE WHEN s.recovers THEN 0 ELSE s.failures END AS failures,
                CASE WHEN s.recovers THEN 0 ELSE s.replay_failures END AS replay_failures, h.warned_percent AS warned_before,
                s.recovers AND s.pause_ms IS NULL AND ${MAY_END} AS is_over,
-               CASE WHEN s.recovers THEN 0 ELSE least(opened + opens::int, ${MAX_TIMES_OPENED}) END AS times_opened,
+               CASE WHEN s.recovers THEN 0 WHEN closes THEN ${CLOSED} ELSE least(opened + opens::int, ${MAX_TIMES_OPENED}) END AS times_opened,
                now() + s.pause_ms * interval '1 ms' AS asked_until,
                CASE WHEN opens THEN now() + least(
                  ${CIRCUIT_MAX_MS}, ${CIRCUIT_MIN_MS} * 2 ^ opened) * (0.8 + 0.4 * random()) * interval '1 ms'
                END AS open_until
         FROM touched s LEFT JOIN ${t.webhook_health} h USING (webhook_id), LATERAL (
-          SELECT least(coalesce(h.times_opened, 0), ${MAX_TIMES_OPENED}) AS opened,
+          SELECT least(greatest(h.times_opened, 0), ${MAX_TIMES_OPENED}) AS opened,
+                 h.times_opened > 0 AND NOT s.unreachable AND coalesce(h.paused_until <= now(), true) AS closes,
                  NOT s.recovers AND s.unreachable AND coalesce(h.paused_until <= now(), true)
                  AND coalesce(coalesce(h.consecutive_failures, 0) + s.failures >= nullif($18::int, 0), false) AS opens) o
         WHERE NOT s.recovers OR s.pause_ms IS NOT NULL OR h.webhook_id IS NOT NULL
@@ -97,7 +100,7 @@ export function settleStatement({ tables: t }: Database): Statement {
           replay_failures = ${soFar('replay_failures')} + excluded.replay_failures,
           failing_since = CASE WHEN h.consecutive_failures = h.replay_failures THEN excluded.failing_since ELSE h.failing_since END,
           warned_percent = ${soFar('warned_percent')},
-          times_opened = greatest(${soFar('times_opened')}, excluded.times_opened),
+          times_opened = CASE WHEN excluded.times_opened = ${CLOSED} THEN 0 ELSE greatest(${soFar('times_opened')}, excluded.times_opened) END,
           asked_until = greatest(h.asked_until, excluded.asked_until),
           paused_until = greatest(${soFar('paused_until', 'h.asked_until')}, excluded.paused_until)
         RETURNING h.webhook_id, h.tenant_id, h.consecutive_failures - h.replay_failures AS failures, h.failing_since, h.warned_percent,

@@ -90,6 +90,25 @@ describe('a webhook whose receiver fails again and again', () => {
     await receiver.close();
   });
 
+  it('goes on as soon as someone is there, were it with 4xx, and pauses anew, for as long as at first, once nobody is', async () => {
+    const receiver = await TestReceiver.start(500);
+    const target = await scene.target(receiver.url);
+    for (let n = 0; n < 5; n += 1) await scene.settled(await target.send());
+    await scene.holdPause(target.webhookId);
+    const waiting: string[] = [];
+    for (let n = 0; n < 4; n += 1) waiting.push(await target.send());
+    receiver.always(404);
+    await scene.endPause(target.webhookId);
+    for (const id of waiting) expect((await scene.settled(id)).status).toBe('client_error');
+    expect(await scene.healthOf(target.webhookId)).toMatchObject({ times_opened: 0, consecutive_failures: 9 });
+
+    receiver.always(500);
+    await scene.settled(await target.send());
+    expect(await scene.healthOf(target.webhookId)).toMatchObject({ times_opened: 1 });
+    expect(await scene.pausedFor(target.webhookId)).toBeLessThanOrEqual(6);
+    await receiver.close();
+  });
+
   it('pauses for the failures of replays as for all others', async () => {
     const receiver = await TestReceiver.start(500);
     const target = await scene.target(receiver.url);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Erasure } from '../../src/delivery/index.js';
+import { DueDeliveries } from '../../src/delivery/due-deliveries.js';
 import { Sweeper } from '../../src/delivery/sweeper.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -55,6 +56,10 @@ const pause = (scene: DeliveryScene, { webhookId }: Target): Promise<unknown> =>
 /** Tuples that scans of indexes have found among deliveries. */
 const FOUND_DELIVERIES = `
   SELECT coalesce(sum(idx_tup_read), 0)::int AS read FROM pg_stat_user_indexes WHERE relname ~ '^delivery_(\\d|default)'`;
+
+/** Rows of deliveries that were read, whichever way. */
+const READ_DELIVERIES = `
+  SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int AS read FROM pg_stat_user_tables WHERE relname ~ '^delivery_(\\d|default)'`;
 
 /** Tuples that were read by going through a table of events or of deliveries. */
 const READ_THROUGH = `
@@ -126,4 +131,16 @@ it('finds what attempts under way wrote of payloads erased since, and reads none
   const kept = await scene.sql('SELECT FROM posthorn.delivery_attempt WHERE response_body IS NOT NULL');
   expect(kept).toEqual([]);
   expect(await counted(scene, READ_THROUGH)).toBeLessThan(BACKLOG);
+});
+
+it('finds disabled webhooks with retries one by one, and does not read all that is retried', async () => {
+  const scene = await openScene();
+  const failing = await scene.target(receiver.url);
+  const disabled = await scene.target(receiver.url);
+  await scene.server.api('POST', `/api/webhooks/${disabled.webhookId}/disable`);
+  await insertDeliveries(scene, failing, 'retrying', BACKLOG);
+  await insertDeliveries(scene, disabled, 'retrying', WAITING);
+  await scene.sql('ANALYZE posthorn.delivery');
+  expect(await scene.server.get(DueDeliveries).disabledWithRetries()).toEqual([disabled.webhookId]);
+  expect(await counted(scene, READ_DELIVERIES)).toBeLessThan(BACKLOG);
 });

@@ -94,8 +94,10 @@ export class Catalogue {
     const types = await this.typesOf(tenantId);
     const judged: (Event | PosthornError)[] = [];
     // One after the other: events of one type wait for its schema to be read once.
-    for (const event of events)
-      judged.push(event instanceof PosthornError ? event : ((await this.refusalOf(tenantId, types, event)) ?? event));
+    for (const event of events) {
+      const isSettled = event instanceof PosthornError || this.hasNothingAgainst(tenantId, event.type);
+      judged.push(isSettled ? event : ((await this.refusalOf(tenantId, types, event)) ?? event));
+    }
     return judged;
   }
 
