@@ -213,7 +213,7 @@ export class Attempts {
     // A receiver that is asked too much means all of it, not this one delivery.
     const pauseMs =
       retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? unnamedWait(delivery.policy) : undefined);
-    // A probe that failed pauses its webhook again, which no claim sees before it is on disk.
+    // Whether a probe that failed pauses its webhook again or not, no claim knows before it is on disk.
     const failedProbe = delivery.isProbe && judged.outcome !== 'success';
     const holds = pauseMs !== undefined || verdict.gone === true || failedProbe;
     const leaseEndsAt = claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS;

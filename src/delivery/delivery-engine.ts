@@ -1,7 +1,7 @@
 // Drives deliveries: looks for what is due whenever there is room to send it, and takes what is handed over as it is
 // stored. Rows are the truth: whatever this process forgets, a lease that ends brings back.
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { FIRST_ID, lowestIdAt } from '../kernel/ids.js';
@@ -29,7 +29,7 @@ const BUSY_MS = 50;
 const CAUGHT_UP_MS = 2 * POLL_MAX_MS;
 
 @Injectable()
-export class DeliveryEngine implements BeforeApplicationShutdown {
+export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger('Delivery');
   private running: Promise<void> | undefined;
   private stopping = false;
@@ -62,10 +62,14 @@ export class DeliveryEngine implements BeforeApplicationShutdown {
     return this.cameRoundAt === undefined || this.stopping ? 0 : monotonicNow() - this.cameRoundAt;
   }
 
-  /** Nothing new is claimed; requests in flight end, up to the shutdown timeout, and their outcomes are written. */
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Nothing new is claimed from the beginning of a stop on, whatever else is waited for first. */
+  onModuleDestroy(): void {
     this.stopping = true;
     this.wake.local();
+  }
+
+  /** Requests in flight end, up to the shutdown timeout, and their outcomes are written. */
+  async beforeApplicationShutdown(): Promise<void> {
     await this.running;
     await Promise.allSettled(this.handedOver);
     await this.sender.stop();

@@ -27,7 +27,7 @@ class Slow implements OperationalHook {
   }
 }
 
-const hooksOf = (...hooks: OperationalHook[]) => new OperationalHooks(hooks, [], { shutdownTimeoutMs: 1_000 });
+const hooksOf = (...hooks: OperationalHook[]) => new OperationalHooks(hooks, [], { leftMs: 1_000 });
 
 describe('operational hooks', () => {
   let errors: string[];

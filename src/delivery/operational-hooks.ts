@@ -1,10 +1,9 @@
 // Tells the application's hooks what happened, and bounds what they can cost: time, order, memory, errors.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, Provider } from '@nestjs/common';
-import { SETTINGS_TOKEN } from '../platform/config/index.js';
-import type { Settings } from '../platform/config/index.js';
 import { extensionProvider } from '../platform/extension.js';
 import type { Extension } from '../platform/extension.js';
+import { ShutdownDeadline } from '../platform/shutdown-deadline.js';
 import { AlertHook } from './alerts/alert-hook.js';
 import { SINKS_TOKEN } from './alerts/alert-providers.js';
 import type { AlertSink } from './alerts/alert-sink.js';
@@ -15,6 +14,9 @@ export const HOOKS_TOKEN = Symbol('posthorn.operational-hooks');
 
 /** How long a call may take before the next event is told. */
 export const HOOK_DEADLINE_MS = 30_000;
+
+/** How long calls are waited for at a stop, at least: some are of what the last requests came to. */
+const LAST_CALLS_MS = 1_000;
 
 /** Events that may wait for one hook. */
 export const MAX_WAITING = 1_000;
@@ -43,7 +45,7 @@ export class OperationalHooks implements OnApplicationShutdown {
   constructor(
     @Inject(HOOKS_TOKEN) hooks: readonly OperationalHook[],
     @Inject(SINKS_TOKEN) sinks: readonly AlertSink[],
-    @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'shutdownTimeoutMs'>,
+    @Inject(ShutdownDeadline) private readonly shutdown: Pick<ShutdownDeadline, 'leftMs'>,
   ) {
     const all = [...hooks, ...sinks.map((sink) => new AlertHook(sink))];
     this.lanes = all.map((hook) => ({ hook, waiting: [], running: undefined, dropped: 0 }));
@@ -62,7 +64,7 @@ export class OperationalHooks implements OnApplicationShutdown {
   /** What was told is heard, as long as a stop may take. */
   async onApplicationShutdown(): Promise<void> {
     const running = this.lanes.flatMap((lane) => lane.running ?? []);
-    await within(Promise.all(running), this.settings.shutdownTimeoutMs);
+    await within(Promise.all(running), Math.max(LAST_CALLS_MS, this.shutdown.leftMs));
   }
 
   private async run(lane: Lane): Promise<void> {

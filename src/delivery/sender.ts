@@ -5,6 +5,7 @@ import { monotonicNow } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { SecretsAwayError } from '../platform/secrets/index.js';
+import { ShutdownDeadline } from '../platform/shutdown-deadline.js';
 import { Attempts, UNSIGNED_HOLD_MS } from './attempts.js';
 import type { Outgoing } from './attempts.js';
 import { ClaimRelease } from './claim-release.js';
@@ -57,6 +58,7 @@ export class Sender {
     private readonly settle: SettleBatch,
     private readonly transformed: TransformedBodies,
     private readonly revoked: Revoked,
+    private readonly shutdown: ShutdownDeadline,
     wake: DeliveryWake,
   ) {
     this.source = sourceOf(settings);
@@ -184,9 +186,8 @@ export class Sender {
    */
   async stop(): Promise<void> {
     await this.claimed.release(this.queue.stop().map(({ delivery }) => delivery));
-    const until = monotonicNow() + this.settings.shutdownTimeoutMs;
-    await this.queue.idle(this.settings.shutdownTimeoutMs);
-    await this.settle.close(Math.max(LAST_WRITES_MS, until - monotonicNow()));
+    await this.queue.idle(this.shutdown.leftMs);
+    await this.settle.close(Math.max(LAST_WRITES_MS, this.shutdown.leftMs));
   }
 
   private wasGivenBack({ webhookId, eventId }: ClaimedDelivery, claimedAt: number): boolean {

@@ -87,7 +87,7 @@ export class SendingGauges implements OnModuleInit {
     );
     stored(
       'posthorn_circuits_half_open',
-      'Webhooks whose pause is over, and that get one request at a time until one succeeds.',
+      'Webhooks whose pause is over, and that get one request at a time of each worker until one is answered.',
       ({ probing }) => probing,
     );
     metrics.gauge(

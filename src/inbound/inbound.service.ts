@@ -6,6 +6,7 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
 import { activeTraceparent } from '../platform/observability/index.js';
+import { ShutdownDeadline } from '../platform/shutdown-deadline.js';
 import type { Outcome } from './answers.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
@@ -47,6 +48,7 @@ export class InboundService implements BeforeApplicationShutdown {
     private readonly database: Database,
     private readonly counts: ReceivingCounts,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    private readonly shutdown: ShutdownDeadline,
   ) {}
 
   /** Stores the event if it is the first of its id; else says what its copies are answered. */
@@ -100,7 +102,7 @@ export class InboundService implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
-    await this.runner.drain(this.settings.shutdownTimeoutMs);
+    await this.runner.drain(this.shutdown.leftMs);
   }
 
   private store(event: NewReceivedEvent, webhook: VerifiedWebhook): Promise<{ receivedAt: Date } | undefined> {

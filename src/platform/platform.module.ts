@@ -19,6 +19,7 @@ import { IdempotencyLedger, IdempotencyRetention } from './idempotency/index.js'
 import { Metrics } from './observability/index.js';
 import { QueueModule } from './queue/index.js';
 import { SealedSecrets } from './secrets/index.js';
+import { ShutdownDeadline } from './shutdown-deadline.js';
 
 /** Injects the `Clock`. */
 export const CLOCK_TOKEN = Symbol('posthorn.clock');
@@ -90,6 +91,7 @@ export class PlatformModule {
         AuditLog,
         AuditRetention,
         Metrics,
+        ShutdownDeadline,
       ],
       exports: [
         ...parts,
@@ -99,6 +101,7 @@ export class PlatformModule {
         IdempotencyLedger,
         AuditLog,
         Metrics,
+        ShutdownDeadline,
       ],
     };
   }

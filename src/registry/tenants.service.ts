@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnModuleDestroy } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { AuditLog } from '../platform/audit/index.js';
@@ -22,7 +22,7 @@ import { DEFAULT_TENANT, isTenantId } from './tenant-id.js';
 import { TenantsRepository } from './tenants.repository.js';
 
 @Injectable()
-export class TenantsService implements OnModuleDestroy {
+export class TenantsService implements OnApplicationShutdown {
   readonly #known = new BriefCache<true>();
   readonly #ended = new Subject<string>();
 
@@ -37,7 +37,8 @@ export class TenantsService implements OnModuleDestroy {
     private readonly erasures: TenantErasures,
   ) {}
 
-  onModuleDestroy(): void {
+  /** At the end of a stop, not at its beginning: what is sent until then is recalled by these. */
+  onApplicationShutdown(): void {
     this.#ended.complete();
   }
 

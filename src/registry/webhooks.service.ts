@@ -1,7 +1,7 @@
 // The rules of webhooks: which URLs are taken, when one is disabled, how its secrets come and go. It tells the rest of
 // this process what changed, after the change is committed; other processes see the row.
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnModuleDestroy } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { EntityManager } from 'typeorm';
@@ -61,7 +61,7 @@ export interface WebhookChanged {
 export const MAX_LIVE_SECRETS = 10;
 
 @Injectable()
-export class WebhooksService implements OnModuleDestroy {
+export class WebhooksService implements OnApplicationShutdown {
   readonly #changes = new Subject<WebhookChanged>();
 
   /** What changed in this process. A hint: another replica's changes are not in it. */
@@ -80,7 +80,8 @@ export class WebhooksService implements OnModuleDestroy {
     private readonly credentials: WebhookCredentials,
   ) {}
 
-  onModuleDestroy(): void {
+  /** At the end of a stop, not at its beginning: what is sent until then is recalled by these. */
+  onApplicationShutdown(): void {
     this.#changes.complete();
   }
 

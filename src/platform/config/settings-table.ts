@@ -227,7 +227,7 @@ export const SETTINGS = {
     'CIRCUIT_AFTER',
     kinds.integer(0, 100_000),
     '20',
-    'After so many attempts in a row that failed without an answer of 4xx, a webhook pauses, longer each time; 0 never pauses.',
+    'After so many failures in a row, the last of them no answer of 3xx or 4xx, a webhook pauses, longer each time; 0 never pauses.',
   ),
   allowHttp: required('ALLOW_HTTP', kinds.flag, 'false', 'Whether webhooks may use http URLs.'),
   allowNetworks: required(
@@ -266,7 +266,7 @@ export const SETTINGS = {
     'SHUTDOWN_TIMEOUT',
     kinds.duration('0s', '10m'),
     '15s',
-    'How long a stopping process waits for requests in flight.',
+    'How long a stopping process waits for requests and handlers that are under way, from the signal on.',
   ),
   metrics: required(
     'METRICS',
