@@ -18,6 +18,9 @@ const MAX_CLAIM_BYTES = 2 * 1_048_576;
 /** SQL: whether the body of event `e` is large. Large and small ones are counted apart, so that neither push out the others. */
 const IS_LARGE = `octet_length(e.data) > ${SMALL_BYTES}`;
 
+/** Lanes that one claim looks at, for each webhook: each is an index scan of every partition, and all others wait for it. */
+const MAX_STEPS = 1_000;
+
 /** Parts of the window of a rate limit in which claims are counted together. */
 const SLICES = 20;
 
@@ -180,11 +183,12 @@ export const claimText = (t: Tables): string => `
  * never more than `max` in any window, and at most a slice later than need be. clock_timestamp(), not now(): the
  * snapshot, and with it every claim that is counted, is older than it.
  *
- * Order: only the head of a lane is taken, by index delivery_lane; what is being sent is ahead of everything. The walk
- * goes from the head of one lane to that of the next: it starts at a random one and goes round, so that none is always the
- * last. The row comparison makes it walk the index whatever the statistics say. A head that is not due yet was postponed, and
- * holds its lane meanwhile. Deliveries made before the webhook was ordered have no lane; they are taken as they come to be
- * the oldest.
+ * Order: only the head of a lane is taken, by index delivery_lane; what is being sent is ahead of everything. The lanes of the
+ * oldest that are pending come first. Where these are too few, a walk goes from the head of one lane to that of the next: it starts
+ * at a random one and goes round, so that none is always the last, and no further than MAX_STEPS, since heads that wait to be
+ * retried are there as well, however many. The row comparisons make PostgreSQL go along the index whatever the statistics say. A
+ * head that is not due yet was postponed, and holds its lane meanwhile. Deliveries made before the webhook was ordered have no
+ * lane; they are taken as they come to be the oldest.
  *
  * Shares of the room are rounded up, so together they may be more than there is: chance says which are cut, or they would be
  * those of the same webhooks each time.
@@ -223,27 +227,38 @@ export const pacedClaimText = (t: Tables): string => `
       WHERE ${oldestOf('a.webhook_id', FROM_PROBE)} LIMIT a.room FOR UPDATE SKIP LOCKED
     ) p
     WHERE NOT a.ordered AND a.room > 0
+  ), oldest AS MATERIALIZED (
+    SELECT d.* FROM allowed a CROSS JOIN LATERAL (
+      SELECT d.id, d.webhook_id, d.lane FROM ${t.delivery} d WHERE ${oldestOf('a.webhook_id')} LIMIT a.room
+    ) d
+    WHERE a.ordered AND a.room > 0
   ), heads AS MATERIALIZED (
     SELECT head.id FROM allowed a CROSS JOIN LATERAL (
-      SELECT oldest.id FROM (
-        SELECT d.id, d.lane FROM ${t.delivery} d
-        WHERE ${oldestOf('a.webhook_id')} LIMIT a.room
-      ) oldest WHERE oldest.lane IS NULL
+      SELECT o.id FROM oldest o WHERE o.webhook_id = a.webhook_id AND o.lane IS NULL
+      UNION ALL
+      SELECT first.id FROM (
+        SELECT DISTINCT o.lane FROM oldest o WHERE o.webhook_id = a.webhook_id AND o.lane IS NOT NULL
+      ) known CROSS JOIN LATERAL (
+        SELECT d.id, d.status, d.due_at FROM ${t.delivery} d
+        WHERE (d.webhook_id, d.lane) >= (a.webhook_id, known.lane) AND (d.webhook_id, d.lane) <= (a.webhook_id, known.lane) AND ${inLane('d')}
+        ORDER BY d.webhook_id, d.lane, ${laneOrder('d')} LIMIT 1
+      ) first WHERE first.status = 'pending' AND first.due_at <= clock_timestamp()
       UNION ALL
       SELECT walk.id FROM (
-        WITH RECURSIVE walk (lane, id, status, due_at, lap, start) AS (
-          SELECT start, NULL::uuid, NULL::text, NULL::timestamptz, 0, start FROM (SELECT ((random() - 0.5) * 1.8e19)::bigint) AS s (start)
+        WITH RECURSIVE walk (lane, id, status, due_at, lap, start, step) AS (
+          SELECT start, NULL::uuid, NULL::text, NULL::timestamptz, 0, start, 0 FROM (SELECT ((random() - 0.5) * 1.8e19)::bigint) AS s (start)
           UNION ALL
-          SELECT coalesce(next.lane, '${BEFORE_LANES}'), next.id, next.status, next.due_at, walk.lap + (next.lane IS NULL)::int, walk.start
+          SELECT coalesce(next.lane, '${BEFORE_LANES}'), next.id, next.status, next.due_at, walk.lap + (next.lane IS NULL)::int, walk.start, walk.step + 1
           FROM walk LEFT JOIN LATERAL (
             SELECT d.webhook_id, d.lane, d.id, d.status, d.due_at FROM ${t.delivery} d
             WHERE (d.webhook_id, d.lane) > (a.webhook_id, walk.lane) AND ${inLane('d')}
             ORDER BY d.webhook_id, d.lane, ${laneOrder('d')} LIMIT 1
           ) next ON next.webhook_id = a.webhook_id
-          WHERE walk.lap = 0 OR (walk.lap = 1 AND walk.lane < walk.start)
+          WHERE walk.step < ${MAX_STEPS} AND (walk.lap = 0 OR (walk.lap = 1 AND walk.lane < walk.start))
         )
         SELECT id, status, due_at, lane, lap, start FROM walk
       ) walk WHERE walk.status = 'pending' AND walk.due_at <= clock_timestamp() AND (walk.lap = 0 OR walk.lane <= walk.start)
+        AND walk.lane <> ALL (ARRAY(SELECT o.lane FROM oldest o WHERE o.webhook_id = a.webhook_id AND o.lane IS NOT NULL))
       LIMIT a.room
     ) head
     WHERE a.ordered AND a.room > 0
