@@ -16,6 +16,12 @@ import type { SpanExport } from './span-export.js';
 
 const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
+/** How long a stop may take beyond SHUTDOWN_TIMEOUT, in which the last outcomes, queues, HTTP and connections end. */
+const LAST_STEPS_MS = 10_000;
+
+const tooLong = (limitMs: number): Error =>
+  new Error(`The stop is cut short after ${limitMs / 1_000} s: what is under way is done again once its lease ends.`);
+
 /** A server that runs. */
 export interface RunningServer {
   readonly url: string;
@@ -23,7 +29,7 @@ export interface RunningServer {
   readonly newAdminKey?: string;
   /** Fulfils only if the embedded database ends by itself: the server cannot go on. */
   readonly databaseLost: Promise<Error>;
-  /** Drains and stops everything, the embedded database last. */
+  /** Drains and stops everything, the embedded database last; rejects where something hangs, PostgreSQL for one. */
   stop(): Promise<void>;
 }
 
@@ -86,9 +92,14 @@ function running(
     newAdminKey,
     databaseLost: embedded?.lost ?? new Promise(() => undefined),
     stop: async () => {
-      await app.close();
-      await spans?.stop();
-      await embedded?.stop();
+      const limitMs = settings.shutdownTimeoutMs + LAST_STEPS_MS;
+      const late = new Promise<never>((_, reject) => setTimeout(() => reject(tooLong(limitMs)), limitMs).unref());
+      try {
+        await Promise.race([app.close(), late]);
+      } finally {
+        await spans?.stop();
+        await embedded?.stop();
+      }
     },
   };
 }

@@ -30,7 +30,8 @@ export class CheckedTransport extends Transport {
       if (answer === 'late') return { outcome: 'timeout', error: 'timeout', durationMs: durationMs(), sent: true };
       return checked(answer, durationMs(), request.timeoutMs);
     } catch (error) {
-      this.logger.error(`The transport failed for delivery ${request.deliveryId}: ${(error as Error).message}`);
+      const said = error instanceof Error ? error.message : 'what it threw is no error';
+      this.logger.error(`The transport failed for delivery ${request.deliveryId}: ${said}`);
       const code = (error as { code?: unknown } | undefined)?.code;
       const known = typeof code === 'string' ? code.slice(0, MAX_ERROR_LENGTH) : 'TRANSPORT_FAILED';
       return { outcome: 'connection_error', error: known, durationMs: durationMs(), sent: true };

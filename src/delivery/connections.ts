@@ -103,7 +103,8 @@ export class Connections {
       if (line) {
         this.free -= 1;
         this.lines.delete(line);
-        void line.client.close();
+        // It is destroyed, where a stop cut the last request over it.
+        line.client.close().catch(() => undefined);
       }
       if (free.length === 0 && busy === 0) this.origins.delete(origin);
       if (line) return;

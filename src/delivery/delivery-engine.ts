@@ -7,6 +7,7 @@ import type { Clock } from '../kernel/clock.js';
 import { FIRST_ID, lowestIdAt } from '../kernel/ids.js';
 import { isDatabaseAway } from '../platform/http/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
+import { ShutdownDeadline } from '../platform/shutdown-deadline.js';
 import { ClaimQuery } from './claim.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { NO_ROOM } from './send-queue.js';
@@ -47,6 +48,7 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
     private readonly claims: ClaimQuery,
     private readonly sender: Sender,
     private readonly wake: DeliveryWake,
+    private readonly shutdown: ShutdownDeadline,
   ) {}
 
   start(): void {
@@ -70,8 +72,8 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
 
   /** Requests in flight end, up to the shutdown timeout, and their outcomes are written. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.running;
-    await Promise.allSettled(this.handedOver);
+    // Where PostgreSQL hangs, what waits for it never ends.
+    await this.shutdown.wait(Promise.allSettled([this.running, ...this.handedOver]));
     await this.sender.stop();
   }
 
@@ -109,6 +111,7 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
     while (!this.stopping) {
       this.wake.reset();
       void this.sender.giveBackOverdue();
+      this.sender.queue.resume();
       if (!this.sender.queue.worthClaiming || this.sender.isBehind) {
         this.cameRoundAt = monotonicNow();
         await this.wake.wait(BUSY_MS);

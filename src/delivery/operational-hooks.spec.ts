@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { OperationalEvent, OperationalHook } from './operational-hook.js';
+import { ShutdownDeadline } from '../platform/shutdown-deadline.js';
 import { HOOK_DEADLINE_MS, MAX_WAITING, OperationalHooks } from './operational-hooks.js';
 
 const event = (n: number): OperationalEvent => ({
@@ -27,7 +28,8 @@ class Slow implements OperationalHook {
   }
 }
 
-const hooksOf = (...hooks: OperationalHook[]) => new OperationalHooks(hooks, [], { leftMs: 1_000 });
+const hooksOf = (...hooks: OperationalHook[]) =>
+  new OperationalHooks(hooks, [], new ShutdownDeadline({ shutdownTimeoutMs: 1_000 }));
 
 describe('operational hooks', () => {
   let errors: string[];

@@ -15,9 +15,6 @@ export const HOOKS_TOKEN = Symbol('posthorn.operational-hooks');
 /** How long a call may take before the next event is told. */
 export const HOOK_DEADLINE_MS = 30_000;
 
-/** How long calls are waited for at a stop, at least: some are of what the last requests came to. */
-const LAST_CALLS_MS = 1_000;
-
 /** Events that may wait for one hook. */
 export const MAX_WAITING = 1_000;
 
@@ -45,7 +42,7 @@ export class OperationalHooks implements OnApplicationShutdown {
   constructor(
     @Inject(HOOKS_TOKEN) hooks: readonly OperationalHook[],
     @Inject(SINKS_TOKEN) sinks: readonly AlertSink[],
-    @Inject(ShutdownDeadline) private readonly shutdown: Pick<ShutdownDeadline, 'leftMs'>,
+    @Inject(ShutdownDeadline) private readonly shutdown: Pick<ShutdownDeadline, 'wait'>,
   ) {
     const all = [...hooks, ...sinks.map((sink) => new AlertHook(sink))];
     this.lanes = all.map((hook) => ({ hook, waiting: [], running: undefined, dropped: 0 }));
@@ -64,7 +61,7 @@ export class OperationalHooks implements OnApplicationShutdown {
   /** What was told is heard, as long as a stop may take. */
   async onApplicationShutdown(): Promise<void> {
     const running = this.lanes.flatMap((lane) => lane.running ?? []);
-    await within(Promise.all(running), Math.max(LAST_CALLS_MS, this.shutdown.leftMs));
+    await this.shutdown.wait(Promise.all(running));
   }
 
   private async run(lane: Lane): Promise<void> {

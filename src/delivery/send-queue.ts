@@ -80,14 +80,17 @@ export class SendQueue<Item extends Sendable> {
     return this.free >= this.limit && this.waitingBytes.small < MAX_WAITING_BYTES;
   }
 
+  /** Starts what waited behind a hold that is over by itself: with nothing in flight, no answer does. */
+  resume(): void {
+    for (const [webhookId, lane] of this.lanes) this.forgetIdle(webhookId, lane);
+    while (this.startNext());
+  }
+
   /**
    * What may be claimed now. Each webhook gets an equal share of what is free, judged by how many had due work on the
    * last walk or have work here, so that the first ones in line do not take it all.
    */
   room(): ClaimRoom {
-    // Where a hold is over by itself, or what waited was overdue.
-    for (const [webhookId, lane] of this.lanes) this.forgetIdle(webhookId, lane);
-    while (this.startNext());
     const { free: total, takesLarge } = this;
     const busy = [...this.lanes].map(([webhookId, lane]) => ({
       webhookId,

@@ -28,9 +28,6 @@ const OVERDUE_LOOK_MS = 1_000;
 /** Outcomes that may wait to be written, per slot: PostgreSQL away must stop the sending, not fill the memory. */
 const MAX_BACKLOG_FACTOR = 4;
 
-/** For so long, at least, outcomes may be written once the last request has ended. */
-const LAST_WRITES_MS = 1_000;
-
 /** The format that is the data of an event and nothing else. */
 const DATA_ALONE = 'cloudevents-binary';
 
@@ -185,9 +182,9 @@ export class Sender {
    * is in flight even then ends as after a crash.
    */
   async stop(): Promise<void> {
-    await this.claimed.release(this.queue.stop().map(({ delivery }) => delivery));
+    await this.shutdown.wait(this.claimed.release(this.queue.stop().map(({ delivery }) => delivery)));
     await this.queue.idle(this.shutdown.leftMs);
-    await this.settle.close(Math.max(LAST_WRITES_MS, this.shutdown.leftMs));
+    await this.settle.close(this.shutdown.lastMs);
   }
 
   private wasGivenBack({ webhookId, eventId }: ClaimedDelivery, claimedAt: number): boolean {

@@ -1,6 +1,7 @@
 // Writes what attempts came to: gathered for a few milliseconds, then one statement for hundreds of them.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
+import { inTime } from '../kernel/in-time.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
@@ -65,6 +66,10 @@ export class SettleBatch {
   async close(withinMs: number): Promise<void> {
     this.closed = true;
     this.givesUpAt = monotonicNow() + withinMs;
+    await inTime(this.drain(), withinMs);
+  }
+
+  private async drain(): Promise<void> {
     while (this.writing || this.waiting.length > 0) {
       this.start();
       await this.writing;

@@ -3,8 +3,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
+import { inTime } from '../kernel/in-time.js';
 import { SETTINGS_TOKEN } from './config/index.js';
 import type { Settings } from './config/index.js';
+
+const LAST_MS = 1_000;
 
 @Injectable()
 export class ShutdownDeadline implements OnModuleDestroy {
@@ -15,6 +18,16 @@ export class ShutdownDeadline implements OnModuleDestroy {
   /** The stop begins: Nest calls this of all modules before any of them drains. */
   onModuleDestroy(): void {
     this.endsAt ??= monotonicNow() + this.settings.shutdownTimeoutMs;
+  }
+
+  /** The same for what comes of it, writing it down for one: a second at least, also where waiting took all the time there was. */
+  get lastMs(): number {
+    return Math.max(LAST_MS, this.leftMs);
+  }
+
+  /** What came of it in that time; `undefined` where nothing did, or it failed. */
+  wait<Value>(work: Promise<Value>): Promise<Value | undefined> {
+    return inTime(work, this.lastMs);
   }
 
   /** How long what is under way may still be waited for, in milliseconds; before a stop, the whole time. */

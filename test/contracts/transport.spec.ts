@@ -108,6 +108,8 @@ describe('what a transport of somebody else answers', () => {
     ['a status that there is not', () => ({ outcome: 'success', httpStatus: 1_000 })],
     ['a text', () => 'ok'],
     ['a rejection', () => Promise.reject(new Error('the mesh is down'))],
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what others write does so all the same
+    ['a rejection without a reason', () => Promise.reject(undefined)],
     [
       'an exception',
       () => {

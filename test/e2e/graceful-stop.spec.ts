@@ -5,13 +5,14 @@ import type { ServerResponse } from 'node:http';
 import pg from 'pg';
 import { OnWebhook } from '../../src/inbound/index.js';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
-import { urlOf } from '../setup/database.js';
+import { cloneDatabase, urlOf } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
 import type { Answer } from '../setup/receiver.js';
+import { ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
-import { post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './receive.harness.js';
+import { ENCRYPTION_KEY, post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './receive.harness.js';
 
 const receivers: TestReceiver[] = [];
 afterEach(async () => {
@@ -129,6 +130,26 @@ describe('a server that is asked to stop', () => {
       Array(20).fill({ status: 'success', leased: null, attempts: 20, blamed: 0 }),
     );
     expect(receiver.received).toHaveLength(20);
+  });
+
+  it('ends with 1, in time, where PostgreSQL neither answers nor refuses', async () => {
+    await ensureBuiltOnce();
+    const { url: databaseUrl } = await cloneDatabase();
+    const server = new ServerProcess({ DATABASE_URL: databaseUrl, ENCRYPTION_KEY, SHUTDOWN_TIMEOUT: '100ms' });
+    await server.url();
+    const client = new pg.Client({ connectionString: databaseUrl });
+    await client.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE posthorn.delivery IN ACCESS EXCLUSIVE MODE');
+      const waiting =
+        'SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())';
+      await eventually(async () => (await client.query(waiting)).rowCount !== 0, 'the server waits for a lock');
+      expect(await server.stop('SIGTERM')).toEqual({ code: 1, signal: null });
+      expect(server.output).toContain('The stop is cut short after 10.1 s');
+    } finally {
+      await client.end();
+    }
   });
 
   it('blames no receiver for a request that it cuts itself, and leaves the delivery to the end of its lease', async () => {

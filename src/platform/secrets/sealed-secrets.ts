@@ -61,7 +61,8 @@ export class SealedSecrets {
       return await Promise.race([question(), away]);
     } catch (error) {
       if (error instanceof SecretBoxError) throw error;
-      this.logger.error(`The secret cipher failed: ${(error as Error).message}`);
+      const said = error instanceof Error ? error.message : 'what it threw is no error';
+      this.logger.error(`The secret cipher failed: ${said}`);
       throw new SecretsAwayError();
     } finally {
       clearTimeout(patience);
