@@ -200,8 +200,8 @@ describe('no hostile', () => {
       .flatMap(({ method, path, fields }) =>
         [...fields, 'id', 'tenantId', 'createdAt', 'secret', '__proto__', 'constructor', 'toString'].flatMap(
           (field, nth) =>
-            // Half of them each, in turn: routes are many, and test/fuzz tries what this leaves out.
-            VALUES.filter((_, at) => (at + nth) % 2 === 0).map((value) => {
+            // A third of them each, in turn: routes are many, and test/fuzz tries what this leaves out.
+            VALUES.filter((_, at) => (at + nth) % 3 === 0).map((value) => {
               const valid: Record<string, unknown> = {
                 url: 'https://example.com/',
                 events: ['a'],
