@@ -34,8 +34,9 @@ const bomb = (() => {
 
 const BAD: Record<string, (dice: Dice) => Give> = {
   hang: () => hang,
+  // Node sends no head before the first byte of a body: without it this would only hang.
   drip: () => (_, response) => {
-    response.writeHead(200);
+    response.writeHead(200).write('.');
     const timer = setInterval(() => response.write('.'), 1_000);
     response.on('close', () => clearInterval(timer));
   },
