@@ -59,8 +59,8 @@ const BAD: Record<string, (dice: Dice) => Give> = {
   nul: () => (_, response) => void response.writeHead(500).end(Buffer.from([0, 0xff, 0xfe, 0, 0x80, 0])),
   headers: () =>
     raw(`HTTP/1.1 200 OK\r\n${Array.from({ length: 3_000 }, (_, n) => `x-h${n}: ${'v'.repeat(20)}\r\n`).join('')}\r\n`),
-  redirect: () => (_, response) =>
-    void response.writeHead(307, { location: `http://127.0.0.1:${response.socket?.localPort}/redirected/here` }).end(),
+  // To itself: whoever follows comes again and again with the same attempt.
+  redirect: () => (_, response) => void response.writeHead(307, { location: response.req.url }).end(),
 };
 
 /** One in five answers says nothing of closing, and then the connection closes: before, while or after it is used again. */
@@ -109,7 +109,6 @@ export function answerBy(
     default: {
       const bad = BAD[behaviour];
       if (bad && attempt <= BAD_ATTEMPTS) return { name: behaviour, give: bad(dice) };
-      // Nobody may come to /redirected; the checker knows no such webhook.
       return friendly;
     }
   }

@@ -38,8 +38,7 @@ export const badReceivers = (
     await scene.quiesce();
     await expectError(scene, ['endless', 'bomb'], 'body_cut');
     await expectError(scene, ['drip'], 'timeout');
-    const redirected = scene.arrived().filter(({ path }) => path.startsWith('/redirected'));
-    scene.expect(redirected.length === 0, `${redirected.length} redirects were followed.`);
+    await expectNotFollowed(scene);
     const report = await scene.report({ finals: (path) => (path === HANGING ? 'failed' : 'success') });
     if (report.counts.maxRssMb <= maxRssMb) return report;
     return { ...report, broken: [...report.broken, `A process grew to ${report.counts.maxRssMb} MB.`] };
@@ -63,4 +62,19 @@ async function expectError(scene: Scene, answers: readonly string[], expected: s
   scene.notes.push(told);
   // On a machine that is very busy a few may meet the deadline before that, or before their status is read.
   scene.expect(ended.length > answered.size / 2, `Only ${told}.`);
+}
+
+/** A redirect points to where it came from: whoever follows it comes more often than the log has attempts. */
+async function expectNotFollowed(scene: Scene): Promise<void> {
+  const requests = scene.arrived().filter(({ path }) => path.startsWith('/redirect/'));
+  const redirected = new Set(requests.map(({ delivery }) => delivery));
+  const attempts = (await scene.log()).filter(({ id }) => redirected.has(id)).flatMap((delivery) => delivery.attempts);
+  scene.expect(
+    requests.length <= attempts.length,
+    `Redirects were followed: ${requests.length} requests in ${attempts.length} attempts.`,
+  );
+  scene.expect(
+    attempts.some(({ outcome }) => outcome === 'redirect'),
+    'Nobody was redirected: the scenario tested nothing.',
+  );
 }
