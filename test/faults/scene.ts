@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,10 +16,10 @@ import { Dice } from './dice.js';
 import type { Delivery, Evidence, Request } from './evidence.js';
 import { NOT_FINAL } from './evidence.js';
 import { History } from './history.js';
+import { MAX_RSS_MB, PeakMemory } from './peak-memory.js';
 import { Publisher } from './publisher.js';
 
 const KEY = 'admin-key-of-the-fault-suite';
-const RSS_SAMPLE_MS = 500;
 
 /** Requests in flight of one worker at most. */
 export const CONCURRENCY = 16;
@@ -61,10 +61,11 @@ export class Scene {
   private readonly env: Record<string, string>;
   private readonly all = new Set<ServerProcess>();
   private readonly apis = new Map<ServerProcess, string>();
-  private readonly sampling: NodeJS.Timeout;
+  /** Of these sources: what another version takes is no promise of this one. */
+  private readonly ours = new Set<ServerProcess>();
+  private readonly memory = new PeakMemory(() => this.ours);
   private receiver: ChildProcess | undefined;
   private receiverPort = 0;
-  private maxRssKb = 0;
   private evidence: Evidence | undefined;
 
   private constructor(
@@ -88,7 +89,6 @@ export class Scene {
       ...more,
     };
     this.publisher = new Publisher(() => [...this.apis.values()], KEY);
-    this.sampling = setInterval(() => this.sampleMemory(), RSS_SAMPLE_MS);
   }
 
   /** Sets the stage: the receiver runs, no server does yet. */
@@ -98,7 +98,7 @@ export class Scene {
     return scene;
   }
 
-  /** Runs `play` on a stage that is cleared away afterwards, whatever happens. */
+  /** Runs `play` on a stage that is cleared away afterwards, whatever happens. Memory is bounded in every play. */
   static async play(
     stage: Stage,
     env: Record<string, string>,
@@ -106,7 +106,7 @@ export class Scene {
   ): Promise<Report> {
     const scene = await Scene.open(stage, env);
     try {
-      const report = await play(scene);
+      const report = bounded(await play(scene));
       return report.broken.length === 0 ? report : { ...report, notes: [...report.notes, scene.keepEvidence()] };
     } finally {
       await scene.close();
@@ -120,11 +120,13 @@ export class Scene {
   ): Promise<ServerProcess> {
     const server = new ServerProcess({ ...this.env, ...how.env, ROLE: role }, how);
     this.all.add(server);
+    if (!how.checkout) this.ours.add(server);
     const url = await server.url({ within: QUIET_WITHIN_MS });
     if (role !== 'worker') this.apis.set(server, url);
     void server.ended.then(() => {
       this.apis.delete(server);
       this.all.delete(server);
+      this.ours.delete(server);
     });
     return server;
   }
@@ -136,7 +138,7 @@ export class Scene {
 
   /** Kills a process with `kill -9`. */
   async kill(server: ServerProcess): Promise<void> {
-    this.sampleMemory();
+    this.memory.sample();
     this.apis.delete(server);
     await server.kill();
   }
@@ -217,18 +219,18 @@ export class Scene {
   /** Reads the log through the API, compares it with what arrived, and reports. */
   async report(excused: Excused = {}): Promise<Report> {
     const deliveries = await this.log();
-    this.sampleMemory();
+    this.memory.sample();
     this.evidence = { published: this.publisher.published, requests: this.arrived(), deliveries };
     const { counts, broken } = check(this.evidence, excused);
     return {
-      counts: { ...counts, maxRssMb: Math.round(this.maxRssKb / 1_024) },
+      counts: { ...counts, maxRssMb: this.memory.mb },
       broken: [...this.broken, ...broken],
       notes: this.notes,
     };
   }
 
   async close(): Promise<void> {
-    clearInterval(this.sampling);
+    this.memory.stop();
     await Promise.all(
       this.processes.map(async (server) => {
         server.signal('SIGCONT');
@@ -285,17 +287,10 @@ export class Scene {
     writeFileSync(file, JSON.stringify(this.evidence, null, 1));
     return `The evidence is kept in ${file}.`;
   }
-
-  /** The peak of each process, as the kernel keeps it. Nothing where there is no /proc. */
-  private sampleMemory(): void {
-    for (const { pid } of this.all) {
-      const file = `/proc/${pid}/status`;
-      try {
-        const peak = existsSync(file) && /VmHWM:\s+(\d+) kB/.exec(readFileSync(file, 'utf8'))?.[1];
-        this.maxRssKb = Math.max(this.maxRssKb, Number(peak || 0));
-      } catch {
-        // It ended between the two calls.
-      }
-    }
-  }
 }
+
+const bounded = (report: Report): Report => {
+  const { maxRssMb } = report.counts;
+  if (maxRssMb <= MAX_RSS_MB) return report;
+  return { ...report, broken: [...report.broken, `The memory of a process grew to ${maxRssMb} MB.`] };
+};
