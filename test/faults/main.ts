@@ -42,7 +42,7 @@ const SCENARIOS: Record<string, Scenario> = {
   },
   clocks: (stage) => clocksApart(stage, { events: 500 }),
   receivers: (stage) => badReceivers(stage, { events: 200, concurrency: 64 }),
-  stop: (stage) => gracefulStop(stage, { events: 1_500, stops: 20, workers: 3 }),
+  stop: (stage) => gracefulStop(stage, { events: 1_500, stops: 20, workers: 3, roomMs: 10_000 }),
   rolling: (stage) => rollingDeploy(stage, { events: 1_000, previous: values.previous ?? previousRevision() }),
 };
 
