@@ -99,6 +99,8 @@ export function closedAfterEach(): {
   scene: typeof PaceScene.open;
   receive: typeof TestReceiver.start;
   keep: (one: { close(): Promise<unknown> }) => void;
+  /** Closes one of them before the test is over. */
+  closeNow: (one: { close(): Promise<unknown> }) => Promise<unknown>;
 } {
   const open: { close(): Promise<unknown> }[] = [];
   afterEach(async () => {
@@ -112,5 +114,9 @@ export function closedAfterEach(): {
     scene: (options) => kept(PaceScene.open(options)),
     receive: (answer) => kept(TestReceiver.start(answer)),
     keep: (one) => void open.push(one),
+    closeNow: (one) => {
+      open.splice(open.indexOf(one), 1);
+      return one.close();
+    },
   };
 }

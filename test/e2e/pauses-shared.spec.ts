@@ -1,22 +1,16 @@
 // A pause holds for all workers on a database, whichever of them found out that the webhook wants nothing.
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import { TestReceiver } from '../setup/receiver.js';
+import type { TestReceiver } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
+import type { Target } from './delivery.harness.js';
+import { closedAfterEach } from './pace.harness.js';
 
-const open: { close(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close();
-});
-
-const receiverWith = async (status: number): Promise<TestReceiver> => {
-  const receiver = await TestReceiver.start(status);
-  open.push(receiver);
-  return receiver;
-};
+const { receive, keep, closeNow } = closedAfterEach();
 
 /** Opens workers on one database. */
 async function workers(): Promise<() => Promise<DeliveryScene>> {
@@ -29,20 +23,22 @@ async function workers(): Promise<() => Promise<DeliveryScene>> {
   };
   return async () => {
     const scene = await DeliveryScene.open(shared);
-    open.push(scene);
+    keep(scene);
     return scene;
   };
 }
 
-const closeNow = async (scene: DeliveryScene): Promise<void> => {
-  open.splice(open.indexOf(scene), 1);
-  await scene.close();
-};
+/** What has a key waits in the table for a claim, and a claim walks all webhooks. */
+async function claimsAll(scene: DeliveryScene, other: Target, witness: TestReceiver): Promise<void> {
+  const key = { event: other.type, data: {}, idempotencyKey: `key-${witness.received.length}` };
+  await scene.server.api('POST', '/api/events', key);
+  await witness.next();
+}
 
 it('a circuit that one worker opened holds for another, and for one that starts later', async () => {
   const worker = await workers();
   const [one, two] = [await worker(), await worker()];
-  const [receiver, witness] = [await receiverWith(500), await receiverWith(200)];
+  const [receiver, witness] = [await receive(500), await receive(200)];
   const target = await one.target(receiver.url);
   const other = await one.target(witness.url);
   for (let n = 0; n < 5; n += 1) await one.settled(await target.send());
@@ -50,17 +46,11 @@ it('a circuit that one worker opened holds for another, and for one that starts 
   const waiting = [await target.send()];
   await closeNow(one);
 
-  const claimsAll = async (scene: DeliveryScene): Promise<void> => {
-    // What has a key waits in the table for a claim, and a claim walks all webhooks.
-    const key = { event: other.type, data: {}, idempotencyKey: `key-${witness.received.length}` };
-    await scene.server.api('POST', '/api/events', key);
-    await witness.next();
-  };
-  await claimsAll(two);
+  await claimsAll(two, other, witness);
   expect(receiver.received).toHaveLength(5);
   const three = await worker();
   await closeNow(two);
-  await claimsAll(three);
+  await claimsAll(three, other, witness);
   expect(receiver.received).toHaveLength(5);
 
   receiver.always(200);
@@ -68,10 +58,32 @@ it('a circuit that one worker opened holds for another, and for one that starts 
   for (const id of waiting) await three.becomes(id, 'success');
 });
 
+it('a webhook whose pause is over gets one request from each worker, and nothing more until one of them is answered', async () => {
+  const worker = await workers();
+  const [one, two] = [await worker(), await worker()];
+  const [receiver, witness] = [await receive(500), await receive(200)];
+  const target = await one.target(receiver.url);
+  const other = await one.target(witness.url);
+  for (let n = 0; n < 5; n += 1) await one.settled(await target.send());
+  await one.holdPause(target.webhookId);
+  const waiting = await Promise.all(Array.from({ length: 6 }, () => target.send()));
+
+  const inFlight: ServerResponse[] = [];
+  receiver.always((_, response) => void inFlight.push(response));
+  await one.endPause(target.webhookId);
+  await eventually(() => inFlight.length === 2, 'both probe');
+  for (const scene of [one, two, one, two]) await claimsAll(scene, other, witness);
+  expect(inFlight).toHaveLength(2);
+
+  receiver.always(200);
+  for (const response of inFlight) response.writeHead(200).end();
+  for (const id of waiting) await one.becomes(id, 'success');
+});
+
 it('a pause that a receiver asked one worker for reaches what another has claimed ahead', async () => {
   const worker = await workers();
   const one = await worker();
-  const receiver = await receiverWith(200);
+  const receiver = await receive(200);
   const target = await one.target(receiver.url);
   const inFlight = await one.claimedAhead(receiver, target);
   const answered = receiver.received.length - inFlight.length;

@@ -6,6 +6,7 @@ import { tablesOf } from '../../src/platform/database/schema.js';
 import { eventually } from '../setup/eventually.js';
 import type { TestServer } from '../setup/server.js';
 import { closedAfterEach, mostInAnyWindow } from './pace.harness.js';
+import type { PaceScene } from './pace.harness.js';
 
 const { scene, receive, keep } = closedAfterEach();
 
@@ -13,6 +14,13 @@ const dispatch = (server: TestServer, count: number, event = 'order.made') =>
   server.api('POST', '/api/events/batch', {
     events: Array.from({ length: count }, (_, n) => ({ event, data: { n } })),
   });
+
+/** Somebody else's delivery, dispatched now, goes all the way: whatever could have been sent meanwhile was. */
+async function seenByWitness(pace: PaceScene, server: TestServer, webhookId: string): Promise<void> {
+  const before = await pace.count(webhookId, 'success');
+  await dispatch(server, 1, 'witness.here');
+  await eventually(async () => (await pace.count(webhookId, 'success')) > before, 'the witness has seen it');
+}
 
 describe('a webhook with a rate limit', () => {
   it('of 3 in 5 seconds gets all of 4 events, and never 4 in 5 seconds', async () => {
@@ -91,34 +99,61 @@ describe('a webhook with a rate limit', () => {
 });
 
 describe('a webhook with a limit of requests in flight', () => {
-  it('has no more of them from two processes together', async () => {
+  it('never has more, and loses nothing by it', async () => {
+    const pace = await scene();
+    const server = await pace.worker();
+    const held: (() => void)[] = [];
+    const receiver = await receive((_, response) => void held.push(() => response.writeHead(200).end()));
+    const witness = await receive();
+    const { id } = await server.webhook(receiver.url, ['order.*'], { maxInFlight: 2 });
+    expect((await server.api('GET', `/api/webhooks/${id}`)).body).toMatchObject({ maxInFlight: 2 });
+    const other = await server.webhook(witness.url, ['witness.*']);
+    await dispatch(server, 20);
+    for (let answered = 0; answered < 20; answered += 2) {
+      await eventually(() => held.length === 2, 'two requests are in flight');
+      await seenByWitness(pace, server, other.id);
+      expect(receiver.received).toHaveLength(answered + 2);
+      for (const answer of held.splice(0)) answer();
+    }
+  });
+
+  it('has no more of them from two processes together, of first attempts and retries alike', async () => {
     const pace = await scene();
     const [first, second] = await Promise.all([pace.worker(), pace.worker()]);
-    const held: (() => void)[] = [];
+    const held: { isRetry: boolean; answer: (status: number) => void }[] = [];
     let inFlight = 0;
     let most = 0;
-    const receiver = await receive((_, response) => {
+    const receiver = await receive(({ headers }, response) => {
       most = Math.max(most, ++inFlight);
-      held.push(() => {
-        inFlight -= 1;
-        response.writeHead(200).end();
+      held.push({
+        isRetry: headers['x-webhook-attempt'] !== '1',
+        answer: (status) => {
+          inFlight -= 1;
+          response.writeHead(status).end();
+        },
       });
     });
     const witness = await receive();
     const { id } = await first.webhook(receiver.url, ['order.*'], { maxInFlight: 3 });
     const other = await second.webhook(witness.url, ['witness.*']);
     await Promise.all([dispatch(first, 30), dispatch(second, 30)]);
-    for (let answered = 0; answered < 60; answered += 3) {
-      await eventually(() => held.length === 3, `three requests are in flight after ${answered}`);
-      // Somebody else's delivery, dispatched now, goes all the way: whatever could have been sent meanwhile was.
-      const before = await pace.count(other.id, 'success');
-      await dispatch(second, 1, 'witness.here');
-      await eventually(async () => (await pace.count(other.id, 'success')) > before, 'the witness has seen it');
-      expect(await pace.count(id, 'sending')).toBe(3);
-      for (const answer of held.splice(0)) answer();
+    let retries = 0;
+    for (let left = 60; left > 0;) {
+      const expected = Math.min(3, left);
+      await eventually(() => held.length === expected, `${expected} requests are in flight while ${left} are left`);
+      await seenByWitness(pace, second, other.id);
+      expect(await pace.count(id, 'sending')).toBe(expected);
+      // Every third request fails, unless it is a retry.
+      for (const [n, { isRetry, answer }] of held.splice(0).entries()) {
+        const fails = n === 2 && !isRetry;
+        answer(fails ? 500 : 200);
+        if (!fails) left -= 1;
+        if (isRetry) retries += 1;
+      }
     }
     await eventually(async () => (await pace.count(id, 'success')) === 60, 'all of them arrive');
     expect(most).toBe(3);
+    expect(retries).toBeGreaterThan(0);
   });
 });
 
@@ -201,6 +236,11 @@ describe('limits that are none', () => {
       const webhook = { url: 'http://127.0.0.1:9', events: ['a'], rateLimit };
       const { status, body } = await server.api('POST', '/api/webhooks', webhook);
       expect({ rateLimit, status, code: body.code }).toEqual({ rateLimit, status: 400, code: 'validation_failed' });
+    }
+    for (const maxInFlight of [0, -1, 1.5, 1_001, '5']) {
+      const webhook = { url: 'http://127.0.0.1:9', events: ['a'], maxInFlight };
+      const { status } = await server.api('POST', '/api/webhooks', webhook);
+      expect({ maxInFlight, status }).toEqual({ maxInFlight, status: 400 });
     }
     const { id } = await server.webhook('http://127.0.0.1:9', ['a'], {
       rateLimit: { max: 100_000, perSeconds: 86_400 },
