@@ -155,6 +155,18 @@ describe('an event with deliverAt', () => {
     });
   });
 
+  it('is refused a month ahead, however long the retention is', async () => {
+    const patient = await DeliveryScene.open({ retention: '60d', role: 'api' });
+    try {
+      const answer = (deliverAt: string) =>
+        patient.server.api<{ code?: string }>('POST', '/api/events', { event: 'order.completed', data: {}, deliverAt });
+      expect(await answer(ahead(29 * DAY_MS))).toMatchObject({ status: 202 });
+      expect(await answer(ahead(31 * DAY_MS))).toMatchObject({ status: 400, body: { code: 'invalid_deliver_at' } });
+    } finally {
+      await patient.close();
+    }
+  });
+
   it('may be one of a batch, whose others come at once', async () => {
     const target = await scene.target(receiver.url);
     const event = { event: target.type, data: {} };

@@ -1,6 +1,7 @@
 // Deliveries that are worth sending for a while only: what has not succeeded by then expires, wherever it waits.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { EventDispatcher } from '../../src/index.js';
 import { eventually } from '../setup/eventually.js';
 import { DeliveryScene, msBetween } from './delivery.harness.js';
@@ -39,6 +40,16 @@ const resume = (target: Target): Promise<unknown> =>
 /** As if so much time had passed for this delivery that it is worth nothing any more. */
 const letExpire = (id: string): Promise<unknown> =>
   scene.sql(`UPDATE posthorn.delivery SET expires_at = now() - interval '1 s' WHERE id = $1`, [id]);
+
+/** So soon that a test can wait for it, and late enough for a busy machine to have begun before. */
+const SOON = '3s';
+
+/** Waits until the time of a delivery is over, and a moment more: this process counts it from the claim, by its own clock. */
+const isOver = (where: DeliveryScene, id: string): Promise<unknown> =>
+  eventually(async () => {
+    const text = `SELECT FROM posthorn.delivery WHERE id = $1 AND expires_at < now() - interval '500 ms'`;
+    return (await where.sql(text, [id])).length === 1;
+  }, 'its time is over');
 
 const minutes = (from: string, to: string | null): number => Math.round(msBetween(from, to) / 60_000);
 
@@ -119,6 +130,46 @@ describe('a delivery that expires', () => {
     await letExpire(id);
     await eventually(async () => (await scene.delivery(id)).status === 'expired', 'the sweep finds it');
     expect(await scene.delivery(id)).toMatchObject({ reason: 'too_late', attemptCount: 1 });
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it('is not sent where its time is over while it is claimed and waits for a slot', async () => {
+    const crowded = await DeliveryScene.open({ deliveryConcurrency: 1 });
+    try {
+      const held: ServerResponse[] = [];
+      const slow = await crowded.receiver((_, response) => void held.push(response));
+      await (await crowded.target(slow.url)).send();
+      await eventually(() => held.length === 1, 'the one slot is taken');
+      const receiver = await crowded.receiver(200);
+      const target = await crowded.target(receiver.url, { expiresAfter: SOON });
+      const id = await target.send();
+      await crowded.becomes(id, 'sending');
+      await isOver(crowded, id);
+      held[0]?.writeHead(200).end();
+      expect(await crowded.settled(id)).toMatchObject({
+        status: 'expired',
+        reason: 'too_late',
+        attemptCount: 0,
+        attempts: [],
+      });
+      expect(receiver.received).toEqual([]);
+    } finally {
+      await crowded.close();
+    }
+  });
+
+  it.each([
+    [200, { status: 'success', reason: null }],
+    [500, { status: 'expired', reason: 'too_late' }],
+  ])('is not cut off where its request is under way by then, and ends as the answer says: %i', async (answer, end) => {
+    const held: ServerResponse[] = [];
+    const receiver = await scene.receiver((_, response) => void held.push(response));
+    const target = await scene.target(receiver.url, { expiresAfter: SOON });
+    const id = await target.send();
+    await eventually(() => held.length === 1, 'it is under way');
+    await isOver(scene, id);
+    held[0]?.writeHead(answer).end();
+    expect(await scene.settled(id)).toMatchObject({ ...end, attemptCount: 1, lastHttpStatus: answer });
     expect(receiver.received).toHaveLength(1);
   });
 
