@@ -1,40 +1,27 @@
 // Webhooks whose requests are never repeated once they may have arrived: what is tried again all the same, and what ends.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { eventually } from '../setup/eventually.js';
-import { RawReceiver } from '../setup/raw-receiver.js';
+import { rawReceivers } from '../setup/raw-receiver.js';
 import type { RawAnswer } from '../setup/raw-receiver.js';
-import { TestReceiver } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Target } from './delivery.harness.js';
+import { closedAfterEach } from './pace.harness.js';
 
 let scene: DeliveryScene;
-const receivers: { close(): Promise<unknown> }[] = [];
+const { keep } = closedAfterEach();
+const rawReceiver = rawReceivers();
 
 beforeAll(async () => {
   scene = await DeliveryScene.open();
   await watchCommits();
 });
 afterAll(() => scene?.close());
-afterEach(async () => {
-  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
-});
+afterEach(() => scene.closeReceivers());
 
 const target = (url: string, more: object = {}): Promise<Target> =>
   scene.target(url, { guarantee: 'at-most-once', ...more });
-
-async function rawReceiver(answer: RawAnswer, onConnection?: (socket: Socket) => void): Promise<RawReceiver> {
-  const receiver = await RawReceiver.start(answer, { onConnection });
-  receivers.push(receiver);
-  return receiver;
-}
-
-async function receiverWith(answer: Parameters<typeof TestReceiver.start>[0]): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  receivers.push(receiver);
-  return receiver;
-}
 
 /** Writes down what `synchronous_commit` is at the commit of every claim. */
 const watchCommits = (): Promise<unknown> =>
@@ -60,7 +47,7 @@ describe('to a webhook that is sent to at most once', () => {
   it('a delivery that waits for a slot until its lease is half over is claimed anew, and has not failed', async () => {
     const hanging = await rawReceiver(() => undefined);
     const crowded = await DeliveryScene.open({ deliveryConcurrency: 1, shutdownTimeout: '100ms' });
-    receivers.push(crowded);
+    keep(crowded);
     const busy = await crowded.target(hanging.url, { timeoutMs: 60_000 });
     const waiting = await crowded.target(hanging.url, { guarantee: 'at-most-once', timeoutMs: 1_000 });
     await busy.send();
@@ -79,7 +66,7 @@ describe('to a webhook that is sent to at most once', () => {
   });
 
   it.each([500, 503, 429, 302])('a delivery that is answered %d is not sent again', async (status) => {
-    const receiver = await receiverWith(status);
+    const receiver = await scene.receiver(status);
     const id = await (await target(receiver.url)).send();
     expect(await scene.settled(id)).toMatchObject({
       status: 'failed',
@@ -104,10 +91,10 @@ describe('to a webhook that is sent to at most once', () => {
   });
 
   it('an answer of 2xx or of 4xx means what it always does', async () => {
-    expect(await scene.settled(await (await target((await receiverWith(200)).url)).send())).toMatchObject({
+    expect(await scene.settled(await (await target((await scene.receiver(200)).url)).send())).toMatchObject({
       status: 'success',
     });
-    expect(await scene.settled(await (await target((await receiverWith(404)).url)).send())).toMatchObject({
+    expect(await scene.settled(await (await target((await scene.receiver(404)).url)).send())).toMatchObject({
       status: 'client_error',
       reason: null,
     });
@@ -131,17 +118,16 @@ describe('to a webhook that is sent to at most once', () => {
       reason: 'attempts_exhausted',
       attempts: [{ outcome: 'dns_error' }, { outcome: 'dns_error' }, { outcome: 'dns_error' }],
     });
-    const plain = await rawReceiver(
-      () => undefined,
-      (socket) => void socket.end('HTTP/1.1 400 no\r\n\r\n'),
-    );
+    const plain = await rawReceiver(() => undefined, {
+      onConnection: (socket) => void socket.end('HTTP/1.1 400 no\r\n\r\n'),
+    });
     const tls = await target(plain.url.replace('http:', 'https:'));
     expect(await scene.settled(await tls.send())).toMatchObject({ reason: 'attempts_exhausted', attemptCount: 3 });
   });
 
   it('a delivery whose process died is given up, and sent again only by hand', async () => {
-    const receiver = (await receiverWith(200)).answers(() => undefined);
-    const operator = await receiverWith(200);
+    const receiver = (await scene.receiver(200)).answers(() => undefined);
+    const operator = await scene.receiver(200);
     await scene.server.webhook(operator.url, ['posthorn.delivery.exhausted']);
     const webhook = await target(receiver.url, { timeoutMs: 60_000 });
     const id = await webhook.send();
@@ -166,7 +152,7 @@ describe('to a webhook that is sent to at most once', () => {
   });
 
   it('claims are on disk before anything is sent, and no others are waited for', async () => {
-    const { url } = await receiverWith(200);
+    const { url } = await scene.receiver(200);
     const [once, ordinary] = [await target(url), await scene.target(url)];
     await scene.settled(await once.send());
     // With a key, it is not claimed as it is stored.

@@ -1,7 +1,6 @@
 // Where the time of an attempt went. A phase lasts at least as long as its receiver makes it last; never is asserted how long.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { plainAnswer, RawReceiver } from '../setup/raw-receiver.js';
-import type { RawAnswer } from '../setup/raw-receiver.js';
+import { plainAnswer, RawReceiver, rawReceivers } from '../setup/raw-receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Attempt, Delivery } from './delivery.harness.js';
 
@@ -12,22 +11,13 @@ const DEADLINE_MS = 2_000;
 const LEAST_MS = DELAY_MS - 3;
 
 let scene: DeliveryScene;
-const raw: RawReceiver[] = [];
+const rawReceiver = rawReceivers();
 
 beforeAll(async () => {
   scene = await DeliveryScene.open({ retrySchedule: [] });
 });
 afterAll(() => scene?.close());
-afterEach(async () => {
-  await scene.closeReceivers();
-  await Promise.all(raw.splice(0).map((receiver) => receiver.close()));
-});
-
-async function rawReceiver(answer: RawAnswer): Promise<RawReceiver> {
-  const receiver = await RawReceiver.start(answer);
-  raw.push(receiver);
-  return receiver;
-}
+afterEach(() => scene.closeReceivers());
 
 /** The phases of the only attempt of a delivery, which last no longer than the whole. */
 function timingOf({ attempts }: Delivery): NonNullable<Attempt['timing']> {

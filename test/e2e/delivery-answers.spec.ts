@@ -4,30 +4,21 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { eventually } from '../setup/eventually.js';
-import { plainAnswer, RawReceiver } from '../setup/raw-receiver.js';
-import type { RawAnswer, RawBehaviour } from '../setup/raw-receiver.js';
-import { TestReceiver } from '../setup/receiver.js';
+import { plainAnswer, rawReceivers } from '../setup/raw-receiver.js';
+import type { RawAnswer, RawBehaviour, RawReceiver } from '../setup/raw-receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Delivery } from './delivery.harness.js';
 
 const DEADLINE_MS = 300;
 
 let scene: DeliveryScene;
-const cleanUp: (() => Promise<void>)[] = [];
+const rawReceiver = rawReceivers();
 
 beforeAll(async () => {
   scene = await DeliveryScene.open({ retrySchedule: ['20ms'], deliveryTimeout: '1s' });
 });
 afterAll(() => scene?.close());
-afterEach(async () => {
-  await Promise.all(cleanUp.splice(0).map((work) => work()));
-});
-
-async function rawReceiver(answer: RawAnswer, behaviour?: RawBehaviour): Promise<RawReceiver> {
-  const receiver = await RawReceiver.start(answer, behaviour);
-  cleanUp.push(() => receiver.close());
-  return receiver;
-}
+afterEach(() => scene.closeReceivers());
 
 const says =
   (text: string | Buffer, { close = true } = {}): RawAnswer =>
@@ -49,8 +40,7 @@ async function outcomeOf(
 
 /** Another receiver is still served: nothing was wedged, aborted or left behind. */
 async function expectStillDelivering(): Promise<void> {
-  const receiver = await TestReceiver.start();
-  cleanUp.push(() => receiver.close());
+  const receiver = await scene.receiver(200);
   const target = await scene.target(receiver.url);
   expect(await scene.settled(await target.send())).toMatchObject({ status: 'success', attemptCount: 1 });
 }
@@ -221,8 +211,7 @@ describe('bytes that are no text', () => {
   });
 
   it('spoil no outcome that is written together with theirs', async () => {
-    const good = await TestReceiver.start();
-    cleanUp.push(() => good.close());
+    const good = await scene.receiver(200);
     const bad = await rawReceiver(says('HTTP/1.1 200 \0\r\nX: \0\r\n\r\n\0'));
     const targets = [await scene.target(good.url), await scene.target(bad.url)];
     const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => targets[n % 2]!.send()));

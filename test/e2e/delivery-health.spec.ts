@@ -5,8 +5,7 @@ import pg from 'pg';
 import { WebhookHealth } from '../../src/delivery/webhook-health.js';
 import { EventDispatcher } from '../../src/outbound/index.js';
 import { eventually } from '../setup/eventually.js';
-import { TestReceiver } from '../setup/receiver.js';
-import type { Answer } from '../setup/receiver.js';
+import type { TestReceiver } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Delivery, Target } from './delivery.harness.js';
 
@@ -14,23 +13,16 @@ import type { Delivery, Target } from './delivery.harness.js';
 const RULE = '1m,3';
 
 let scene: DeliveryScene;
-const receivers: TestReceiver[] = [];
 
 beforeAll(async () => {
   scene = await DeliveryScene.open({ retrySchedule: [], autoDisable: RULE });
 });
 afterAll(() => scene?.close());
 afterEach(async () => {
-  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
+  await scene.closeReceivers();
   // Each test has its own listeners to what happens to webhooks.
   await scene.sql('UPDATE posthorn.webhook SET deleted_at = now() WHERE deleted_at IS NULL');
 });
-
-async function receiverWith(answer: Answer): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  receivers.push(receiver);
-  return receiver;
-}
 
 interface Told {
   event: string;
@@ -39,7 +31,7 @@ interface Told {
 
 /** A receiver of these operational events, and what it was told so far. */
 async function listener(...events: string[]): Promise<{ told: () => Told[]; receiver: TestReceiver; id: string }> {
-  const receiver = await receiverWith(200);
+  const receiver = await scene.receiver(200);
   const { id } = await scene.server.webhook(receiver.url, events, { ordered: true });
   return { id, receiver, told: () => receiver.received.map(({ body }) => JSON.parse(body.toString()) as Told) };
 }
@@ -54,14 +46,6 @@ const failingFor = (target: Target, interval: string): Promise<unknown> =>
     target.webhookId,
     interval,
   ]);
-
-const healthOf = async (target: Target): Promise<{ consecutive_failures: number } | undefined> => {
-  const [row] = await scene.sql<{ consecutive_failures: number }>(
-    'SELECT consecutive_failures FROM posthorn.webhook_health WHERE webhook_id = $1',
-    [target.webhookId],
-  );
-  return row;
-};
 
 /** The next event of this type fails to be stored, once, with this SQLSTATE; the rest is as ever. */
 async function refuseOnce(type: string, sqlState = 'P0001'): Promise<void> {
@@ -81,7 +65,7 @@ async function refuseOnce(type: string, sqlState = 'P0001'): Promise<void> {
 describe('posthorn.delivery.exhausted', () => {
   it('goes to a webhook that names it, signed like any event, and says which delivery failed', async () => {
     const { told, receiver } = await listener('posthorn.delivery.exhausted');
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     const id = await target.send();
     const { eventId } = await scene.settled(id);
     const request = await receiver.next();
@@ -100,7 +84,7 @@ describe('posthorn.delivery.exhausted', () => {
   it('goes to those who take posthorn.* or posthorn.delivery.*, and never to those who take *', async () => {
     const everything = await listener('*');
     const named = [await listener('posthorn.*'), await listener('posthorn.delivery.*')];
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     await scene.settled(await target.send());
     for (const { receiver } of named) await receiver.next();
     await scene.dispatch('some.thing');
@@ -115,7 +99,7 @@ describe('posthorn.delivery.exhausted', () => {
   });
 
   it('of an operational event that fails is not told: no loop', async () => {
-    const dead = await receiverWith(500);
+    const dead = await scene.receiver(500);
     const { id: deaf } = await scene.server.webhook(dead.url, ['posthorn.delivery.exhausted']);
     const { told, receiver } = await listener('posthorn.delivery.exhausted');
     const target = await scene.target(dead.url);
@@ -134,7 +118,7 @@ describe('posthorn.delivery.exhausted', () => {
   it('is told once the database is back, where it was away as the delivery failed', async () => {
     const { told, receiver } = await listener('posthorn.delivery.exhausted');
     await refuseOnce('posthorn.delivery.exhausted', '57P01');
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     const ids = [await target.send()];
     await scene.settled(ids[0]!);
     await receiver.next();
@@ -177,9 +161,9 @@ describe('posthorn.delivery.exhausted', () => {
 
   it('is not caused by a final 4xx', async () => {
     const { told, receiver } = await listener('posthorn.delivery.exhausted');
-    const refusing = await scene.target((await receiverWith(404)).url);
+    const refusing = await scene.target((await scene.receiver(404)).url);
     await scene.settled(await refusing.send());
-    const failing = await scene.target((await receiverWith(500)).url);
+    const failing = await scene.target((await scene.receiver(500)).url);
     await scene.settled(await failing.send());
     await receiver.next();
     expect(told().map(({ data }) => data.event)).toEqual([failing.type]);
@@ -188,7 +172,7 @@ describe('posthorn.delivery.exhausted', () => {
 
 describe('test events that fail', () => {
   it('do not get their webhook disabled, however many and for however long', async () => {
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     const test = async (): Promise<void> => {
       const path = `/api/webhooks/${target.webhookId}/test`;
       const { body } = await scene.server.api<{ id: string }>('POST', path, { event: 'order.made', data: {} });
@@ -198,7 +182,7 @@ describe('test events that fail', () => {
     await failingFor(target, '10 minutes');
     await test();
     // What is sent behind it is settled, and acted upon, behind it.
-    await fail(await scene.target((await receiverWith(200)).url), 1);
+    await fail(await scene.target((await scene.receiver(200)).url), 1);
     expect(await scene.webhook(target.webhookId)).toMatchObject({ active: true });
     await fail(target, 3);
     await failingFor(target, '10 minutes');
@@ -233,7 +217,7 @@ describe('a reserved type', () => {
 describe('a webhook that only fails', () => {
   it('is warned of at half and at three quarters, disabled at the whole, and told so', async () => {
     const { told, receiver } = await listener('posthorn.webhook.failing', 'posthorn.webhook.disabled');
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     const { webhookId } = target;
     await fail(target, 2);
     expect(told()).toEqual([]);
@@ -257,7 +241,7 @@ describe('a webhook that only fails', () => {
 
   it('is warned of as it is disabled, where nothing failed between half and the whole', async () => {
     const { told, receiver } = await listener('posthorn.webhook.*');
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     const { webhookId } = target;
     await fail(target, 2);
     await failingFor(target, '61 s');
@@ -272,7 +256,7 @@ describe('a webhook that only fails', () => {
 
   it.each([1, 2])('is disabled at its count, %i, by a rule that asks for no time', async (attempts) => {
     const { told, receiver } = await listener('posthorn.webhook.*');
-    const target = await scene.target((await receiverWith(500)).url, { autoDisable: { after: '0s', attempts } });
+    const target = await scene.target((await scene.receiver(500)).url, { autoDisable: { after: '0s', attempts } });
     await fail(target, attempts);
     const expected = attempts === 1 ? [75, undefined] : [50, 75, undefined];
     for (let n = 0; n < expected.length; n += 1) await receiver.next();
@@ -282,13 +266,13 @@ describe('a webhook that only fails', () => {
 
   it('stays enabled where nobody can be told', async () => {
     const { told, receiver } = await listener('posthorn.webhook.disabled');
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     await fail(target, 2);
     await failingFor(target, '61 s');
     await refuseOnce('posthorn.webhook.disabled');
     await fail(target, 1);
     // What is sent behind it is settled, and acted upon, behind it.
-    await fail(await scene.target((await receiverWith(200)).url), 1);
+    await fail(await scene.target((await scene.receiver(200)).url), 1);
     expect(await scene.webhook(target.webhookId)).toMatchObject({ active: true });
     await fail(target, 1);
     await receiver.next();
@@ -298,7 +282,7 @@ describe('a webhook that only fails', () => {
 
   it('is warned of by its next failure, where that could not be told', async () => {
     const { told, receiver } = await listener('posthorn.webhook.failing');
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     await fail(target, 2);
     await failingFor(target, '31 s');
     await refuseOnce('posthorn.webhook.failing');
@@ -308,14 +292,14 @@ describe('a webhook that only fails', () => {
   });
 
   it('stays enabled while only one of time and count is reached', async () => {
-    const often = await scene.target((await receiverWith(500)).url);
+    const often = await scene.target((await scene.receiver(500)).url);
     await fail(often, 8);
-    const long = await scene.target((await receiverWith(500)).url);
+    const long = await scene.target((await scene.receiver(500)).url);
     await fail(long, 1);
     await failingFor(long, '30 d');
     await fail(long, 1);
-    expect(await healthOf(often)).toEqual({ consecutive_failures: 8 });
-    expect(await healthOf(long)).toEqual({ consecutive_failures: 2 });
+    expect(await scene.healthOf(often.webhookId)).toMatchObject({ consecutive_failures: 8 });
+    expect(await scene.healthOf(long.webhookId)).toMatchObject({ consecutive_failures: 2 });
     expect(await scene.webhook(often.webhookId)).toMatchObject({ active: true });
     expect(await scene.webhook(long.webhookId)).toMatchObject({ active: true });
     await fail(long, 1);
@@ -323,7 +307,7 @@ describe('a webhook that only fails', () => {
   });
 
   it('has what waits for it skipped when it is disabled, and can be tried again once enabled', async () => {
-    const receiver = await receiverWith(500);
+    const receiver = await scene.receiver(500);
     const target = await scene.target(receiver.url, { retrySchedule: ['1h'] });
     const waiting: string[] = [];
     for (let n = 0; n < 2; n += 1) {
@@ -342,12 +326,12 @@ describe('a webhook that only fails', () => {
 
   it('counts anew after a success, and its owner is told if there was a warning', async () => {
     const { told, receiver } = await listener('posthorn.webhook.*');
-    const failing = await receiverWith(500);
+    const failing = await scene.receiver(500);
     const target = await scene.target(failing.url);
     await fail(target, 1);
     failing.answers(200);
     await fail(target, 1);
-    expect(await healthOf(target)).toBeUndefined();
+    expect(await scene.healthOf(target.webhookId)).toBeUndefined();
     await fail(target, 2);
     await failingFor(target, '31 s');
     await fail(target, 1);
@@ -359,24 +343,24 @@ describe('a webhook that only fails', () => {
       ['posthorn.webhook.failing', target.webhookId],
       ['posthorn.webhook.recovered', target.webhookId],
     ]);
-    expect(await healthOf(target)).toBeUndefined();
+    expect(await scene.healthOf(target.webhookId)).toBeUndefined();
   });
 
   it('counts anew after it was enabled by hand', async () => {
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     await fail(target, 2);
     await failingFor(target, '2 m');
     await fail(target, 1);
     await eventually(async () => !(await scene.webhook(target.webhookId)).active, 'it is disabled');
     await scene.server.api('POST', `/api/webhooks/${target.webhookId}/enable`);
-    expect(await healthOf(target)).toEqual({ consecutive_failures: 0 });
+    expect(await scene.healthOf(target.webhookId)).toMatchObject({ consecutive_failures: 0 });
     await fail(target, 2);
     expect(await scene.webhook(target.webhookId)).toMatchObject({ active: true });
   });
 
   it('has recovered with its first success once it is enabled, and is warned of anew', async () => {
     const { told, receiver } = await listener('posthorn.webhook.*');
-    const failing = await receiverWith(500);
+    const failing = await scene.receiver(500);
     const target = await scene.target(failing.url);
     const disabledAndEnabled = async (): Promise<void> => {
       await fail(target, 2);
@@ -413,7 +397,7 @@ describe('a webhook that only fails', () => {
   it('that was gone has recovered with its first success once it is enabled, and with none before', async () => {
     const { told, receiver } = await listener('posthorn.webhook.*');
     const held: (() => void)[] = [];
-    const answering = await receiverWith((_, response) => void held.push(() => response.writeHead(200).end()));
+    const answering = await scene.receiver((_, response) => void held.push(() => response.writeHead(200).end()));
     const target = await scene.target(answering.url);
     const underWay = await target.send();
     await answering.next();
@@ -422,7 +406,10 @@ describe('a webhook that only fails', () => {
     await receiver.next();
     held.forEach((release) => release());
     await scene.settled(underWay);
-    await eventually(async () => (await healthOf(target))?.consecutive_failures === 0, 'its success is acted upon');
+    await eventually(
+      async () => (await scene.healthOf(target.webhookId))?.consecutive_failures === 0,
+      'its success is acted upon',
+    );
     expect(told().map(({ event }) => event)).toEqual(['posthorn.webhook.disabled']);
     answering.always(200);
     await scene.server.api('POST', `/api/webhooks/${target.webhookId}/enable`);
@@ -432,22 +419,22 @@ describe('a webhook that only fails', () => {
   });
 
   it('counts anew once its URL is another one, and after no other change', async () => {
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     const patch = (change: object) => scene.server.api('PATCH', `/api/webhooks/${target.webhookId}`, change);
     await fail(target, 2);
     const { url } = (await scene.server.api('GET', `/api/webhooks/${target.webhookId}`)).body;
     for (const change of [{ description: 'x' }, { url }, { active: true }])
       expect((await patch(change)).status).toBe(200);
     await fail(target, 1);
-    expect(await healthOf(target)).toEqual({ consecutive_failures: 3 });
-    await patch({ url: (await receiverWith(500)).url });
-    expect(await healthOf(target)).toEqual({ consecutive_failures: 0 });
+    expect(await scene.healthOf(target.webhookId)).toMatchObject({ consecutive_failures: 3 });
+    await patch({ url: (await scene.receiver(500)).url });
+    expect(await scene.healthOf(target.webhookId)).toMatchObject({ consecutive_failures: 0 });
     await fail(target, 2);
-    expect(await healthOf(target)).toEqual({ consecutive_failures: 2 });
+    expect(await scene.healthOf(target.webhookId)).toMatchObject({ consecutive_failures: 2 });
   });
 
   it('is not disabled by replays that fail: neither their number counts nor their time', async () => {
-    const target = await scene.target((await receiverWith(500)).url);
+    const target = await scene.target((await scene.receiver(500)).url);
     const { webhookId, type } = target;
     const replay = async (): Promise<void> => {
       const since = new Date(Date.now() - 3_600_000).toISOString();
@@ -485,9 +472,11 @@ describe('a webhook that only fails', () => {
   it('is judged by a rule of its own, else by its tenant’s, else by the installation’s', async () => {
     await scene.server.api('PATCH', '/api/tenants/default', { autoDisable: { after: '1h', attempts: 1 } });
     try {
-      const strict = await scene.target((await receiverWith(500)).url, { autoDisable: { after: '10s', attempts: 1 } });
-      const lenient = await scene.target((await receiverWith(500)).url, { autoDisable: false });
-      const patient = await scene.target((await receiverWith(500)).url);
+      const strict = await scene.target((await scene.receiver(500)).url, {
+        autoDisable: { after: '10s', attempts: 1 },
+      });
+      const lenient = await scene.target((await scene.receiver(500)).url, { autoDisable: false });
+      const patient = await scene.target((await scene.receiver(500)).url);
       for (const target of [strict, lenient, patient]) {
         await fail(target, 3);
         await failingFor(target, '11 s');
@@ -514,7 +503,7 @@ describe('a webhook that only fails', () => {
   it('never, under AUTO_DISABLE=off', async () => {
     const other = await DeliveryScene.open({ retrySchedule: [], autoDisable: 'off' });
     try {
-      const target = await other.target((await receiverWith(500)).url);
+      const target = await other.target((await scene.receiver(500)).url);
       const ids = [await target.send()];
       await other.settled(ids[0]!);
       await other.sql(

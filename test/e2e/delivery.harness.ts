@@ -205,8 +205,9 @@ export class DeliveryScene {
   }
 
   /** What is held against a webhook; `undefined`: nothing. */
-  async healthOf(webhookId: string): Promise<object | undefined> {
-    return (await this.sql('SELECT * FROM posthorn.webhook_health WHERE webhook_id = $1', [webhookId]))[0];
+  async healthOf(webhookId: string): Promise<{ readonly consecutive_failures: number } | undefined> {
+    const text = 'SELECT * FROM posthorn.webhook_health WHERE webhook_id = $1';
+    return (await this.sql<{ consecutive_failures: number }>(text, [webhookId]))[0];
   }
 
   /** For how many seconds nothing more is sent to a webhook; `undefined`: it does not pause. */

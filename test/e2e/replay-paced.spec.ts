@@ -1,43 +1,16 @@
 // Large replays: how fast they are, through restarts and failures, and by several processes.
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import { TestReceiver } from '../setup/receiver.js';
-import type { Answer } from '../setup/receiver.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
+import { closedAfterEach } from './pace.harness.js';
+import { finished, LONG_AGO, progressOf } from './replay.harness.js';
+import type { Accepted } from './replay.harness.js';
 
-interface Accepted {
-  readonly id?: string;
-  readonly count: number;
-}
-
-interface Progress {
-  readonly count: number;
-  readonly made: number;
-  readonly finishedAt: string | null;
-}
-
-const LONG_AGO = '2020-01-01';
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
-
-async function receiverWith(answer: Answer): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  open.push(receiver);
-  return receiver;
-}
-
-const progressOf = async (server: TestServer, id: string | undefined): Promise<Progress> =>
-  (await server.api<Progress>('GET', `/api/replays/${id}`)).body;
-
-const finished = async (server: TestServer, id: string | undefined): Promise<boolean> =>
-  (await progressOf(server, id)).finishedAt !== null;
+const { receive, keep } = closedAfterEach();
 
 describe('a large replay', () => {
   /** Stores events that are skipped, because their webhook is disabled while they are dispatched. */
@@ -55,7 +28,7 @@ describe('a large replay', () => {
 
   async function start(options: Parameters<typeof startTestServer>[0] = {}): Promise<TestServer> {
     const server = await startTestServer({ circuitAfter: 0, ...options });
-    open.push(server);
+    keep(server);
     return server;
   }
 
@@ -93,10 +66,10 @@ describe('a large replay', () => {
   it('is overtaken by new events, of other webhooks and of its own', async () => {
     const total = 3_000;
     const server = await start({ deliveryConcurrency: 16 });
-    const slow = await receiverWith((_, response) => {
+    const slow = await receive((_, response) => {
       setTimeout(() => response.writeHead(200).end(), 20);
     });
-    const other = await receiverWith(200);
+    const other = await receive(200);
     const { id: webhookId } = await server.webhook(slow.url, ['bulk.*']);
     await skipMany(server, webhookId, 'bulk.old', total);
     await server.webhook(other.url, ['fresh']);
@@ -128,7 +101,7 @@ describe('a large replay', () => {
     ['an order', { ordered: true }],
   ])('leaves room for new events of a webhook with %s', async (_, limits) => {
     const server = await start();
-    const receiver = await receiverWith((__, response) => {
+    const receiver = await receive((__, response) => {
       setTimeout(() => response.writeHead(200).end(), 50);
     });
     const { id: webhookId } = await server.webhook(receiver.url, ['bulk'], limits);
@@ -145,7 +118,7 @@ describe('a large replay', () => {
   it('goes on after a restart, and sends each delivery once', async () => {
     const total = 1_500;
     const where = await shared();
-    const receiver = await receiverWith(200);
+    const receiver = await receive(200);
     const first = await startTestServer(where);
     let accepted: Accepted;
     try {
@@ -171,7 +144,7 @@ describe('a large replay', () => {
   it('makes each delivery once, though steps fail again and again after their deliveries were made', async () => {
     const total = 600;
     const where = await shared();
-    const receiver = await receiverWith(200);
+    const receiver = await receive(200);
     const server = await start(where);
     const { id: webhookId } = await server.webhook(receiver.url, ['bulk']);
     await skipMany(server, webhookId, 'bulk', total);
@@ -195,7 +168,7 @@ describe('a large replay', () => {
   it('is shared by replicas, and each delivery is made once', async () => {
     const [webhooks, each] = [8, 300];
     const where = await shared();
-    const receiver = await receiverWith(200);
+    const receiver = await receive(200);
     const api = await start({ ...where, role: 'api' });
     const ids: string[] = [];
     for (let n = 0; n < webhooks; n++) {

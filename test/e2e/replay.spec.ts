@@ -3,47 +3,24 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { timeOfId } from '../../src/kernel/ids.js';
 import { eventually } from '../setup/eventually.js';
-import { TestReceiver } from '../setup/receiver.js';
-import type { Answer } from '../setup/receiver.js';
-import type { TestServer } from '../setup/server.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Delivery as LoggedDelivery, Target } from './delivery.harness.js';
+import { finished, LONG_AGO, progressOf } from './replay.harness.js';
+import type { Accepted } from './replay.harness.js';
 
 interface Delivery extends LoggedDelivery {
   readonly replayOf: string | null;
 }
 
-interface Accepted {
-  readonly id?: string;
-  readonly count: number;
-  readonly code?: string;
-}
-
-interface Progress {
-  readonly count: number;
-  readonly made: number;
-  readonly finishedAt: string | null;
-}
-
-const LONG_AGO = '2020-01-01';
 const NOBODY = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
 
 let scene: DeliveryScene;
-const open: { close(): Promise<void> }[] = [];
 
 beforeAll(async () => {
   scene = await DeliveryScene.open();
 });
 afterAll(() => scene?.close());
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
-
-async function receiverWith(answer: Answer): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  open.push(receiver);
-  return receiver;
-}
+afterEach(() => scene.closeReceivers());
 
 const replay = (webhookId: string, body: object = { since: LONG_AGO }, tenant?: string) =>
   scene.server.api<Accepted>('POST', `/api/webhooks/${webhookId}/replay`, body, { tenant });
@@ -62,12 +39,6 @@ async function replayed(target: Target, body: object = { since: LONG_AGO }): Pro
   }, `${accepted.count} deliveries are replayed`);
 }
 
-const progressOf = async (server: TestServer, id: string | undefined): Promise<Progress> =>
-  (await server.api<Progress>('GET', `/api/replays/${id}`)).body;
-
-const finished = async (server: TestServer, id: string | undefined): Promise<boolean> =>
-  (await progressOf(server, id)).finishedAt !== null;
-
 /** Ids of deliveries that the receiver refused, one after the other. */
 async function refused(target: Target, ...data: object[]): Promise<string[]> {
   const ids: string[] = [];
@@ -83,7 +54,7 @@ const timeOf = (deliveryId: string | undefined): string => new Date(timeOfId(del
 
 describe('a replay', () => {
   it('makes new deliveries of the same events, and leaves the originals as they were', async () => {
-    const receiver = await receiverWith(404);
+    const receiver = await scene.receiver(404);
     const target = await scene.target(receiver.url);
     const originals = await refused(target, { n: 1, text: 'né\u{1f600}' }, { n: 2 });
     const before = await Promise.all(originals.map((id) => scene.delivery(id)));
@@ -109,7 +80,7 @@ describe('a replay', () => {
   });
 
   it('only counts on a dry run', async () => {
-    const receiver = await receiverWith(404);
+    const receiver = await scene.receiver(404);
     const target = await scene.target(receiver.url);
     await refused(target, {}, {}, {});
     const answer = await replay(target.webhookId, { since: LONG_AGO, dryRun: true });
@@ -121,7 +92,7 @@ describe('a replay', () => {
   });
 
   it('shows how far it is, and its deliveries with their event', async () => {
-    const receiver = await receiverWith(404);
+    const receiver = await scene.receiver(404);
     const target = await scene.target(receiver.url);
     const [original = ''] = await refused(target, {});
     const { body: accepted } = await replay(target.webhookId, { since: LONG_AGO, status: 'client_error' });
@@ -147,7 +118,7 @@ describe('a replay', () => {
   });
 
   it('takes deliveries from since, inclusive, to until, exclusive', async () => {
-    const receiver = await receiverWith(404);
+    const receiver = await scene.receiver(404);
     const target = await scene.target(receiver.url);
     const ids = await refused(target, {}, {}, {}, {});
     const times = ids.map(timeOf);
@@ -163,7 +134,7 @@ describe('a replay', () => {
   });
 
   it('takes what did not arrive, or the statuses that are named', async () => {
-    const receiver = await receiverWith(200);
+    const receiver = await scene.receiver(200);
     const target = await scene.target(receiver.url);
     const [success, clientError, failed] = [
       ...(await refused(target, {})),
@@ -189,7 +160,7 @@ describe('a replay', () => {
   });
 
   it('sends an event once, however often it failed, and not again once it has arrived', async () => {
-    const receiver = await receiverWith(404);
+    const receiver = await scene.receiver(404);
     const target = await scene.target(receiver.url);
     const [original] = await refused(target, {});
     const replayOf = (made: Delivery[]): unknown[] => made.map((each) => each.replayOf);
@@ -216,7 +187,7 @@ describe('a replay', () => {
   });
 
   it('leaves out events whose data was erased, and those that are gone', async () => {
-    const receiver = await receiverWith(404);
+    const receiver = await scene.receiver(404);
     const target = await scene.target(receiver.url);
     const [erased = '', gone = '', kept = ''] = await refused(target, {}, {}, {});
     await replayed(target);
@@ -228,7 +199,7 @@ describe('a replay', () => {
   });
 
   it('leaves out what became final only after it was asked for', async () => {
-    const receiver = await receiverWith(404);
+    const receiver = await scene.receiver(404);
     const target = await scene.target(receiver.url);
     const [later] = await refused(target, {}, {});
     await scene.sql(`UPDATE posthorn.delivery SET completed_at = now() + interval '1 minute' WHERE id = $1`, [later]);
@@ -237,7 +208,7 @@ describe('a replay', () => {
   });
 
   it('asked for twice at once sends once', async () => {
-    const receiver = await receiverWith(404);
+    const receiver = await scene.receiver(404);
     const target = await scene.target(receiver.url);
     await refused(target, {}, {}, {});
     const answers = await Promise.all([1, 2, 3].map(() => replay(target.webhookId)));
@@ -249,7 +220,7 @@ describe('a replay', () => {
   });
 
   it('concerns that webhook alone, of that tenant', async () => {
-    const [receiver, neighbour] = [await receiverWith(404), await receiverWith(404)];
+    const [receiver, neighbour] = [await scene.receiver(404), await scene.receiver(404)];
     const target = await scene.target(receiver.url);
     const other = await scene.server.webhook(neighbour.url, [target.type]);
     await refused(target, {});
@@ -268,7 +239,7 @@ describe('a replay', () => {
   });
 
   it('is refused for a webhook that is disabled or deleted', async () => {
-    const receiver = await receiverWith(404);
+    const receiver = await scene.receiver(404);
     const target = await scene.target(receiver.url);
     await scene.server.api('POST', `/api/webhooks/${target.webhookId}/disable`);
     expect(await replay(target.webhookId)).toMatchObject({ status: 409, body: { code: 'webhook_disabled' } });

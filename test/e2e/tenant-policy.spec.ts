@@ -1,6 +1,5 @@
 // The sending policy: of a webhook, else of its tenant, else of the installation, field by field.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { TestReceiver } from '../setup/receiver.js';
 import type { Answer } from '../setup/receiver.js';
 import { DeliveryScene, msBetween } from './delivery.harness.js';
 import type { Delivery } from './delivery.harness.js';
@@ -20,34 +19,27 @@ const POLICY_OF_NOBODY = {
 };
 
 let scene: DeliveryScene;
-const receivers: TestReceiver[] = [];
 
 beforeAll(async () => {
   scene = await DeliveryScene.open({ retrySchedule: ['10ms'], retryJitter: 0, retryStatuses: ['418', '5xx'] });
 });
 afterAll(() => scene?.close());
 afterEach(async () => {
-  await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
+  await scene.closeReceivers();
   await tenant('PATCH', POLICY_OF_NOBODY);
 });
-
-async function receiverWith(answer: Answer): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start(answer);
-  receivers.push(receiver);
-  return receiver;
-}
 
 const tenant = (method: string, body?: object, id = 'default') =>
   scene.server.api<TenantAnswer>(method, `/api/tenants/${id}`, body);
 
 async function outcomeOf(answer: Answer, own: object = {}): Promise<Delivery> {
-  const target = await scene.target((await receiverWith(answer)).url, own);
+  const target = await scene.target((await scene.receiver(answer)).url, own);
   return scene.settled(await target.send());
 }
 
 /** The wait that a delivery is in, from the end of its first attempt, in milliseconds. */
 async function waitOf(answer: Answer, own: object = {}): Promise<number> {
-  const target = await scene.target((await receiverWith(answer)).url, own);
+  const target = await scene.target((await scene.receiver(answer)).url, own);
   const delivery = await scene.becomes(await target.send(), 'retrying');
   return msBetween(delivery.attempts[0]?.startedAt ?? '', delivery.nextAttemptAt);
 }

@@ -1,21 +1,18 @@
 // The traces of the server: to a collector of OpenTelemetry, from all of its processes, up to the last span.
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { freePort } from '../setup/free-port.js';
-import { TestReceiver } from '../setup/receiver.js';
 import { call, ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
 import { SpanCollector } from '../setup/span-collector.js';
+import { closedAfterEach } from './pace.harness.js';
 
 const ADMIN_KEY = 'admin-key-of-the-traces';
 const CALLER = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
 
-const open: { close(): Promise<unknown> }[] = [];
+const { receive, keep } = closedAfterEach();
 beforeAll(ensureBuiltOnce);
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-});
 
 async function settings(endpoint: string): Promise<Record<string, string>> {
   return {
@@ -30,14 +27,8 @@ async function settings(endpoint: string): Promise<Record<string, string>> {
 
 function start(env: Record<string, string>): ServerProcess {
   const server = new ServerProcess(env);
-  open.push({ close: () => server.kill() });
+  keep({ close: () => server.kill() });
   return server;
-}
-
-async function receive(): Promise<TestReceiver> {
-  const receiver = await TestReceiver.start();
-  open.push(receiver);
-  return receiver;
 }
 
 const send = (url: string, headers: Record<string, string> = {}): Promise<Response> =>
@@ -51,7 +42,7 @@ describe('the traces of the server', () => {
   it('go on from the caller of the API, through two processes, and the last spans are sent as it stops', async () => {
     const collector = await SpanCollector.start();
     const receiver = await receive();
-    open.push(collector);
+    keep(collector);
     // So late that nothing is sent but at the end.
     const shared = { ...(await settings(collector.endpoint)), OTEL_BSP_SCHEDULE_DELAY: '3600000' };
     const api = start({ ...shared, ROLE: 'api', OTEL_SERVICE_NAME: 'the-api' });

@@ -1,4 +1,5 @@
 // A receiver that speaks whatever it is told to, HTTP or not: for the answers that no HTTP library would give.
+import { afterEach } from '@jest/globals';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
@@ -74,6 +75,19 @@ export class RawReceiver {
       }
     });
   }
+}
+
+/** Starts receivers that are closed after each test. */
+export function rawReceivers(): typeof RawReceiver.start {
+  const open: RawReceiver[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((receiver) => receiver.close()));
+  });
+  return async (answer, behaviour) => {
+    const receiver = await RawReceiver.start(answer, behaviour);
+    open.push(receiver);
+    return receiver;
+  };
 }
 
 /** 0 while the request has not come in whole. */
