@@ -4,7 +4,6 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { endOfTurn } from '../kernel/end-of-turn.js';
-import { inTime } from '../kernel/in-time.js';
 import { MAX_RETRY_AFTER_MS, parseRetryAfter, unnamedWait } from '../kernel/retry-schedule.js';
 import type { Secret } from '../kernel/secret.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -12,7 +11,7 @@ import type { Settings } from '../platform/config/index.js';
 import { inSpan } from '../platform/observability/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { SecretsAwayError } from '../platform/secrets/index.js';
-import { TransformationError } from '../registry/index.js';
+import { EvaluatorBusyError, TransformationError } from '../registry/index.js';
 import { attemptEnd, beginAttempt } from './attempt-span.js';
 import { timingText } from './attempt-timing.js';
 import { ClaimRelease } from './claim-release.js';
@@ -58,6 +57,9 @@ export interface Made {
 
 /** Where one delivery of a webhook cannot be signed, others mostly cannot either: without a pause, all its backlog would be tried at once. */
 export const UNSIGNED_HOLD_MS = 1_000;
+
+/** Where one event of a webhook waits in vain for its turn to be transformed, so would the next: the others of its tenant get on meanwhile. */
+const UNTRANSFORMED_HOLD_MS = 5_000;
 
 const NOT_SENT: Made = { tookMs: 0 };
 
@@ -143,27 +145,24 @@ export class Attempts {
   private async transform(delivery: ClaimedDelivery, data: string, claimedAt: number): Promise<TransformedBody | Made> {
     const startedAt = this.clock();
     const since = monotonicNow();
-    const work = this.transformed.of(delivery, data).then(
-      (written) => ({ written }),
-      (error: unknown) => ({ error }),
-    );
-    // Whatever transforms may be slow, or never be done: it keeps a slot no longer than a delivery may be held.
-    const done = await inTime(work, MAX_HELD_MS - (since - claimedAt));
-    const tookMs = monotonicNow() - since;
-    if (done && 'written' in done) return done.written;
-    if (!done) {
-      this.logger.warn(`Delivery ${delivery.id} waits: its transformation takes longer than ${Math.round(tookMs)} ms`);
-      await this.claimed.release([delivery]);
-      return { tookMs };
+    try {
+      return await this.transformed.of(delivery, data);
+    } catch (error) {
+      const tookMs = monotonicNow() - since;
+      if (error instanceof EvaluatorBusyError) {
+        this.logger.warn(`Delivery ${delivery.id} waits: the turn of its transformation has not come`);
+        await this.claimed.release([delivery]);
+        return { tookMs, heldUntil: monotonicNow() + UNTRANSFORMED_HOLD_MS };
+      }
+      if (!(error instanceof TransformationError)) throw error;
+      const result = {
+        outcome: 'transformation_error',
+        error: error.message,
+        durationMs: Math.round(tookMs),
+        sent: false,
+      } as const;
+      return { tookMs, heldUntil: this.record(delivery, '{}', result, startedAt, claimedAt, false) };
     }
-    if (!(done.error instanceof TransformationError)) throw done.error;
-    const result = {
-      outcome: 'transformation_error',
-      error: done.error.message,
-      durationMs: Math.round(tookMs),
-      sent: false,
-    } as const;
-    return { tookMs, heldUntil: this.record(delivery, '{}', result, startedAt, claimedAt, false) };
   }
 
   /** One deadline covers obtaining a token and the request itself. */

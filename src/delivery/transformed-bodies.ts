@@ -40,9 +40,12 @@ export class TransformedBodies {
     };
     this.store = {
       name: 'posthorn_delivery_transform',
-      // Locks the one delivery by its key; the fence is that of its outcome.
-      text: `UPDATE ${t.delivery} SET transformed = $3, transformed_format = $4
-             WHERE id = $1 AND status = 'sending' AND attempt_count = $2 RETURNING id`,
+      // Locks the one delivery by its key; the fence is that of its outcome. A claim that is given back has its number again when
+      // it is taken anew: two may be at it, and what the first one stored is what may have been sent.
+      text: `UPDATE ${t.delivery} d
+             SET transformed = coalesce(d.transformed, $3), transformed_format = coalesce(d.transformed_format, $4)
+             WHERE id = $1 AND status = 'sending' AND attempt_count = $2
+             RETURNING transformed, transformed_format AS format`,
     };
   }
 
@@ -53,14 +56,12 @@ export class TransformedBodies {
 
   /**
    * @param data - Of the event, as JSON.
-   * @throws TransformationError, DeliveryLostError
+   * @throws TransformationError, EvaluatorBusyError, DeliveryLostError
    */
   async of(delivery: ClaimedDelivery, data: string): Promise<TransformedBody> {
     if (delivery.isTransformed) {
       const [row] = await this.database.query<StoredBody>(this.load, [delivery.id]);
-      // Null: erased since it was claimed.
-      if (!row?.transformed) throw new DeliveryLostError();
-      return { body: Buffer.from(row.transformed), format: row.format ?? delivery.format };
+      return storedBody(delivery, row);
     }
     const json = await this.transformations.run(
       {
@@ -74,15 +75,20 @@ export class TransformedBodies {
     const { id, number, format } = delivery;
     // The envelope is what makes it a CloudEvent; our own is the transformation's to make.
     const body = format === 'native' ? Buffer.from(json) : bodyOf(delivery, json, format, sourceOf(this.settings));
-    const stored = await this.database.query(this.store, [id, number, body.toString(), format]);
-    if (stored.length === 0) throw new DeliveryLostError();
-    return { body, format };
+    const [row] = await this.database.query<StoredBody>(this.store, [id, number, body.toString(), format]);
+    return storedBody(delivery, row);
   }
 }
 
 interface StoredBody {
   transformed: string | null;
   format: PayloadFormat | null;
+}
+
+function storedBody({ format }: ClaimedDelivery, row: StoredBody | undefined): TransformedBody {
+  // Null: erased since it was claimed.
+  if (!row?.transformed) throw new DeliveryLostError();
+  return { body: Buffer.from(row.transformed), format: row.format ?? format };
 }
 
 const webhookOf = ({ webhookId: id, tenantId, url, transformation }: ClaimedDelivery) => ({

@@ -7,7 +7,7 @@ export type { WebhookEventOptions } from './event-types/webhook-event.decorator.
 export { verdictOf } from './filter-verdict.js';
 export { SubscriptionsService } from './subscriptions.service.js';
 export type { Subscription } from './subscriptions.service.js';
-export { UnauthenticatedError, WebhookNotFoundError } from './registry.errors.js';
+export { EvaluatorBusyError, UnauthenticatedError, WebhookNotFoundError } from './registry.errors.js';
 export {
   ACCESS_CONTROLLERS,
   REGISTRY_ENTITIES,

@@ -50,6 +50,17 @@ export class InvalidTransformationError extends InvalidError {
   }
 }
 
+/** Other expressions of the tenant took all the time for which this one could wait for its turn. It came to nothing. */
+export class EvaluatorBusyError extends PosthornError {
+  constructor() {
+    super(
+      'unavailable',
+      'evaluator_busy',
+      'Other transformations of this tenant take all the time there is; try again.',
+    );
+  }
+}
+
 /** A tenant has as many as it may. */
 export class QuotaExceededError extends ConflictError {
   constructor(noun: 'webhooks' | 'sources' | 'event types', limit: number) {

@@ -24,6 +24,7 @@ import type {
   TransportRequest,
   TransportResult,
 } from '../../src/index.js';
+import { Sender } from '../../src/delivery/sender.js';
 import { retryPolicyContract } from '../../src/testing/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { documented } from '../setup/documented.js';
@@ -90,14 +91,15 @@ class PlanPayloads extends JsonataTransformer {
   /** What it is not done with. */
   private readonly begun = new Set<string>();
 
-  override transform(event: TransformedEvent, webhook: TransformingWebhook): unknown {
+  override transform(event: TransformedEvent, webhook: TransformingWebhook, signal?: AbortSignal): unknown {
+    if (event.event.endsWith('.crowded')) return super.transform(event, webhook, AbortSignal.abort());
     if (event.event.endsWith('.stuck') && !this.begun.has(event.id)) {
       this.begun.add(event.id);
       return new Promise(() => undefined);
     }
     if (event.event.endsWith('.unknown')) throw new Error('no such plan');
     const data = this.plans.isFree(event.event) ? {} : event.data;
-    return super.transform({ ...event, data }, webhook);
+    return super.transform({ ...event, data }, webhook, signal);
   }
 }
 
@@ -256,10 +258,34 @@ describe('a payload transformer of the host', () => {
   it('transforms where it cannot say whether it applies: nothing goes out as it is by mistake', async () =>
     expect(await sent('free.undecided', '?undecided')).toMatchObject({ data: {} }));
 
-  it('that is never done keeps its slot for a while, and uses up no attempt', async () => {
+  it('that is never done keeps its slot for a while, and then its attempt has failed', async () => {
     const { id } = await outcomeOf('paid.stuck', 200, { transformation: 'data' });
     const { body } = await api<{ attempts: object[] }>('GET', `/api/deliveries/${id}`);
-    expect(body).toMatchObject({ status: 'success', attempts: [{ outcome: 'success' }] });
+    expect(body).toMatchObject({
+      status: 'success',
+      attempts: [
+        {
+          outcome: 'transformation_error',
+          error: 'The transformation failed: it took longer than 10000 ms',
+          response: null,
+        },
+        { outcome: 'success' },
+      ],
+    });
+  });
+
+  it('that waits in vain for its turn uses up no attempt, and nothing more of its webhook is claimed at once', async () => {
+    const { body: webhook } = await api<{ id: string }>('POST', '/api/webhooks', {
+      url: 'https://93.184.215.14/hooks',
+      events: ['paid.crowded'],
+      transformation: 'data',
+    });
+    await host.get(EventDispatcher).dispatch('paid.crowded', {});
+    const { queue } = host.get(Sender, { strict: false });
+    await eventually(() => queue.room().perBusyWebhook.get(webhook.id) === 0, 'there is no room for its webhook');
+    const { data } = (await api<{ data: Delivery[] }>('GET', `/api/deliveries?webhookId=${webhook.id}`)).body;
+    expect(data).toMatchObject([{ status: 'pending', attemptCount: 0 }]);
+    expect((await api('PATCH', `/api/webhooks/${webhook.id}`, { active: false })).status).toBe(200);
   });
 
   it('that throws fails the attempt, in its own words', async () => {

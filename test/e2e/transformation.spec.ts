@@ -2,6 +2,8 @@
 // at every attempt.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
+import type { ClaimedDelivery } from '../../src/delivery/claimed-delivery.js';
+import { TransformedBodies } from '../../src/delivery/transformed-bodies.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
 import type { Received } from '../setup/receiver.js';
@@ -11,6 +13,20 @@ import type { Delivery } from './delivery.harness.js';
 interface Transformed extends Delivery {
   readonly transformed: string | null;
 }
+
+/** What transforming looks at of a delivery. */
+type Needed =
+  | 'id'
+  | 'number'
+  | 'tenantId'
+  | 'webhookId'
+  | 'eventId'
+  | 'eventType'
+  | 'occurredAt'
+  | 'url'
+  | 'format'
+  | 'transformation'
+  | 'isTransformed';
 
 const TEXT = '{ "text": "Order " & data.orderId & " of " & $string(data.total) }';
 const ENDLESS = '($f := function($n) { $f($n + 1) }; $f(0))';
@@ -74,6 +90,34 @@ describe('a webhook with a transformation', () => {
     await target.send(DATA);
     await eventually(() => failing.received.length === 6, 'the next event arrives');
     expect(json(failing.received[5]!)).toMatchObject({ data: DATA });
+  });
+
+  it('sends the same bytes even where a claim that was given back is still being transformed', async () => {
+    const target = await scene.target((await scene.receiver(() => undefined)).url, {
+      transformation: '{ "roll": $random() }',
+      retrySchedule: ['7d'],
+    });
+    const id = await target.send(DATA);
+    const { transformed, eventId } = await eventually(async () => {
+      const delivery = await detail(id);
+      return delivery.transformed !== null && delivery;
+    }, 'it is transformed');
+    const late: Pick<ClaimedDelivery, Needed> = {
+      id,
+      number: 1,
+      tenantId: 'default',
+      webhookId: target.webhookId,
+      eventId,
+      eventType: target.type,
+      occurredAt: new Date(),
+      url: receiver.url,
+      format: 'cloudevents-structured',
+      transformation: '"late"',
+      isTransformed: false,
+    };
+    const sent = await scene.server.get(TransformedBodies).of(late as ClaimedDelivery, JSON.stringify(DATA));
+    expect({ body: sent.body.toString(), format: sent.format }).toEqual({ body: transformed, format: 'native' });
+    expect((await detail(id)).transformed).toBe(transformed);
   });
 
   it('stays a CloudEvent where it asks for one: the expression makes its data', async () => {

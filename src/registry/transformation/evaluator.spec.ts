@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { EvaluatorBusyError } from '../registry.errors.js';
 import { EvaluationError, Evaluator } from './evaluator.js';
 
 let evaluator: Evaluator;
@@ -87,6 +88,33 @@ describe('an expression', () => {
     await Promise.all([...slow, ...quick]);
     expect(order.indexOf('slow')).toBe(0);
     expect(order.lastIndexOf('quick')).toBe(5);
+  });
+
+  it('that nobody waits for any more is not evaluated, and its input is not kept until its turn', async () => {
+    const unwanted = new AbortController();
+    const inTime = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(unwanted.signal);
+    let read = 0;
+    const input = {
+      get data() {
+        return (read += 1);
+      },
+    };
+    const running = problem(ENDLESS, order, 'b');
+    inTime.mockRestore();
+    const waiting = [
+      evaluator.evaluate('a', 'data', input, unwanted.signal),
+      evaluator.evaluate('a', 'data', input, AbortSignal.abort()),
+      running,
+    ];
+    const after = made('data.total');
+    unwanted.abort();
+    const ends = await Promise.allSettled(waiting);
+    for (const end of ends.slice(0, 2)) expect(end).toMatchObject({ reason: expect.any(EvaluatorBusyError) });
+    // Nor is anybody told more of what runs: the next one waits until its second is over.
+    expect(ends[2]).toMatchObject({ value: expect.stringContaining('take all the time') });
+    expect(await after).toBe(250);
+    expect(read).toBe(0);
+    expect(await made('data', input)).toBe(1);
   });
 
   it('that still waits when the process stops is not evaluated', async () => {

@@ -1,5 +1,6 @@
 // Evaluates the expressions of tenants, which may run for ever and take all memory: one after the other, in a process that
-// ends when one goes too far, and in turns, so that no tenant's slow ones cost the others more than their share.
+// ends when one goes too far, and in turns, so that no tenant's slow ones cost the others more than their share. What nobody
+// waits for any more is not evaluated, and not kept.
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { fork } from 'node:child_process';
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { monotonicNow } from '../../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
+import { EvaluatorBusyError } from '../registry.errors.js';
 import { FairQueue } from './fair-queue.js';
 
 /** Longest expression, in characters. */
@@ -16,6 +18,9 @@ export const MAX_EXPRESSION_LENGTH = 8_192;
 
 /** Far more than an honest expression takes, on a busy machine too. */
 const EVALUATION_MS = 1_000;
+
+/** Where nobody says for how long an expression is wanted: what waits bounds the memory. */
+const MAX_WAIT_MS = 15_000;
 
 /** As evaluator.process.mjs ends. */
 const TOO_LONG = 3;
@@ -63,23 +68,44 @@ export class Evaluator implements OnApplicationShutdown {
     (await this.process?.catch(() => undefined))?.kill('SIGKILL');
   }
 
-  /** @throws EvaluationError where the expression cannot be read */
+  /** @throws EvaluationError where the expression cannot be read, EvaluatorBusyError */
   async check(tenantId: string, expression: string): Promise<void> {
     await this.ask(tenantId, { expression });
   }
 
-  /** What an expression makes of an input. @throws EvaluationError */
-  async evaluate(tenantId: string, expression: string, input: unknown): Promise<unknown> {
-    const json = await this.ask(tenantId, { expression, input });
+  /**
+   * What an expression makes of an input.
+   *
+   * @param signal - Aborted when nobody waits for it any more.
+   * @throws EvaluationError, EvaluatorBusyError where it was not done by then
+   */
+  async evaluate(tenantId: string, expression: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
+    const json = await this.ask(tenantId, { expression, input }, signal);
     return json === undefined ? undefined : (JSON.parse(json) as unknown);
   }
 
-  private ask(tenantId: string, question: Question): Promise<string | undefined> {
-    if (this.closed) return Promise.reject(new Error('Posthorn is stopping.'));
-    return new Promise((resolve, reject) => {
-      this.queue.add(tenantId, { question, resolve, reject });
-      void this.work();
-    });
+  private async ask(
+    tenantId: string,
+    question: Question,
+    signal = AbortSignal.timeout(MAX_WAIT_MS),
+  ): Promise<string | undefined> {
+    if (this.closed) throw new Error('Posthorn is stopping.');
+    if (signal.aborted) throw new EvaluatorBusyError();
+    let onAbort: (() => void) | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        const job = { question, resolve, reject };
+        onAbort = () => {
+          this.queue.drop(tenantId, job);
+          reject(new EvaluatorBusyError());
+        };
+        signal.addEventListener('abort', onAbort);
+        this.queue.add(tenantId, job);
+        void this.work();
+      });
+    } finally {
+      if (onAbort) signal.removeEventListener('abort', onAbort);
+    }
   }
 
   /** Takes jobs for as long as there are any; one at a time, since there is one thread. */
@@ -104,7 +130,6 @@ export class Evaluator implements OnApplicationShutdown {
     this.busy = false;
   }
 
-  /** A thread that has read its program: what it takes to start is nobody's time. */
   /** One that has read its program: what it takes to start is nobody's time. */
   private async start(): Promise<ChildProcess> {
     const memoryMb = BASE_MEMORY_MB + Math.ceil((this.settings.maxEventSize * MEMORY_PER_BYTE) / 1_048_576);

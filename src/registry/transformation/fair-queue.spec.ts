@@ -39,6 +39,16 @@ describe('the fair queue', () => {
     expect([late >= 9, late <= 11]).toEqual([true, true]);
   });
 
+  it('keeps nothing of a job that is taken back, and serves the others as if it had not been there', () => {
+    const queue = new FairQueue<string>();
+    fill(queue, 'a', 3);
+    queue.drop('a', 'a1');
+    queue.drop('a', 'a7');
+    queue.drop('nobody', 'a0');
+    expect(served(queue, 2, { a: 10 })).toEqual(['a0', 'a2']);
+    expect(queue.next()).toBeUndefined();
+  });
+
   it('does not forget what one had as soon as it has nothing left', () => {
     const queue = new FairQueue<string>();
     fill(queue, 'quick', 100);

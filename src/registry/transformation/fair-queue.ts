@@ -32,6 +32,13 @@ export class FairQueue<Job> {
     return { owner, job: line.jobs.shift()! };
   }
 
+  /** Takes back a job that has not had its turn: nothing of it is kept until it would have. */
+  drop(owner: string, job: Job): void {
+    const jobs = this.lines.get(owner)?.jobs;
+    const at = jobs?.indexOf(job) ?? -1;
+    if (at >= 0) jobs?.splice(at, 1);
+  }
+
   /** That a job of this owner took so long. */
   spent(owner: string, tookMs: number): void {
     const line = this.lines.get(owner);

@@ -39,8 +39,8 @@ export interface TransformingWebhook {
  *     return true;
  *   }
  *
- *   override async transform(event: TransformedEvent, webhook: TransformingWebhook): Promise<unknown> {
- *     const sent = super.appliesTo(webhook) ? await super.transform(event, webhook) : event;
+ *   override async transform(event: TransformedEvent, webhook: TransformingWebhook, signal?: AbortSignal): Promise<unknown> {
+ *     const sent = super.appliesTo(webhook) ? await super.transform(event, webhook, signal) : event;
  *     return JSON.parse(JSON.stringify(sent, (key, value: unknown) => (key === 'iban' ? '…' : value)));
  *   }
  * }
@@ -51,11 +51,15 @@ export abstract class PayloadTransformer {
   abstract appliesTo(webhook: TransformingWebhook): boolean;
 
   /**
+   * It may take 10 s; then the attempt fails.
+   *
+   * @param signal - Aborted once that is over: nobody waits for it any more. Handed on to ours, it tells an expression that
+   * was slow, which fails the attempt, from one whose turn did not come, which uses up none.
    * @returns what JSON can say of at most `MAX_EVENT_SIZE` bytes, or a promise of it. In the format `native` it is the
    * whole body, in those of CloudEvents the event's data.
    * @throws Error with a sentence for the tenant's eyes.
    */
-  abstract transform(event: TransformedEvent, webhook: TransformingWebhook): unknown;
+  abstract transform(event: TransformedEvent, webhook: TransformingWebhook, signal?: AbortSignal): unknown;
 }
 
 /**
@@ -73,7 +77,7 @@ export class JsonataTransformer extends PayloadTransformer {
     return transformation !== null;
   }
 
-  transform(event: TransformedEvent, { tenantId, transformation }: TransformingWebhook): unknown {
-    return transformation === null ? event : this.evaluator.evaluate(tenantId, transformation, event);
+  transform(event: TransformedEvent, { tenantId, transformation }: TransformingWebhook, signal?: AbortSignal): unknown {
+    return transformation === null ? event : this.evaluator.evaluate(tenantId, transformation, event, signal);
   }
 }

@@ -2,12 +2,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
-import { InvalidTransformationError } from '../registry.errors.js';
+import { EvaluatorBusyError, InvalidTransformationError } from '../registry.errors.js';
 import { EvaluationError, Evaluator } from './evaluator.js';
 import { PayloadTransformer } from './payload-transformer.js';
 import type { TransformedEvent, TransformingWebhook } from './payload-transformer.js';
 
 const MAX_MESSAGE_LENGTH = 300;
+
+/** A transformation may take so long, waiting for its turn included: a delivery keeps its slot meanwhile, and its lease runs. */
+const MAX_TRANSFORMING_MS = 10_000;
 
 /** Nothing can be sent in the place of an event; the message says why, in a sentence for the tenant. */
 export class TransformationError extends Error {}
@@ -20,7 +23,7 @@ export class Transformations {
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'maxEventSize'>,
   ) {}
 
-  /** @throws InvalidTransformationError where an expression cannot be read */
+  /** @throws InvalidTransformationError where an expression cannot be read, EvaluatorBusyError */
   async check(tenantId: string, expression: string | null | undefined): Promise<void> {
     if (expression === null || expression === undefined) return;
     try {
@@ -39,13 +42,14 @@ export class Transformations {
     }
   }
 
-  /** JSON text of what is sent in the place of an event. @throws TransformationError */
+  /** JSON text of what is sent in the place of an event. @throws TransformationError, EvaluatorBusyError where its turn did not come */
   async run(event: TransformedEvent, webhook: TransformingWebhook): Promise<string> {
     // What JSON.stringify gives of undefined, of functions and of symbols is not in its type.
     let json: string | undefined;
     try {
-      json = JSON.stringify(await this.transformer.transform(event, webhook));
+      json = JSON.stringify(await inTime((signal) => this.transformer.transform(event, webhook, signal)));
     } catch (error) {
+      if (error instanceof EvaluatorBusyError) throw error;
       throw problem(error instanceof Error ? error.message : 'it threw what is no error');
     }
     if (json === undefined) throw problem('it gave nothing');
@@ -57,3 +61,20 @@ export class Transformations {
 
 const problem = (what: string): TransformationError =>
   new TransformationError(`The transformation failed: ${what.slice(0, MAX_MESSAGE_LENGTH)}`);
+
+/** What the work comes to, which may never be done. As it is aborted, what has only waited for its turn says so, before it is said that it was slow. */
+async function inTime(work: (signal: AbortSignal) => unknown): Promise<unknown> {
+  const wanted = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      wanted.abort();
+      setImmediate(() => reject(new Error(`it took longer than ${MAX_TRANSFORMING_MS} ms`)));
+    }, MAX_TRANSFORMING_MS);
+  });
+  try {
+    return await Promise.race([work(wanted.signal), tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
