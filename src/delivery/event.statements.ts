@@ -16,8 +16,10 @@ import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js
  * round trip. Not what a claim does more for: limits, an order, pauses and probes, an end, a guarantee that has the
  * claim on disk before anything is sent whatever the server's default is.
  * $12 $13 busy webhooks and their room, $14 room of the others, $15 room in all, $16 deadline in milliseconds.
- * $17 the filters that the events were judged by: where a webhook that an event is for has another, nothing is stored,
- * and the answer tells those filters, by webhook.
+ * $17 the filters that the events were judged by, in ascending order, and $18 for each event a bit for each of them: where a
+ * webhook that an event is for has another, nothing is stored, and the answer tells those filters, by webhook. The place of
+ * a filter is found by width_bucket, which looks for it by halves whatever the plan is: a join over a list of which
+ * PostgreSQL does not know the length may be a loop over all of it for each webhook, as comparing with ANY is.
  * Where the tenant is followed, the stream is told of deliveries that are skipped, in the transaction that skips them.
  * A delivery that comes later expires by PostgreSQL's clock, counted from now, not
  * from the beginning of a caller's long transaction.
@@ -25,14 +27,15 @@ import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js
 export const insertText = (t: Tables, { followed = false } = {}): string => `
   WITH input AS (
     SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids,
-           deliver_at, expires_after_ms, ordering_key, string_to_array(filtered_out, ',')::uuid[] AS filtered_out, string_to_array(tags, ',') AS tags, traceparent
+           deliver_at, expires_after_ms, ordering_key, filtered_out, string_to_array(tags, ',') AS tags, traceparent
     FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::text[],
-                $9::timestamptz[], $10::int[], $11::text[], $18::text[], $19::text[], $20::text[])
+                $9::timestamptz[], $10::int[], $11::text[], $18::bytea[], $19::text[], $20::text[])
       AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms, ordering_key, filtered_out, tags, traceparent)
   ), busy AS (
     SELECT * FROM unnest($12::uuid[], $13::int[]) AS b (webhook_id, room)
   ), matching AS MATERIALIZED (
     SELECT asked.type, w.id AS webhook_id, w.active, w.expires_after_ms, w.ordered, w.filter_id, w.filter, ${TARGET},
+           nullif(width_bucket(w.filter_id, $17::uuid[]), 0) AS filter_place,
            CASE WHEN w.active AND w.guarantee = 'at-least-once' AND w.expires_after_ms IS NULL AND h.webhook_id IS NULL AND NOT ${PACED}
                 THEN coalesce(busy.room, $14) ELSE 0 END AS room
     FROM (SELECT DISTINCT type, patterns FROM input) asked
@@ -41,7 +44,7 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
     LEFT JOIN ${t.webhook_health} h ON h.webhook_id = w.id
     LEFT JOIN busy ON busy.webhook_id = w.id
   ), unjudged AS (
-    SELECT webhook_id, filter_id, filter FROM matching WHERE filter_id IS NOT NULL AND filter_id <> ALL ($17::uuid[])
+    SELECT webhook_id, filter_id, filter FROM matching WHERE filter_id IS NOT NULL AND ($17::uuid[])[filter_place] IS DISTINCT FROM filter_id
   ), stored AS (
     INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags, traceparent)
     SELECT id, $1, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags, traceparent FROM input
@@ -55,7 +58,7 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
                AND row_number() OVER (PARTITION BY w.webhook_id ORDER BY i.id) <= w.room AS at_once
       FROM input i JOIN matching w USING (type)
       WHERE (i.webhook_ids IS NULL OR w.webhook_id = ANY (i.webhook_ids))
-        AND (i.filtered_out IS NULL OR w.filter_id IS NULL OR w.filter_id <> ALL (i.filtered_out))
+        AND (i.filtered_out IS NULL OR w.filter_id IS NULL OR get_bit(i.filtered_out, w.filter_place - 1) = 0)
         AND NOT EXISTS (SELECT FROM unjudged)
     ) f
   ), fanned AS (

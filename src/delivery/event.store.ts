@@ -133,7 +133,7 @@ export class EventStore {
       total,
       this.settings.deliveryTimeoutMs,
       plainArray(asked),
-      textArray(filteredOut),
+      bytesArray(filteredOut),
       textArray(events.map((event) => event.tags?.join(',') ?? null)),
       textArray(events.map((event) => event.traceparent ?? null)),
     ]);

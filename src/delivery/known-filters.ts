@@ -2,14 +2,21 @@
 // a filter's id is another one with every change, and the statement that stores events refuses to go by any but those it
 // was told, and tells of the others. So a filter costs no look-up, and no event slips past one that was set a moment ago.
 // One is known of each webhook: all that are known are asked for every event.
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
 import { setImmediate } from 'node:timers/promises';
 import { monotonicNow } from '../kernel/clock.js';
 import { EventFilter } from '../kernel/event-filter/event-filter.js';
 import type { FilterInput } from '../kernel/event-filter/event-filter.js';
+import { WebhooksService } from '../registry/index.js';
 
-/** Bounds the memory; what is forgotten is told again. Only a tenant that has more webhooks than this by itself exceeds it. */
+/**
+ * Bound the memory; what is forgotten is told again: all of the tenant that was judged longest ago. Only a tenant that has more by
+ * itself exceeds them.
+ */
 const MAX_KNOWN = 20_000;
+/** Of their JSON, in characters. What is made of it takes several times as much. */
+const MAX_KNOWN_LENGTH = 32 * 1_048_576;
 
 /** Others of this process wait no longer than this and one filter's bounded work. */
 const MAX_BLOCK_MS = 10;
@@ -24,10 +31,10 @@ interface Filtered {
 
 /** What the statement is told. */
 export interface FilterVerdicts {
-  /** Ids of the filters that were asked. */
+  /** Ids of the filters that were asked, in ascending order: SQL finds one among thousands by halves. */
   readonly asked: readonly string[];
-  /** For each event, the ids of those that it does not meet, by commas; null: none. */
-  readonly filteredOut: readonly (string | null)[];
+  /** For each event, a bit for each of those, set where it does not meet it, as `get_bit` counts; null: it meets all. */
+  readonly filteredOut: readonly (Buffer | null)[];
 }
 
 /** The filter of a webhook, as the statement tells of it. */
@@ -39,48 +46,99 @@ export interface ToldFilter {
 interface KnownFilter {
   readonly id: string;
   readonly filter: EventFilter;
+  /** Of its JSON. */
+  readonly length: number;
+}
+
+interface TenantFilters {
+  readonly byWebhook: Map<string, KnownFilter>;
+  /** By id; absent where that is out of date. */
+  sorted?: readonly KnownFilter[];
 }
 
 @Injectable()
-export class KnownFilters {
-  /** By tenant, then by webhook. */
-  private readonly ofTenant = new Map<string, Map<string, KnownFilter>>();
+export class KnownFilters implements OnModuleInit {
+  /** The tenant that was judged longest ago first. */
+  private readonly ofTenant = new Map<string, TenantFilters>();
   private count = 0;
+  private length = 0;
+
+  constructor(@Inject(WebhooksService) private readonly webhooks: Pick<WebhooksService, 'changes'>) {}
+
+  /** What other processes change is asked in vain here until it is forgotten for others. */
+  onModuleInit(): void {
+    this.webhooks.changes.subscribe(({ kind, tenantId, webhookId }) => {
+      if (kind === 'deleted' || kind === 'updated') this.forget(tenantId, webhookId);
+    });
+  }
 
   /** Asks all known filters of a tenant, whether or not their webhooks subscribe to the events: which do is SQL's to say. */
   async judge(tenantId: string, events: readonly Filtered[]): Promise<FilterVerdicts> {
     const known = this.ofTenant.get(tenantId);
     if (!known) return { asked: [], filteredOut: events.map(() => null) };
+    this.ofTenant.delete(tenantId);
+    this.ofTenant.set(tenantId, known);
     // Of this moment: another call may learn more while this one lets others go first.
-    const filters = [...known.values()];
-    const filteredOut: (string | null)[] = [];
+    const filters = (known.sorted ??= [...known.byWebhook.values()].sort((a, b) => (a.id < b.id ? -1 : 1)));
+    const filteredOut: (Buffer | null)[] = [];
     let since = monotonicNow();
     for (const { type, data, tags = [] } of events) {
       const event = { event: type, data: JSON.parse(data) as unknown, tags };
-      const failed: string[] = [];
-      for (const { id, filter } of filters) {
-        if (filter.failed(event)) failed.push(id);
+      let failed: Buffer | null = null;
+      for (let at = 0; at < filters.length; at += 1) {
+        if (filters[at]?.filter.failed(event)) {
+          failed ??= Buffer.alloc(Math.ceil(filters.length / 8));
+          failed[at >> 3] = (failed[at >> 3] as number) | (1 << (at & 7));
+        }
         if (monotonicNow() - since > MAX_BLOCK_MS) {
           await setImmediate();
           since = monotonicNow();
         }
       }
-      filteredOut.push(failed.length === 0 ? null : failed.join(','));
+      filteredOut.push(failed);
     }
     return { asked: filters.map(({ id }) => id), filteredOut };
   }
 
   /** @param told - By webhook: what was known of it before is known no more. */
   learn(tenantId: string, told: ReadonlyMap<string, ToldFilter>): void {
-    if (this.count + told.size > MAX_KNOWN) {
-      this.ofTenant.clear();
-      this.count = 0;
+    const learned = [...told].map(([webhookId, { id, input }]) => {
+      const filter = EventFilter.accepted(input);
+      return { webhookId, known: { id, filter, length: JSON.stringify(input).length } };
+    });
+    for (const { webhookId } of learned) this.forget(tenantId, webhookId);
+    this.makeRoom(
+      tenantId,
+      learned.length,
+      learned.reduce((sum, { known }) => sum + known.length, 0),
+    );
+    const filters: TenantFilters = this.ofTenant.get(tenantId) ?? { byWebhook: new Map() };
+    filters.sorted = undefined;
+    this.ofTenant.set(tenantId, filters);
+    for (const { webhookId, known } of learned) {
+      filters.byWebhook.set(webhookId, known);
+      this.count += 1;
+      this.length += known.length;
     }
-    const known = this.ofTenant.get(tenantId) ?? new Map<string, KnownFilter>();
-    this.ofTenant.set(tenantId, known);
-    for (const [webhookId, { id, input }] of told) {
-      if (!known.has(webhookId)) this.count += 1;
-      known.set(webhookId, { id, filter: EventFilter.accepted(input) });
+  }
+
+  private forget(tenantId: string, webhookId: string): void {
+    const filters = this.ofTenant.get(tenantId);
+    const known = filters?.byWebhook.get(webhookId);
+    if (!filters || !known) return;
+    filters.byWebhook.delete(webhookId);
+    filters.sorted = undefined;
+    this.count -= 1;
+    this.length -= known.length;
+    if (filters.byWebhook.size === 0) this.ofTenant.delete(tenantId);
+  }
+
+  /** Forgets whole tenants, and this one last: what it is about to learn is not all that it had. */
+  private makeRoom(tenantId: string, count: number, length: number): void {
+    const others = [...this.ofTenant.keys()].filter((id) => id !== tenantId);
+    for (const id of [...others, tenantId]) {
+      if (this.count + count <= MAX_KNOWN && this.length + length <= MAX_KNOWN_LENGTH) return;
+      for (const webhookId of [...(this.ofTenant.get(id)?.byWebhook.keys() ?? [])]) this.forget(id, webhookId);
     }
   }
 }

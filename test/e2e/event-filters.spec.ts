@@ -70,6 +70,35 @@ describe('a webhook with a filter', () => {
     expect(stored).toMatchObject({ tags });
   });
 
+  it('gets its own of many events, beside many others with filters, whichever of them are known', async () => {
+    const type = typeOfItsOwn();
+    const numbers = Array.from({ length: 20 }, (_, n) => n);
+    const ids = new Map<string, number>();
+    for (const n of numbers) ids.set(await hook(type, { data: { n } }), n);
+    const all = await hook(type);
+    const batch = async (at: DeliveryScene): Promise<void> => {
+      const events = [...numbers, 77].map((n) => ({ event: type, data: { n } }));
+      const path = '/api/events/batch';
+      const { body } = await at.server.api<{ results: EventAnswer[] }>('POST', path, { events });
+      expect(body.results.map(({ deliveries }) => deliveries)).toEqual([...numbers.map(() => 2), 1]);
+    };
+    await batch(scene);
+    await batch(scene);
+    await batch(replica);
+    // The one that is known no more may be the first, the last, or in between.
+    for (const id of [...ids.keys()].slice(0, 5)) {
+      await patch(id, { filter: { data: { n: ids.get(id) }, event: type } });
+      await batch(replica);
+    }
+    const rows = await scene.sql<{ webhook_id: string; data: string }>(
+      `SELECT d.webhook_id, convert_from(e.data, 'UTF8') AS data FROM posthorn.delivery d
+       JOIN posthorn.event e ON e.id = d.event_id WHERE e.type = $1 AND d.webhook_id <> $2`,
+      [type, all],
+    );
+    expect(rows).toHaveLength(numbers.length * 8);
+    for (const row of rows) expect(JSON.parse(row.data)).toEqual({ n: ids.get(row.webhook_id) });
+  });
+
   it('is judged by the filter of this moment at every replica, however it was a moment ago', async () => {
     const type = typeOfItsOwn();
     const id = await hook(type);

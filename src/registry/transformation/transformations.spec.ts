@@ -32,10 +32,16 @@ describe('a transformation', () => {
   });
 
   it('whose turn did not come by then has not failed', async () => {
-    const end = await endOf(
-      (_event, _webhook, signal) =>
-        new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new EvaluatorBusyError()))),
-    );
+    const end = await endOf(async (_event, _webhook, signal) => {
+      try {
+        return await new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(new EvaluatorBusyError()));
+        });
+      } finally {
+        // As a class does that goes on from ours.
+        await Promise.resolve();
+      }
+    });
     expect(end).toBeInstanceOf(EvaluatorBusyError);
   });
 
