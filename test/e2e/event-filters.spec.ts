@@ -76,6 +76,8 @@ describe('a webhook with a filter', () => {
     const ids = new Map<string, number>();
     for (const n of numbers) ids.set(await hook(type, { data: { n } }), n);
     const all = await hook(type);
+    // Made one after the other, they would be in order by themselves.
+    await scene.sql('UPDATE posthorn.webhook SET filter_id = gen_random_uuid() WHERE id = ANY ($1)', [[...ids.keys()]]);
     const batch = async (at: DeliveryScene): Promise<void> => {
       const events = [...numbers, 77].map((n) => ({ event: type, data: { n } }));
       const path = '/api/events/batch';
