@@ -124,6 +124,18 @@ describe('the send queue', () => {
     expect(sent).toEqual([0, 1]);
   });
 
+  it('goes on once a hold is over, though nothing is in flight whose answer would start what waits', async () => {
+    const { queue, sent, add, answer } = scene(4);
+    add('a', 2);
+    queue.hold('a', monotonicNow() + 60_000);
+    await answer(1);
+    queue.resume();
+    expect(sent).toEqual([0]);
+    queue.hold('a', monotonicNow() - 1);
+    queue.resume();
+    expect(sent).toEqual([0, 1]);
+  });
+
   it('knows nothing more of a webhook whose one delivery waited for too long', () => {
     const { queue, add } = scene(4);
     for (const webhookId of ['a', 'b', 'c', 'd', 'probed']) add(webhookId, 1);
