@@ -7,6 +7,7 @@ import { inTime } from '../kernel/in-time.js';
 import { SETTINGS_TOKEN } from './config/index.js';
 import type { Settings } from './config/index.js';
 
+/** What is left for writing down what came of it, at least. */
 const LAST_MS = 1_000;
 
 @Injectable()
@@ -20,6 +21,11 @@ export class ShutdownDeadline implements OnModuleDestroy {
     this.endsAt ??= monotonicNow() + this.settings.shutdownTimeoutMs;
   }
 
+  /** How long what is under way may still be waited for, in milliseconds; before a stop, the whole time. */
+  get leftMs(): number {
+    return this.endsAt === undefined ? this.settings.shutdownTimeoutMs : Math.max(0, this.endsAt - monotonicNow());
+  }
+
   /** The same for what comes of it, writing it down for one: a second at least, also where waiting took all the time there was. */
   get lastMs(): number {
     return Math.max(LAST_MS, this.leftMs);
@@ -28,10 +34,5 @@ export class ShutdownDeadline implements OnModuleDestroy {
   /** What came of it in that time; `undefined` where nothing did, or it failed. */
   wait<Value>(work: Promise<Value>): Promise<Value | undefined> {
     return inTime(work, this.lastMs);
-  }
-
-  /** How long what is under way may still be waited for, in milliseconds; before a stop, the whole time. */
-  get leftMs(): number {
-    return this.endsAt === undefined ? this.settings.shutdownTimeoutMs : Math.max(0, this.endsAt - monotonicNow());
   }
 }

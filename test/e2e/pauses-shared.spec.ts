@@ -28,6 +28,18 @@ async function workers(): Promise<() => Promise<DeliveryScene>> {
   };
 }
 
+/** A webhook whose circuit is open and stays so, and another that is well. */
+async function openedCircuit(
+  scene: DeliveryScene,
+): Promise<{ receiver: TestReceiver; target: Target; witness: TestReceiver; other: Target }> {
+  const [receiver, witness] = [await receive(500), await receive(200)];
+  const target = await scene.target(receiver.url);
+  const other = await scene.target(witness.url);
+  for (let n = 0; n < 5; n += 1) await scene.settled(await target.send());
+  await scene.holdPause(target.webhookId);
+  return { receiver, target, witness, other };
+}
+
 /** What has a key waits in the table for a claim, and a claim walks all webhooks. */
 async function claimsAll(scene: DeliveryScene, other: Target, witness: TestReceiver): Promise<void> {
   const key = { event: other.type, data: {}, idempotencyKey: `key-${witness.received.length}` };
@@ -38,11 +50,7 @@ async function claimsAll(scene: DeliveryScene, other: Target, witness: TestRecei
 it('a circuit that one worker opened holds for another, and for one that starts later', async () => {
   const worker = await workers();
   const [one, two] = [await worker(), await worker()];
-  const [receiver, witness] = [await receive(500), await receive(200)];
-  const target = await one.target(receiver.url);
-  const other = await one.target(witness.url);
-  for (let n = 0; n < 5; n += 1) await one.settled(await target.send());
-  await one.holdPause(target.webhookId);
+  const { receiver, target, witness, other } = await openedCircuit(one);
   const waiting = [await target.send()];
   await closeNow(one);
 
@@ -61,11 +69,7 @@ it('a circuit that one worker opened holds for another, and for one that starts 
 it('a webhook whose pause is over gets one request from each worker, and nothing more until one of them is answered', async () => {
   const worker = await workers();
   const [one, two] = [await worker(), await worker()];
-  const [receiver, witness] = [await receive(500), await receive(200)];
-  const target = await one.target(receiver.url);
-  const other = await one.target(witness.url);
-  for (let n = 0; n < 5; n += 1) await one.settled(await target.send());
-  await one.holdPause(target.webhookId);
+  const { receiver, target, witness, other } = await openedCircuit(one);
   const waiting = await Promise.all(Array.from({ length: 6 }, () => target.send()));
 
   const inFlight: ServerResponse[] = [];
