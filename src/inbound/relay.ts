@@ -1,7 +1,8 @@
 // What a source with `relay` passes on: the webhook as an event of ours, stored and dispatched in one transaction. What
 // cannot be an event is received all the same, and the log says so.
 import { Injectable, Logger } from '@nestjs/common';
-import { PosthornError } from '../kernel/errors.js';
+import { InvalidError, PosthornError } from '../kernel/errors.js';
+import { isTooDeep, MAX_DEPTH } from '../kernel/json-depth.js';
 import { EventDispatcher } from '../outbound/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import type { NewReceivedEvent } from './ledger.repository.js';
@@ -41,10 +42,27 @@ export function relayedType(source: string, type: string): string {
   return full.slice(0, MAX_TYPE_LENGTH).replace(/\.$/, '');
 }
 
-/** The body stands in it as it came where it is JSON, so that no number loses a digit; headers are masked. */
-function relayedData(event: NewReceivedEvent, { provider, parsed }: VerifiedWebhook): string {
-  const { id, source, type, externalId, headers, body } = event;
-  const written = provider.parse ? JSON.stringify(parsed?.data) : textOf(body);
+/**
+ * The body stands in it as it came where it is JSON, so that no number loses a digit; headers are masked.
+ *
+ * @throws InvalidError where it would be no JSON, or JSON that could be stored and never be shown: some providers take any body.
+ */
+function relayedData(event: NewReceivedEvent, webhook: VerifiedWebhook): string {
+  const { id, source, type, externalId, headers } = event;
+  const written = bodyJson(webhook);
+  if (written === undefined) throw new InvalidError('not_json', 'its body is neither JSON nor a form.');
+  if (isTooDeep(written)) throw new InvalidError('too_deep', `its body is nested deeper than ${MAX_DEPTH} levels.`);
   const names = JSON.stringify({ receivedEventId: id, source, type, externalId });
   return `${names.slice(0, -1)},"headers":${headers},"body":${written}}`;
+}
+
+function bodyJson({ provider, parsed, request }: VerifiedWebhook): string | undefined {
+  if (!parsed) return undefined;
+  if (!provider.parse) return textOf(request.body);
+  try {
+    return JSON.stringify(parsed.data);
+  } catch {
+    // Nested beyond the stack, or what a provider of a team's own made of it: circular, a BigInt.
+    return undefined;
+  }
 }

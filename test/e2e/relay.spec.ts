@@ -1,15 +1,34 @@
 // A source with relay: what comes in goes out again, stored and dispatched together, once.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { relayedType } from '../../src/inbound/relay.js';
-import { answerOf, api, EXACT, openScene, post, sendStripe, stripeEvent, stripeHeaders } from './receive.harness.js';
+import {
+  answerOf,
+  api,
+  EXACT,
+  GITHUB_SECRET,
+  githubHeaders,
+  openScene,
+  post,
+  sendStripe,
+  stripeEvent,
+  stripeHeaders,
+} from './receive.harness.js';
 import type { Rows, Scene, Shop } from './receive.harness.js';
+
+const TOKEN = 'a-token-of-this-test';
 
 let scene: Scene;
 let shop: Shop;
 let rows: Rows;
 
 beforeAll(async () => {
-  scene = await openScene([{ name: 'orders' }, { name: 'orders', tenant: 'acme' }, { name: 'posthorn' }]);
+  scene = await openScene([
+    { name: 'orders' },
+    { name: 'orders', tenant: 'acme' },
+    { name: 'posthorn' },
+    { name: 'anything', provider: 'bearer', secrets: [TOKEN] },
+    { name: 'git', provider: 'github', secrets: [GITHUB_SECRET] },
+  ]);
   ({ shop, rows } = scene);
   await rows.query(`UPDATE posthorn.source SET relay = true WHERE name <> 'stripe'`);
   const webhook = { url: 'https://nowhere.example.com/', events: ['orders.*', 'posthorn.*'] };
@@ -73,6 +92,35 @@ describe('what a relaying source receives', () => {
       expect(await rows.event(id)).toBeDefined();
       expect(await relayed(id)).toEqual([]);
     }
+  });
+});
+
+describe('a body that cannot stand in an event', () => {
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const received = async (source: string): Promise<number> =>
+    (await rows.query(`SELECT FROM posthorn.received_event WHERE source = $1`, [source])).length;
+  const passedOn = async (source: string): Promise<number> =>
+    (await rows.query(`SELECT FROM posthorn.event WHERE type LIKE $1`, [`${source}.%`])).length;
+
+  it.each<[string, string | Buffer]>([
+    ['text', 'hello'],
+    ['what is not even text', Buffer.from([0xff, 0xfe, 0x00])],
+    ['JSON that is nested too deep to be written again', deep],
+  ])('is received and not passed on: %s', async (_what, body) => {
+    const before = await received('anything');
+    const answer = await post(`${shop.url}/webhooks/anything`, body, { authorization: `Bearer ${TOKEN}` });
+    expect(answerOf(answer)).toEqual(EXACT.processed);
+    expect(await received('anything')).toBe(before + 1);
+    expect(await passedOn('anything')).toBe(0);
+    // One such event would have hidden all others.
+    expect((await api(shop, 'events')).status).toBe(200);
+  });
+
+  it('is received and not passed on: a form whose JSON is nested too deep', async () => {
+    const form = `payload=${encodeURIComponent(deep)}`;
+    const headers = { ...(await githubHeaders(form, 'push')), 'content-type': 'application/x-www-form-urlencoded' };
+    expect(answerOf(await post(`${shop.url}/webhooks/git`, form, headers))).toEqual(EXACT.processed);
+    expect(await passedOn('git')).toBe(0);
   });
 });
 

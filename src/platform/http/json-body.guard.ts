@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { InvalidError, PosthornError } from '../../kernel/errors.js';
+import { isTooDeep, MAX_DEPTH } from '../../kernel/json-depth.js';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
 import { pathOf } from './exchange.js';
@@ -12,11 +13,6 @@ import { pathOf } from './exchange.js';
 const ENVELOPE_BYTES = 65_536;
 const BATCH_BODY_BYTES = 10_485_760;
 const BATCH_PATH = /\/api\/events\/batch\/?$/i;
-
-/** Deeper nesting makes recursive code (JSON.stringify among it) run out of stack. */
-const MAX_DEPTH = 256;
-
-const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [34, 92, 123, 125, 91, 93];
 
 type ApiRequest = IncomingMessage & { url: string; method: string; originalUrl?: string; body?: unknown };
 
@@ -97,26 +93,4 @@ function parse(bytes: Buffer): unknown {
   }
   if (isTooDeep(text)) throw new InvalidError('malformed_json', `The body is nested deeper than ${MAX_DEPTH} levels.`);
   return value;
-}
-
-/** Counts brackets outside of strings; the text is known to be JSON. A loop: a pattern would itself run out of stack. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const char = text.charCodeAt(index);
-    if (char === QUOTE) index = endOfString(text, index);
-    else if (char === OPEN_BRACE || char === OPEN_BRACKET) depth += 1;
-    else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth -= 1;
-    if (depth > MAX_DEPTH) return true;
-  }
-  return false;
-}
-
-/** Where the string that begins at `start` ends: at the first quote with an even number of backslashes before it. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return end;
-  }
 }
