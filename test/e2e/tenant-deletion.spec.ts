@@ -169,6 +169,40 @@ describe('deleting a tenant', () => {
     }
   });
 
+  it('ends its links at once, and a key that it was still making, though their rows are there for as long as it sends', async () => {
+    await server.api('POST', '/api/tenants', { id: 'late', name: 'Late' });
+    const of = { tenant: 'late' };
+    const { body: link } = await server.api<{ token: string }>('POST', '/api/portal-sessions', {}, of);
+    const { body: late } = await server.api<{ key: string }>(
+      'POST',
+      '/api/api-keys',
+      { name: 'k', scopes: ['admin'] },
+      of,
+    );
+    const statusWith = async (key: string) => (await server.api('GET', '/api/webhooks', undefined, { key })).status;
+    let answer: () => void = () => undefined;
+    const slow = await TestReceiver.start((_request, response) => {
+      answer = () => void (response.writableEnded || response.writeHead(200).end());
+    });
+    try {
+      await server.api('POST', '/api/webhooks', { url: slow.url, events: ['*'] }, of);
+      await server.api('POST', '/api/events', { event: 'a.b', data: {} }, of);
+      await slow.next();
+      expect(await statusWith(link.token)).toBe(200);
+      await server.api('DELETE', '/api/tenants/late');
+      await eventually(async () => (await statusWith(link.token)) === 401, 'its link is refused');
+      // As if the request that made it had committed a moment later.
+      await sql.query(`UPDATE posthorn.api_key SET revoked_at = NULL WHERE tenant_id = 'late'`);
+      expect(await statusWith(late.key)).toBe(401);
+      expect(await countsOf('late')).toMatchObject({ api_key: 1, portal_session: 1 });
+    } finally {
+      answer();
+      await slow.close();
+    }
+    await letTimePass('late');
+    await eventually(() => isForgotten('late'), 'the tenant is forgotten');
+  });
+
   it('goes on in another process where one was stopped halfway', async () => {
     const first = await startTestServer({ ...options, databaseUrl: server.databaseUrl });
     await server.close();

@@ -32,11 +32,15 @@ export class ApiKeysRepository {
 
   /** The keys that may be used now and begin like this: one, or by a rare accident two. Of whichever tenant. */
   findUsableByPrefix(prefix: string): Promise<ApiKey[]> {
-    return this.keys
-      .createQueryBuilder('key')
-      .where({ prefix, revokedAt: IsNull() })
-      .andWhere('(key.expires_at IS NULL OR key.expires_at > now())')
-      .getMany();
+    return (
+      this.keys
+        .createQueryBuilder('key')
+        // Of a tenant that is there: one more may have been made while it was being deleted.
+        .innerJoin('key.tenant', 'tenant', 'tenant.deletedAt IS NULL')
+        .where({ prefix, revokedAt: IsNull() })
+        .andWhere('(key.expires_at IS NULL OR key.expires_at > now())')
+        .getMany()
+    );
   }
 
   transaction<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {

@@ -1,7 +1,7 @@
 // Portal sessions in PostgreSQL. One that is over is not there any more, and goes when the tenant gets its next one.
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Raw, Repository } from 'typeorm';
+import { IsNull, Raw, Repository } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { DATA_SOURCE, TenantDatabase } from '../../platform/database/index.js';
 import { PortalSession } from './portal-session.entity.js';
@@ -27,9 +27,9 @@ export class PortalSessionsRepository {
     return this.database.transaction(tenantId, work);
   }
 
-  /** The one that may be used now, of whichever tenant. */
+  /** The one that may be used now, of whichever tenant is there: those of one that was deleted go only with its other rows. */
   findUsable(fingerprint: Buffer): Promise<PortalSession | null> {
-    return this.sessions.findOneBy({ fingerprint, expiresAt: IN_FUTURE });
+    return this.sessions.findOneBy({ fingerprint, expiresAt: IN_FUTURE, tenant: { deletedAt: IsNull() } });
   }
 
   /** The database's clock says when it ends, as it says later whether it has ended. */
