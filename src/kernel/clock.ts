@@ -8,3 +8,9 @@ export const systemClock: Clock = () => Date.now();
 
 /** Milliseconds that only ever grow, for measuring spans. */
 export const monotonicNow: Clock = () => performance.now();
+
+/** Milliseconds of processor time that this process has had, for measuring work whatever else the machine does. */
+export const cpuNow: Clock = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};

@@ -4,6 +4,8 @@ import { NestFactory } from '@nestjs/core';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { EventDispatcher, PosthornModule } from '../../src/index.js';
+import { monotonicNow } from '../../src/kernel/clock.js';
+import { Catalogue } from '../../src/registry/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { startTestServer } from '../setup/server.js';
@@ -167,6 +169,48 @@ describe('a schema', () => {
     for (let time = 0; time < 5; time += 1)
       expect(await send(name, endless)).toMatchObject({ status: 422, code: 'schema_too_costly' });
     expect(await send(newName(), endless)).toMatchObject({ status: 202 });
+  });
+});
+
+describe('a schema that is slow and yet never stopped', () => {
+  /** A text that the pattern takes some 30 ms to refuse: what the watchdog lets pass. */
+  function slowText(): string {
+    for (let length = 16; ; length += 1) {
+      const text = `${'a'.repeat(length)}b`;
+      // The first look by an expression is slower than those after it.
+      const pattern = new RegExp('^(a+)+$', 'u');
+      pattern.test(text);
+      const begun = monotonicNow();
+      pattern.test(text);
+      if (monotonicNow() - begun > 30) return text;
+    }
+  }
+
+  it('has a second in a minute, though quick events come in between; others get their turn meanwhile', async () => {
+    const of = { tenant: 'acme' };
+    const slow = await define({ schema: { properties: { text: { pattern: '^(a+)+$' } } } }, of);
+    const quick = await define({ schema: SCHEMA }, of);
+    const data = JSON.stringify({ text: slowText() });
+    const events = Array.from({ length: 100 }, () => [
+      { type: slow, data },
+      { type: slow, data: '{"text":"aaa"}' },
+      { type: quick, data: '{"orderId":"1"}' },
+    ]).flat();
+    const catalogue = server.get(Catalogue);
+    // What it knows now, it need not ask the database for: nothing else gives way to others.
+    expect(await catalogue.judge('acme', events.slice(1, 3))).toEqual(events.slice(1, 3));
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      next = setImmediate(turn);
+    };
+    let next = setImmediate(turn);
+    const judged = await catalogue.judge('acme', events);
+    clearImmediate(next);
+    expect(judged[0]).toMatchObject({ code: 'schema_mismatch' });
+    expect(judged.at(-3)).toMatchObject({ code: 'schema_too_costly' });
+    expect(judged.at(-1)).toBe(events.at(-1));
+    expect(turns).toBeGreaterThan(5);
   });
 });
 

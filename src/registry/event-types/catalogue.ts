@@ -1,6 +1,7 @@
 // What dispatching asks of the catalogue. Which types there are is remembered for a second, and schemas by their ids, which
 // change with them: no event costs a statement of its own, and one without a schema costs a look into a map.
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setImmediate } from 'node:timers/promises';
 import { monotonicNow } from '../../kernel/clock.js';
 import { PosthornError } from '../../kernel/errors.js';
 import { RESERVED_PREFIX } from '../../kernel/event-match.js';
@@ -10,6 +11,7 @@ import { BriefCache } from '../brief-cache.js';
 import { EventSchema } from './event-schema.js';
 import { SchemaMismatchError, SchemaTooCostlyError, UnknownEventTypeError } from './event-types.errors.js';
 import { EventTypesRepository } from './event-types.repository.js';
+import { JudgingTime } from './judging-time.js';
 import { TooCostlyError } from './watchdog.js';
 
 /** Bounds the memory: what Ajv makes of a schema is many times its size. */
@@ -17,6 +19,9 @@ const MAX_SCHEMA_BYTES_KEPT = 4 * 1_048_576;
 
 /** A schema that proved too costly, or cannot be used any more, is tried again after this. */
 const SUSPENDED_MS = 60_000;
+
+/** Others of this process wait no longer than this and one judgement. */
+const MAX_BLOCK_MS = 10;
 
 const WARN_EVERY_MS = 60_000;
 const MAX_WARNED = 10_000;
@@ -42,6 +47,7 @@ export class Catalogue {
   private readonly schemas = new Map<string, Kept>();
   private keptBytes = 0;
   private readonly warned = new Map<string, number>();
+  private readonly time = new JudgingTime();
 
   constructor(
     private readonly repository: EventTypesRepository,
@@ -75,9 +81,9 @@ export class Catalogue {
     const schema = await this.schemaOf(tenantId, schemaId);
     // The type was changed or deleted within this second.
     if (schema === 'gone') return undefined;
-    if (!schema) return new SchemaTooCostlyError();
+    if (!schema || this.time.isSpent(tenantId, schemaId)) return new SchemaTooCostlyError();
     try {
-      const problems = schema.problems(JSON.parse(data));
+      const problems = this.time.counting(tenantId, schemaId, data.length, () => schema.problems(JSON.parse(data)));
       return problems.length > 0 ? new SchemaMismatchError(problems) : undefined;
     } catch (error) {
       if (!(error instanceof TooCostlyError)) throw error;
@@ -93,8 +99,13 @@ export class Catalogue {
   ): Promise<(Event | PosthornError)[]> {
     const types = await this.typesOf(tenantId);
     const judged: (Event | PosthornError)[] = [];
+    let since = monotonicNow();
     // One after the other: events of one type wait for its schema to be read once.
     for (const event of events) {
+      if (monotonicNow() - since > MAX_BLOCK_MS) {
+        await setImmediate();
+        since = monotonicNow();
+      }
       const isSettled = event instanceof PosthornError || this.hasNothingAgainst(tenantId, event.type);
       judged.push(isSettled ? event : ((await this.refusalOf(tenantId, types, event)) ?? event));
     }
