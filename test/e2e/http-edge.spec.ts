@@ -2,7 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import request from 'supertest';
+import { eventually } from '../setup/eventually.js';
 import { ADMIN_KEY, refusal, RegistryScene, routesOf, UNKNOWN_ID } from './registry.harness.js';
 
 let scene: RegistryScene;
@@ -48,6 +52,31 @@ describe('the door', () => {
   it('asks who is there before it reads a body', async () => {
     const call = request(scene.origin).post('/api/webhooks').type('json').send('{broken');
     expect(await refusal(call)).toMatchObject({ status: 401 });
+  });
+});
+
+describe('a body that comes byte by byte', () => {
+  it('is held in as many bytes as it has', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const held = (): number => {
+      collect();
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    const accepted = once(scene.app.getHttpServer(), 'connection');
+    const socket = connect(Number(new URL(scene.origin).port), '127.0.0.1').on('error', () => undefined);
+    const [taking] = (await accepted) as [Socket];
+    const before = held();
+    socket.write(
+      `POST /api/events/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_KEY}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    const some = Buffer.from('1\r\n \r\n'.repeat(10_000));
+    for (let n = 0; n < 100; n += 1) if (!socket.write(some)) await once(socket, 'drain');
+    await eventually(() => taking.bytesRead === socket.bytesWritten, 'all of it is read');
+    const grown = held() - before;
+    socket.destroy();
+    expect(grown).toBeLessThan(30_000_000);
   });
 });
 

@@ -8,6 +8,7 @@ import { isTooDeep, MAX_DEPTH } from '../../kernel/json-depth.js';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
 import { pathOf } from './exchange.js';
+import { GatheredBytes } from './gathered-bytes.js';
 
 /** Room around the data of one event: its type, keys, and white space. */
 const ENVELOPE_BYTES = 65_536;
@@ -59,8 +60,7 @@ function read(request: ApiRequest, limit: number): Promise<Buffer> {
     new PosthornError('too_large', 'payload_too_large', `The body may have at most ${limit} bytes.`);
   if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const gathered = new GatheredBytes(limit, Number(request.headers['content-length'] ?? Number.NaN));
     const settle = (outcome: () => void): void => {
       request.off('data', onData).off('end', onEnd).off('close', onAbort).off('error', onAbort);
       // Without a listener a late error of a broken connection would end the process.
@@ -68,11 +68,10 @@ function read(request: ApiRequest, limit: number): Promise<Buffer> {
       outcome();
     };
     const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > limit) settle(() => reject(tooLarge()));
-      else chunks.push(chunk);
+      if (gathered.takes(chunk)) gathered.add(chunk);
+      else settle(() => reject(tooLarge()));
     };
-    const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks)));
+    const onEnd = (): void => settle(() => resolve(gathered.bytes));
     const onAbort = (): void =>
       settle(() => reject(new InvalidError('request_aborted', 'The request ended before its body.')));
     request.on('data', onData).on('end', onEnd).on('close', onAbort).on('error', onAbort);

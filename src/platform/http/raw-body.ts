@@ -6,6 +6,7 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestIdOf } from './exchange.js';
 import type { HttpRequest } from './exchange.js';
+import { GatheredBytes } from './gathered-bytes.js';
 import { routeFinder } from './route-finder.js';
 import type { RoutedByPost, RouteFinder } from './route-finder.js';
 
@@ -61,8 +62,6 @@ const REFUSALS: Record<BodyRefusal, EarlyRefusal> = {
 /** How much of a refused body is discarded, and for how long: a sender that writes fast looks for an answer late. */
 const DISCARD_BYTES = 16_777_216;
 const DISCARD_MS = 500;
-
-const FIRST_CAPACITY = 16_384;
 
 /** Reads the bodies of its routes; made in the constructor of a provider, so that it is there before the application is. */
 export class RawBodies<Context> {
@@ -177,8 +176,7 @@ interface ByteLease {
 
 /**
  * Reads at most `limitBytes`. A declared length over it is refused before anything is read; otherwise the stream is cut
- * at the first byte too many. Chunks are copied into one growing buffer: kept apart, a body sent byte by byte would take
- * a hundred times its size.
+ * at the first byte too many.
  */
 function readBytes(
   stream: IncomingMessage,
@@ -190,8 +188,7 @@ function readBytes(
   // The sender may have gone while the source was looked up; no event would tell.
   if (stream.destroyed) return Promise.resolve('aborted');
   return new Promise((resolve) => {
-    let buffer: Buffer = Buffer.alloc(0);
-    let size = 0;
+    const gathered = new GatheredBytes(limitBytes, declared);
     const settle = (outcome: ReadOutcome): void => {
       clearTimeout(timer);
       stream.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone).pause();
@@ -200,29 +197,10 @@ function readBytes(
       resolve(outcome);
     };
     const onData = (chunk: Buffer): void => {
-      const needed = size + chunk.length;
-      if (needed > limitBytes) return settle('too_large');
-      // The whole body at once, and nothing beside it in its memory: there is nothing to gather.
-      if (chunk.length === declared && chunk.length === chunk.buffer.byteLength) {
-        if (!lease.grow(chunk.length)) return settle('too_busy');
-        buffer = chunk;
-        size = needed;
-        return;
-      }
-      if (needed > buffer.length) {
-        const capacity = Math.min(
-          limitBytes,
-          Math.max(needed, buffer.length * 2, Math.min(declared || FIRST_CAPACITY, FIRST_CAPACITY)),
-        );
-        if (!lease.grow(capacity - buffer.length)) return settle('too_busy');
-        const larger = Buffer.allocUnsafeSlow(capacity);
-        buffer.copy(larger, 0, 0, size);
-        buffer = larger;
-      }
-      chunk.copy(buffer, size);
-      size = needed;
+      if (!gathered.takes(chunk)) settle('too_large');
+      else if (!gathered.add(chunk, (bytes) => lease.grow(bytes))) settle('too_busy');
     };
-    const onEnd = (): void => settle({ bytes: buffer.subarray(0, size) });
+    const onEnd = (): void => settle({ bytes: gathered.bytes });
     const onGone = (): void => settle('aborted');
     const timer = setTimeout(() => settle('too_slow'), deadlineMs);
     stream.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
