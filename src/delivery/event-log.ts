@@ -9,6 +9,12 @@ import { Event } from './event.entity.js';
 import { alongIndex, boundsOf, columnsOf, Parameters, readPage, within } from './log-walk.js';
 import type { LogPage } from './log-walk.js';
 
+/** Payloads of one page: what is beyond is on the next one. A single event may have more. */
+const MAX_PAGE_BYTES = 8_388_608;
+
+/** An event before its payload is read. */
+type Outlined = Omit<Event, 'data'> & { readonly bytes: number };
+
 /** What a page of events is limited to. */
 export interface EventFilter {
   readonly event?: string;
@@ -25,7 +31,7 @@ export class EventLog {
     @InjectRepository(Event, DATA_SOURCE) private readonly events: Repository<Event>,
   ) {}
 
-  /** Events newest first, at most `limit`; fewer where the page looked at as many as it may. Index event_tenant. */
+  /** Events newest first, at most `limit`; fewer where the page looked at, or holds, as much as it may. Index event_tenant. */
   async findNewest(tenantId: string, filter: EventFilter, limit: number): Promise<LogPage<Event>> {
     const parameters = new Parameters();
     const bounds = boundsOf(filter);
@@ -39,7 +45,28 @@ export class EventLog {
       where: [...along.where, ...within('d.id', bounds, parameters)],
       filters: filter.event ? [`d.type = ${parameters.bind(filter.event)}`] : [],
     };
-    return readPage(this.tenants.of(tenantId), { walk, columns: columnsOf(this.events), limit, parameters });
+    // The length of a payload is known without reading it.
+    const columns = `${columnsOf(this.events, 'data')}, octet_length(d.data) AS bytes`;
+    const page = await readPage<Outlined>(this.tenants.of(tenantId), { walk, columns, limit, parameters });
+    const held = withinBytes(page.rows);
+    const rows = await this.withData(tenantId, held);
+    return held.length < page.rows.length ? { rows, lookedTo: held.at(-1)?.id } : { ...page, rows };
+  }
+
+  /** Reads the payloads; an event that is gone by now is left out. No locks; index: the primary key, of the partitions that hold the ids. */
+  private async withData(tenantId: string, outlined: readonly Outlined[]): Promise<Event[]> {
+    const found = await this.tenants.of(tenantId).query<Pick<Event, 'id' | 'data' | 'dataErasedAt'>>(
+      {
+        text: `SELECT id, data, data_erased_at AS "dataErasedAt" FROM ${this.database.tables.event}
+               WHERE tenant_id = $1 AND id = ANY ($2::uuid[])`,
+      },
+      [tenantId, outlined.map(({ id }) => id)],
+    );
+    const payloadOf = new Map(found.map((row) => [row.id, row]));
+    return outlined.flatMap(({ bytes: _bytes, ...event }) => {
+      const payload = payloadOf.get(event.id);
+      return payload ? [{ ...event, ...payload }] : [];
+    });
   }
 
   findOne(tenantId: string, id: string): Promise<Event | null> {
@@ -70,4 +97,11 @@ export class EventLog {
 function firstIdsOf(eventId: string) {
   const prefix = eventId.slice(0, 18);
   return Between(`${prefix}-0000-000000000000`, `${prefix}-ffff-ffffffffffff`);
+}
+
+/** From the first on, as many as hold no more than a page may; one at least. */
+function withinBytes(rows: readonly Outlined[]): readonly Outlined[] {
+  let sum = 0;
+  const beyond = rows.findIndex(({ bytes }) => (sum += bytes) > MAX_PAGE_BYTES);
+  return beyond < 0 ? rows : rows.slice(0, Math.max(1, beyond));
 }

@@ -65,10 +65,13 @@ export function boundsOf(filter: { since?: Date; until?: Date; beforeId?: string
   };
 }
 
-/** SQL that selects an entity's columns of `d` under the names of its properties. */
-export const columnsOf = <Entity extends ObjectLiteral>({ metadata }: Repository<Entity>): string =>
+/** SQL that selects an entity's columns of `d` under the names of its properties, but for one where that is left out. */
+export const columnsOf = <Entity extends ObjectLiteral>(
+  { metadata }: Repository<Entity>,
+  except?: keyof Entity & string,
+): string =>
   metadata.columns
-    .filter(({ isSelect }) => isSelect)
+    .filter(({ isSelect, propertyName }) => isSelect && propertyName !== except)
     .map(({ databaseName, propertyName }) => `d.${databaseName} AS "${propertyName}"`)
     .join(', ');
 

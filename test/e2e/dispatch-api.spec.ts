@@ -215,6 +215,43 @@ describe('a batch', () => {
   });
 });
 
+describe('a page of events', () => {
+  it.each([
+    ['without a filter', ''],
+    ['of one type', '&event='],
+  ])('holds 8 MiB of payloads, and the next one goes on from there: %s', async (_what, filter) => {
+    const event = type();
+    const tenant = `t-${randomUUID()}`.slice(0, 30);
+    await scene.server.api('POST', '/api/tenants', { id: tenant, name: 'Large' });
+    const large = { event, data: { text: 'x'.repeat(250_000) } };
+    const sent: string[] = [];
+    for (let n = 0; n < 2; n += 1) {
+      const batch = { events: Array.from({ length: 20 }, () => large) };
+      const { body } = await scene.server.api<{ results: DispatchAnswer[] }>('POST', '/api/events/batch', batch, {
+        tenant,
+      });
+      sent.unshift(...body.results.map(({ id }) => id));
+    }
+    const pages: string[][] = [];
+    for (let cursor = ''; ;) {
+      const path = `/api/events?limit=250${filter && `${filter}${event}`}${cursor}`;
+      const { body } = await scene.server.api<{ data: { id: string }[]; nextCursor: string | null }>(
+        'GET',
+        path,
+        undefined,
+        {
+          tenant,
+        },
+      );
+      pages.push(body.data.map(({ id }) => id));
+      if (body.nextCursor === null) break;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    expect(pages.map(({ length }) => length)).toEqual([33, 7]);
+    expect(pages.flat()).toEqual(sent.toSorted().toReversed());
+  });
+});
+
 describe('a tenant', () => {
   const as = <Body = Record<string, unknown>>(tenant: string, method: string, path: string, body?: unknown) =>
     scene.server.api<Body>(method, path, body, { tenant });
