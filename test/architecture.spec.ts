@@ -158,6 +158,61 @@ describe('what only one place may touch', () => {
   });
 });
 
+describe('what is exported', () => {
+  const ROOT = join(SRC, '..');
+  // What is read by people who have only the package.
+  const FACES = ['src/index.ts', 'src/testing/index.ts', 'src/client/index.ts'];
+
+  const textOf = new Map(
+    ['src', 'test', 'bench', 'dashboard/src', 'examples', 'scripts'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((path) => /\.(?:tsx?|mjs)$/.test(path) && !path.includes('node_modules'))
+        .map((path) => [`${folder}/${path.replaceAll('\\', '/')}`, readFileSync(join(ROOT, folder, path), 'utf8')]),
+    ),
+  );
+
+  /** `a as b` is imported as a, and exported as b. */
+  const namesIn = (braces: string | undefined, side: 'imported' | 'exported'): string[] =>
+    (braces ?? '')
+      .split(',')
+      .map((name) => name.trim().replace(/^type /, ''))
+      .filter((name) => name !== '')
+      .map((name) => name.split(' as ').at(side === 'imported' ? 0 : -1) as string);
+
+  const IMPORT = /^(?:import|export)\s([^;'"]*?)\sfrom '(\.[^']+)'/gm;
+  const IMPORT_WHEN_NEEDED = /(?:\{([^}]*)\} = await )?import\('(\.[^']+)'\)\)?(?:\.(\w+))?/g;
+  const DECLARED = /^export (?:abstract |async )*(?:const|function\*?|class|interface|type|enum) (\w+)/gm;
+  const LISTED = /^export (?:type )?\{([^}]*)\}/gm;
+
+  it('is imported by another file, or part of a public face: what nobody asks for is its file’s own', () => {
+    const imported = new Set<string>();
+    for (const [path, text] of textOf) {
+      const use = (specifier: string, names: readonly string[]): void => {
+        // Scripts and benchmarks run what was built.
+        const target = normalize(join(dirname(path), specifier))
+          .replace(/^dist\//, 'src/')
+          .replace(/\.js$/, '.ts');
+        for (const name of names) imported.add(`${target} ${name}`);
+      };
+      for (const [, clause = '', specifier = ''] of text.matchAll(IMPORT)) {
+        use(specifier, clause.includes('*') ? ['*'] : namesIn(/\{([^}]*)\}/.exec(clause)?.[1], 'imported'));
+      }
+      for (const [, braces, specifier = '', name = ''] of text.matchAll(IMPORT_WHEN_NEEDED)) {
+        use(specifier, [name, ...namesIn(braces, 'imported')]);
+      }
+    }
+    const exported = [...textOf]
+      .filter(([path]) => path.startsWith('src/') && !FACES.includes(path) && !imported.has(`${path} *`))
+      .flatMap(([path, text]) => {
+        const declared = [...text.matchAll(DECLARED)].map(([, name = '']) => name);
+        const listed = [...text.matchAll(LISTED)].flatMap(([, braces]) => namesIn(braces, 'exported'));
+        return [...declared, ...listed].map((name) => `${path} ${name}`);
+      });
+    expect(exported.length).toBeGreaterThan(500);
+    expect(exported.filter((name) => !imported.has(name))).toEqual([]);
+  });
+});
+
 describe('a table is written by its owner alone', () => {
   const OWNERS: Record<string, string> = {
     tenant: 'registry',

@@ -27,7 +27,7 @@ export interface Forwarding {
 }
 
 /** What became of it: a status, or why there is none; and how long it took. */
-export interface Forwarded {
+interface Forwarded {
   readonly outcome: string;
   readonly ms: number;
 }

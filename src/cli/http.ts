@@ -5,7 +5,7 @@ import { request as overHttps } from 'node:https';
 import { FailureError } from './usage.js';
 
 /** What is asked. */
-export interface Ask {
+interface Ask {
   /** @defaultValue `GET` */
   readonly method?: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -15,7 +15,7 @@ export interface Ask {
   readonly signal?: AbortSignal;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;

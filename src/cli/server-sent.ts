@@ -3,7 +3,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
 /** What one block says. An id without data is a place to go on from. */
-export interface ServerSent {
+interface ServerSent {
   readonly id?: string;
   readonly event?: string;
   readonly data?: string;

@@ -6,7 +6,7 @@ type Json = unknown;
 type JsonObject = Readonly<Record<string, Json>>;
 
 /** A type of the catalogue, as far as code knows of it. */
-export type CatalogueType = Omit<EventTypeAnswer, 'archived'>;
+type CatalogueType = Omit<EventTypeAnswer, 'archived'>;
 
 /** Deeper than this, a schema is `unknown`. */
 const MAX_DEPTH = 64;

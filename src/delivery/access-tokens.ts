@@ -28,8 +28,7 @@ export interface AccessToken {
   readonly usableUntil: number;
 }
 
-export type TokenAnswer =
-  { readonly token: AccessToken; readonly wasKept: boolean } | { readonly failure: TokenFailure };
+type TokenAnswer = { readonly token: AccessToken; readonly wasKept: boolean } | { readonly failure: TokenFailure };
 
 interface Place {
   /** The credentials that its token was obtained with: the same object for as long as they are the same. */

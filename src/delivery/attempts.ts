@@ -48,7 +48,7 @@ export interface Outgoing {
 }
 
 /** An attempt that was made. */
-export interface Made {
+interface Made {
   /** Milliseconds that the receiver took. */
   readonly tookMs: number;
   /** On the monotonic clock: nothing more of its webhook may start before, unless the outcome is on disk. */

@@ -17,7 +17,7 @@ import { WebhookTargets } from './webhook-targets.js';
 import type { TargetRow, WebhookTarget } from './webhook-targets.js';
 
 /** Where a claim looks. */
-export interface ClaimWalk {
+interface ClaimWalk {
   /** Only webhooks after this id: where the last claim stopped. */
   readonly after: string;
   /** No due delivery has a smaller id; lets PostgreSQL skip old partitions. */

@@ -12,14 +12,14 @@ import { boundsOf, columnsOf, newestOf, Parameters, readPage } from './log-walk.
 import type { LogPage } from './log-walk.js';
 
 /** What a page of the log is limited to. */
-export interface DeliveryFilter extends DeliveryCondition {
+interface DeliveryFilter extends DeliveryCondition {
   readonly since?: Date;
   readonly until?: Date;
   readonly beforeId?: string;
 }
 
 /** What became of a request to retry. */
-export type RetryOutcome = 'due' | 'sending' | 'webhook_disabled' | 'payload_erased' | 'not_found';
+type RetryOutcome = 'due' | 'sending' | 'webhook_disabled' | 'payload_erased' | 'not_found';
 
 @Injectable()
 export class DeliveriesRepository {

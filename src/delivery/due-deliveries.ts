@@ -32,7 +32,7 @@ export interface ExhaustedDelivery {
 }
 
 /** A delivery whose attempt nobody reported on, as it is from then on. */
-export interface LostDelivery extends ExhaustedDelivery {
+interface LostDelivery extends ExhaustedDelivery {
   readonly status: 'pending' | 'failed' | 'expired';
   readonly reason: string | null;
 }

@@ -16,7 +16,7 @@ const MAX_PAGE_BYTES = 8_388_608;
 type Outlined = Omit<Event, 'data'> & { readonly bytes: number };
 
 /** What a page of events is limited to. */
-export interface EventFilter {
+interface EventFilter {
   readonly event?: string;
   readonly since?: Date;
   readonly until?: Date;

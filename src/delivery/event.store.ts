@@ -42,7 +42,7 @@ export interface NewEvent {
 }
 
 /** What storing events came to. */
-export interface StoredEvents {
+interface StoredEvents {
   /** How many deliveries of each event are pending or on their way, by event id. */
   readonly deliveries: ReadonlyMap<string, number>;
   /** Those of them that were claimed as they were stored: they are the caller's to send. */

@@ -22,7 +22,7 @@ export interface Bounds {
 }
 
 /** What to read. */
-export interface PageRequest {
+interface PageRequest {
   readonly walk: Walk;
   /** SQL of what is selected of `d`, its id as `id`. */
   readonly columns: string;

@@ -12,7 +12,7 @@ const MASKED = '[masked]';
 const STANDARD_SIGNATURES = ['X-Webhook-Signature', 'webhook-signature'];
 
 /** What the headers of an attempt tell of its delivery. */
-export type SentDelivery = Pick<ClaimedDelivery, 'id' | 'eventId' | 'eventType' | 'number'>;
+type SentDelivery = Pick<ClaimedDelivery, 'id' | 'eventId' | 'eventType' | 'number'>;
 
 /** All that is logged of the headers of the usual request. */
 const LOGGED_USUALLY = JSON.stringify({ 'User-Agent': USER_AGENT });

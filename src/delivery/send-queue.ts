@@ -26,7 +26,7 @@ export interface ClaimRoom extends Room {
 }
 
 /** Room that is kept free until `unreserve`. */
-export interface Reservation extends Room {
+interface Reservation extends Room {
   readonly bytes: number;
 }
 

@@ -12,7 +12,7 @@ import type { SettledRow } from './settle.statements.js';
 import type { HealthChange, Settlement } from './settlement.js';
 
 /** What follows from outcomes once they are on disk; those that came too late to be written are not among them. Must not reject. */
-export type SettleListener = (settled: readonly Settlement[], health: readonly HealthChange[]) => Promise<void>;
+type SettleListener = (settled: readonly Settlement[], health: readonly HealthChange[]) => Promise<void>;
 
 const MAX_BATCH = 500;
 const GATHER_MS = 20;

@@ -4,7 +4,7 @@ import type { AttemptOutcome } from './delivery-status.js';
 import type { Verdict } from './outcome.js';
 
 /** An attempt as it is written to the log. */
-export interface AttemptRecord {
+interface AttemptRecord {
   readonly startedAt: Date;
   readonly durationMs: number;
   readonly outcome: AttemptOutcome;

@@ -11,7 +11,7 @@ import type { ClaimedDelivery } from './claimed-delivery.js';
 import { bodyOf, sourceOf } from './payload-format.js';
 
 /** The delivery is not ours to send any more. */
-export class DeliveryLostError extends Error {
+class DeliveryLostError extends Error {
   constructor() {
     super('another process has it');
   }

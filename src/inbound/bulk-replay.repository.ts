@@ -7,7 +7,7 @@ import type { SqlExecutor } from '../platform/database/index.js';
 import { CLOCKS_APART_MS } from './received-events.repository.js';
 
 /** Which events: those received in a time, of one source and type or of all. */
-export interface BulkReplayFilter {
+interface BulkReplayFilter {
   readonly tenantId: string;
   /** Inclusive. */
   readonly since: Date;
@@ -20,7 +20,7 @@ export interface BulkReplayFilter {
 }
 
 /** What a replay would be about. */
-export interface BulkReplayLook {
+interface BulkReplayLook {
   /** Events that fit, one more than the limit where there are more. */
   readonly events: number;
   /** Handler runs that would be due. */
@@ -29,13 +29,13 @@ export interface BulkReplayLook {
   readonly kinds: readonly EventKind[];
 }
 
-export interface EventKind {
+interface EventKind {
   readonly source: string;
   readonly type: string;
 }
 
 /** A handler that events of a kind get, unless they have it. */
-export interface AddedHandler {
+interface AddedHandler {
   readonly source: string;
   readonly type: string;
   readonly handler: string;

@@ -25,7 +25,7 @@ import { sha256, storable } from './webhook.js';
 import type { VerifiedWebhook } from './webhook.js';
 
 /** Either everything is said, or the caller holds the runs and must process them. */
-export type InboundAdmission = { readonly outcome: Outcome } | { readonly claim: Claim };
+type InboundAdmission = { readonly outcome: Outcome } | { readonly claim: Claim };
 
 // An entry may be renewed or pruned between two statements; a third time in a row it is not.
 const MAX_LOOKS = 3;

@@ -2,7 +2,6 @@ export { INBOUND_ENTITIES, InboundFeature, RECEIVED_CONTROLLERS, RECEIVING_CONTR
 export { ProvidersModule } from './providers.module.js';
 export type { InboundExtras } from './providers.module.js';
 export { OnWebhook } from './on-webhook.decorator.js';
-export type { OnWebhookOptions } from './on-webhook.decorator.js';
 export { bodyId, headerOf, textField, UNKNOWN_TYPE } from './providers/provider.js';
 export type {
   Description,
@@ -14,6 +13,5 @@ export type {
   WebhookRequest,
 } from './providers/provider.js';
 export { BUILT_IN_PROVIDERS } from './providers/built-in-providers.js';
-export type { BuiltInProvider, ProviderGuide } from './providers/built-in.js';
 export type { ParsedBody } from './providers/body.js';
 export type { ReceivedEvent } from './received-event.js';

@@ -12,10 +12,10 @@ export interface Subscription extends OnWebhookOptions<never> {
 }
 
 /** What a body held, as `JSON.parse` types it: where a handler says no shape, any member may be read. */
-export type ParsedJson = ReturnType<typeof JSON.parse>;
+type ParsedJson = ReturnType<typeof JSON.parse>;
 
 /** Options of `@OnWebhook()`. */
-export interface OnWebhookOptions<Data = unknown> {
+interface OnWebhookOptions<Data = unknown> {
   /**
    * The name under which the handler's runs are stored. Give one where the class or the method may be renamed: a run
    * that is not finished is found again by its name. @defaultValue `Class.method`

@@ -8,7 +8,7 @@ import { HandlerRun } from './handler-run.entity.js';
 import { ReceivedEventRow } from './received-event.entity.js';
 import type { ReceivedEventStatus } from './received-event.entity.js';
 
-export interface ReceivedEventFilter {
+interface ReceivedEventFilter {
   readonly source?: string;
   readonly status?: ReceivedEventStatus;
   /** Inclusive. */

@@ -11,7 +11,7 @@ export interface RatedSource {
 }
 
 /** What was got of that which was asked for, and in how many milliseconds there will be one more. */
-export interface Grant {
+interface Grant {
   readonly granted: number;
   readonly waitMs: number;
 }

@@ -23,7 +23,7 @@ export const SOURCE_PARAMETER = 'posthornSource';
 export const TENANT_PARAMETER = 'posthornTenant';
 
 /** A request for a source that exists. */
-export interface Addressed {
+interface Addressed {
   readonly source: OpenSource;
   readonly provider: Provider;
   /** When the request came, before its body did: slow uploads must not make a signature stale. */

@@ -24,7 +24,7 @@ export interface Rhythm {
 }
 
 /** A pause that is over. */
-export interface Pause {
+interface Pause {
   readonly ms: number;
   /** After how long it was told as a silence, where it was. */
   readonly toldAfterMs: number | undefined;

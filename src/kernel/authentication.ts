@@ -9,14 +9,14 @@ interface TrustedReceiver {
 }
 
 /** User and password with every request (RFC 7617). */
-export interface BasicAuthentication extends TrustedReceiver {
+interface BasicAuthentication extends TrustedReceiver {
   readonly type: 'basic';
   readonly username: string;
   readonly password: string;
 }
 
 /** A token with every request (RFC 6750). */
-export interface BearerAuthentication extends TrustedReceiver {
+interface BearerAuthentication extends TrustedReceiver {
   readonly type: 'bearer';
   readonly token: string;
 }
@@ -37,14 +37,14 @@ export interface OAuth2Authentication extends TrustedReceiver {
 }
 
 /** A client certificate in the TLS handshake, all in PEM. */
-export interface MutualTlsAuthentication extends TrustedReceiver {
+interface MutualTlsAuthentication extends TrustedReceiver {
   readonly type: 'mtls';
   readonly certificate: string;
   readonly privateKey: string;
 }
 
 /** Nothing is presented; only, the receiver's certificate is of an authority of its own. */
-export interface PrivateAuthorityAuthentication extends Required<TrustedReceiver> {
+interface PrivateAuthorityAuthentication extends Required<TrustedReceiver> {
   readonly type: 'tls';
 }
 

@@ -3,13 +3,11 @@
 import { isIP } from 'node:net';
 import { type AddressRefusal, type Network, parseNetwork, refuseAddress } from './address-ranges.js';
 
-export type { AddressRefusal } from './address-ranges.js';
-
 /** The longest URL accepted, in characters. */
 export const MAX_URL_LENGTH = 2_048;
 
 /** What the operator opens. */
-export interface EgressSettings {
+interface EgressSettings {
   /** Accept `http:` beside `https:`. */
   allowHttp: boolean;
   /** CIDR blocks opened although they are not public, such as `10.20.0.0/16`. Cloud metadata addresses stay closed. */
@@ -20,10 +18,10 @@ export interface EgressSettings {
 export type UrlError = 'Invalid URL' | 'HTTPS required' | 'URL not allowed';
 
 /** Why a host is refused. */
-export type HostRefusal = AddressRefusal | 'bad_name' | 'single_label' | 'special_name';
+type HostRefusal = AddressRefusal | 'bad_name' | 'single_label' | 'special_name';
 
 /** Why a URL is refused; `forbidden_address` is the one word for a name, whatever it resolves to. */
-export type UrlRefusal =
+type UrlRefusal =
   | 'too_long'
   | 'whitespace'
   | 'control_character'
@@ -36,9 +34,9 @@ export type UrlRefusal =
   | 'forbidden_address'
   | HostRefusal;
 
-export type AddressVerdict = { ok: true } | { ok: false; reason: AddressRefusal };
+type AddressVerdict = { ok: true } | { ok: false; reason: AddressRefusal };
 /** `literal` is the address, without brackets, where the host is one; without it the host is a name, still to be resolved. */
-export type HostVerdict = { ok: true; literal?: string } | { ok: false; reason: HostRefusal };
+type HostVerdict = { ok: true; literal?: string } | { ok: false; reason: HostRefusal };
 /** A URL's verdict; `literal` as in {@link HostVerdict}. */
 export type UrlVerdict = { ok: true; url: URL; literal?: string } | { ok: false; error: UrlError; reason: UrlRefusal };
 

@@ -2,8 +2,8 @@
 import { parseDuration } from './duration.js';
 
 /** Shortest and longest time; the longest fits an integer column. */
-export const MIN_EXPIRES_AFTER_MS = 100;
-export const MAX_EXPIRES_AFTER_MS = 14 * 86_400_000;
+const MIN_EXPIRES_AFTER_MS = 100;
+const MAX_EXPIRES_AFTER_MS = 14 * 86_400_000;
 
 /** Milliseconds of a time such as `'10m'`, from 100 ms to 14 days; `undefined` where it is none. */
 export function parseExpiresAfter(input: unknown): number | undefined {

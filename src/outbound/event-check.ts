@@ -49,7 +49,7 @@ export interface EventInput {
 }
 
 /** What the checks need to know of the installation. */
-export interface EventLimits {
+interface EventLimits {
   readonly maxEventSize: number;
   readonly retentionMs: number;
 }
@@ -114,7 +114,7 @@ export function checkTestEvent(
 }
 
 /** @throws InvalidEventTypeError */
-export function checkType(type: unknown): asserts type is string {
+function checkType(type: unknown): asserts type is string {
   if (!isEventType(type)) throw new InvalidEventTypeError(false);
   if (type.startsWith(RESERVED_PREFIX)) throw new InvalidEventTypeError(true);
 }
@@ -127,7 +127,7 @@ function checkOrderingKey(key: unknown): string | undefined {
 }
 
 /** @throws InvalidTagsError */
-export function checkTags(tags: unknown): string[] | undefined {
+function checkTags(tags: unknown): string[] | undefined {
   if (tags === undefined || tags === null) return undefined;
   if (!Array.isArray(tags) || tags.length > MAX_TAGS || !tags.every(isTag)) throw new InvalidTagsError();
   return tags.length === 0 ? undefined : [...new Set(tags)];

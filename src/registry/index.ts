@@ -1,5 +1,5 @@
 export { KeyAuthenticator } from './key.authenticator.js';
-export { CreatedSecretDto, CreatedWebhookDto, SecretDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
+export { CreatedWebhookDto } from './dto/webhook.dto.js';
 export { FailedClauseDto } from './dto/test-filter.dto.js';
 export { Catalogue } from './event-types/catalogue.js';
 export { WebhookEvent } from './event-types/webhook-event.decorator.js';
@@ -7,7 +7,7 @@ export type { WebhookEventOptions } from './event-types/webhook-event.decorator.
 export { verdictOf } from './filter-verdict.js';
 export { SubscriptionsService } from './subscriptions.service.js';
 export type { Subscription } from './subscriptions.service.js';
-export { EvaluatorBusyError, UnauthenticatedError, WebhookNotFoundError } from './registry.errors.js';
+export { EvaluatorBusyError, UnauthenticatedError } from './registry.errors.js';
 export {
   ACCESS_CONTROLLERS,
   REGISTRY_ENTITIES,
@@ -17,7 +17,6 @@ export {
 } from './registry.module.js';
 export type { RegistryExtras } from './registry.module.js';
 export type { Processing } from './source.entity.js';
-export { PAYLOAD_FORMATS } from './webhook.entity.js';
 export type { Guarantee, PayloadFormat } from './webhook.entity.js';
 export { CHALLENGE_TYPE, Ownership } from './ownership.js';
 export { Relaying } from './relaying.js';

@@ -10,7 +10,7 @@ import { OwnershipUnprovenError } from './registry.errors.js';
 export const CHALLENGE_TYPE = 'posthorn.webhook.challenge';
 
 /** POSTs a body, as a delivery would be sent. Fulfils with the beginning of an answer of 2xx; anything else is `undefined`. */
-export type AskReceiver = (url: string, body: string) => Promise<string | undefined>;
+type AskReceiver = (url: string, body: string) => Promise<string | undefined>;
 
 @Injectable()
 export class Ownership {

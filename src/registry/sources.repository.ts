@@ -26,7 +26,7 @@ export type SourceChange = Partial<
   >
 >;
 
-export type NewSource = Pick<Source, 'id' | 'tenantId' | 'name' | 'provider'> & SourceChange;
+type NewSource = Pick<Source, 'id' | 'tenantId' | 'name' | 'provider'> & SourceChange;
 export type NewSourceSecret = Pick<SourceSecret, 'id' | 'tenantId' | 'sourceId' | 'ciphertext' | 'hint'>;
 
 const LIVE = '(expires_at IS NULL OR expires_at > now())';

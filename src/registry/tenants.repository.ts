@@ -10,7 +10,7 @@ import { Tenant } from './tenant.entity.js';
 import { Webhook } from './webhook.entity.js';
 
 /** What may be changed of a tenant. */
-export type TenantChange = Partial<Pick<Tenant, 'name' | 'maxWebhooks' | 'maxSources' | keyof SendingPolicyColumns>>;
+type TenantChange = Partial<Pick<Tenant, 'name' | 'maxWebhooks' | 'maxSources' | keyof SendingPolicyColumns>>;
 
 /**
  * How long after its end a tenant may still get rows: from a request that was let in just before, whose body takes its time, or

@@ -26,7 +26,7 @@ interface GivenCredentials {
 }
 
 /** As they are shown: names, and what is no secret. */
-export interface ShownCredentials {
+interface ShownCredentials {
   /** Null: no key of this installation opens them. */
   readonly headers: string[] | null;
   readonly authentication: AuthenticationView | null;

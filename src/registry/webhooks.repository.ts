@@ -33,7 +33,7 @@ export type WebhookChange = Partial<
 >;
 
 /** What a new webhook is made of. */
-export type NewWebhook = Pick<Webhook, 'id' | 'tenantId' | 'url' | 'patterns'> & WebhookChange;
+type NewWebhook = Pick<Webhook, 'id' | 'tenantId' | 'url' | 'patterns'> & WebhookChange;
 
 export type NewSecret = Pick<WebhookSecret, 'id' | 'tenantId' | 'webhookId' | 'ciphertext' | 'hint' | 'publicKey'>;
 

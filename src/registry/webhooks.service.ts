@@ -58,7 +58,7 @@ export interface WebhookChanged {
 }
 
 /** Each live secret is one more signature on every request. */
-export const MAX_LIVE_SECRETS = 10;
+const MAX_LIVE_SECRETS = 10;
 
 @Injectable()
 export class WebhooksService implements OnApplicationShutdown {

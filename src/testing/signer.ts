@@ -11,11 +11,9 @@ export interface Unsigned {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What signing adds: headers, and another body or URL where the signature stands there. */
-export interface Signed {
+/** Gives what signing adds: headers, and another body or URL where the signature stands there. */
+export type Signer = (message: Unsigned) => {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   readonly url?: string;
-}
-
-export type Signer = (message: Unsigned) => Signed;
+};

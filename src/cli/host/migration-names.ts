@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { POSTHORN_MIGRATIONS } from '../../persistence.js';
 
-export interface MigrationNames {
+interface MigrationNames {
   /** Of this version, in their order. */
   readonly missing: readonly string[];
   /** That this version does not know: the database is of a newer one. */

@@ -96,7 +96,7 @@ class AttemptTimingView {
 }
 
 /** One attempt of a delivery. */
-export class AttemptView {
+class AttemptView {
   @ApiProperty({ type: Number, example: 1 })
   number!: number;
 

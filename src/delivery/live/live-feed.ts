@@ -20,7 +20,7 @@ const KEPT_MS = 600_000;
 const FORGET_MS = 60_000;
 
 /** An entry as it is kept. */
-export interface KeptEntry {
+interface KeptEntry {
   readonly id: string;
   readonly kind: LiveKind;
   /** JSON. */
@@ -28,7 +28,7 @@ export interface KeptEntry {
 }
 
 /** From where on, and what of it is known already. */
-export interface LivePlace {
+interface LivePlace {
   readonly after: string;
   readonly known: readonly string[];
 }

@@ -11,7 +11,7 @@ import { replayStatements } from './replay.statements.js';
 import type { ReplayStatements } from './replay.statements.js';
 
 /** Which deliveries of a webhook to send again. */
-export interface ReplayFilter {
+interface ReplayFilter {
   readonly tenantId: string;
   readonly webhookId: string;
   /** The smallest delivery id that belongs to it. */
@@ -22,7 +22,7 @@ export interface ReplayFilter {
 }
 
 /** A replay that was asked for. */
-export interface Replay extends ReplayFilter {
+interface Replay extends ReplayFilter {
   readonly id: string;
   readonly total: number;
   readonly made: number;

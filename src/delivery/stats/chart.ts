@@ -8,7 +8,7 @@ export type Bucket = (typeof BUCKETS)[number];
 
 /** Buckets that `auto` makes at most, and that may be asked for: two days of minutes, or four months of hours. */
 export const AUTO_BUCKETS = 120;
-export const MAX_BUCKETS = 2_880;
+const MAX_BUCKETS = 2_880;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -15,7 +15,7 @@ export const LATENCY_BOUNDS_MS = [
 const BEYOND_MS = 100_000;
 
 /** Attempts by the place of their duration. */
-export type LatencyCounts = ReadonlyMap<number, number>;
+type LatencyCounts = ReadonlyMap<number, number>;
 
 /**
  * The duration that this share of the attempts did not exceed, as if those between two bounds were spread evenly; null where

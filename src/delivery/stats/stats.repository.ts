@@ -22,7 +22,7 @@ export interface CountRow {
 }
 
 /** What one webhook came to. */
-export interface WebhookTotal {
+interface WebhookTotal {
   readonly webhookId: string;
   readonly url: string;
   readonly attempts: number;
@@ -30,7 +30,7 @@ export interface WebhookTotal {
 }
 
 /** One bucket of one webhook. */
-export interface WebhookBucket {
+interface WebhookBucket {
   readonly webhookId: string;
   readonly at: number;
   readonly attempts: number;
@@ -38,7 +38,7 @@ export interface WebhookBucket {
 }
 
 /** What waits. */
-export interface BacklogRow {
+interface BacklogRow {
   readonly pending: number;
   readonly scheduled: number;
   readonly retrying: number;

@@ -5,7 +5,7 @@ import { HANDLER_RUN_STATUSES } from '../handler-run.entity.js';
 import type { ReceivedEventRow, ReceivedEventStatus } from '../received-event.entity.js';
 import { RECEIVED_EVENT_STATUSES } from '../received-event.entity.js';
 
-export class HandlerRunDto {
+class HandlerRunDto {
   @ApiProperty({ example: 'Payments.onPaid' })
   handler!: string;
 

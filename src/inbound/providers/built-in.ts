@@ -7,7 +7,7 @@ import { verifying } from './scheme.js';
 import type { Scheme } from './scheme.js';
 
 /** What people must know to use a provider. */
-export interface ProviderGuide {
+interface ProviderGuide {
   readonly title: string;
   /** The vendor's own page about its signature. */
   readonly page: string;

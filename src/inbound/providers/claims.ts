@@ -102,7 +102,7 @@ export const numberedSignatures = (header: string, decode: SignatureDecoder): Cl
   });
 
 /** Which keys a header of pairs uses: `t=<unix>,v1=<hex>`. */
-export interface PairKeys {
+interface PairKeys {
   readonly time: string;
   readonly signature: string;
   /** @defaultValue a comma */

@@ -14,7 +14,7 @@ interface Part {
 }
 
 /** A file of a form, as handlers see it. */
-export interface FormFile {
+interface FormFile {
   readonly filename: string;
   readonly contentType: string;
   /** Base64, so that what handlers see is JSON here too. */

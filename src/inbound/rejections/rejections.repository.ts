@@ -22,7 +22,7 @@ export interface RejectionCount {
   readonly samples: RejectionSample[];
 }
 
-export interface RejectionFilter {
+interface RejectionFilter {
   readonly reason?: RejectionReason;
   /** Inclusive. */
   readonly since?: Date;

@@ -14,7 +14,7 @@ export interface Followed {
 }
 
 /** As much of a received event as lists show. */
-export type StreamedEvent = Omit<ReceivedEventRow, 'headers' | 'body'>;
+type StreamedEvent = Omit<ReceivedEventRow, 'headers' | 'body'>;
 
 @Injectable()
 export class StreamRepository {

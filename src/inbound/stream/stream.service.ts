@@ -18,7 +18,7 @@ import { StreamWake } from './stream-wake.js';
 import type { StreamReader } from './stream-wake.js';
 
 /** Readers of one process, and of one tenant in it, so that none keeps the others out. */
-export const MAX_STREAMS = 100;
+const MAX_STREAMS = 100;
 export const MAX_TENANT_STREAMS = 20;
 
 /** Events of one write, at most. */
@@ -28,7 +28,7 @@ const POLL_MS = 1_000;
 const BEAT_MS = 15_000;
 
 /** Who reads, and from where on. */
-export interface Reading extends Watched {
+interface Reading extends Watched {
   /** What `Last-Event-ID` says. */
   readonly lastEventId?: string;
   readonly reader: Principal;

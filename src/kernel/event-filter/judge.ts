@@ -12,7 +12,7 @@ export interface FailedClause {
 export const MAX_STEPS = 20_000;
 
 /** What is left of the steps. */
-export interface Budget {
+interface Budget {
   left: number;
 }
 

@@ -7,7 +7,7 @@ import { hmac } from './hmac.js';
 import { hmacBytesOf, privateKeyOf, schemeOf } from './signing-secret.js';
 
 /** A shared secret made ready for use: decoded once, used for many requests. */
-export interface HmacKey {
+interface HmacKey {
   readonly scheme: 'hmac';
   /** The whole secret string: the key of `X-Webhook-Signature`. */
   readonly text: string;
@@ -16,7 +16,7 @@ export interface HmacKey {
 }
 
 /** A private key made ready for use. */
-export interface Ed25519Key {
+interface Ed25519Key {
   readonly scheme: 'ed25519';
   readonly key: KeyObject;
 }
@@ -25,7 +25,7 @@ export interface Ed25519Key {
 export type SigningKey = HmacKey | Ed25519Key;
 
 /** The message that is signed: `body` must be the very bytes that are sent. */
-export interface OutgoingMessage {
+interface OutgoingMessage {
   readonly id: string;
   readonly timestampSeconds: number;
   readonly body: Buffer;

@@ -31,7 +31,7 @@ const TAKE = `
   return { granted, tostring(tokens - granted) }`;
 
 /** What was got of that which was asked for, and in how many milliseconds there will be one more. */
-export interface Grant {
+interface Grant {
   readonly granted: number;
   readonly waitMs: number;
 }

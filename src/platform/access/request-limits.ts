@@ -12,7 +12,7 @@ import { SharedBuckets } from './shared-buckets.js';
 const MINUTE_SECONDS = 60;
 
 /** The caller, or its tenant, has made as many requests as it may. */
-export class RequestRateError extends PosthornError {
+class RequestRateError extends PosthornError {
   constructor(
     whose: 'caller' | 'tenant',
     readonly retryAfterSeconds: number,

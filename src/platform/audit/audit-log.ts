@@ -10,7 +10,7 @@ import { differences } from './differences.js';
 import type { ChangedField, Facts } from './differences.js';
 
 /** One change. */
-export interface Change {
+interface Change {
   /** What was done, as `noun.verb`: `webhook.updated`. */
   readonly action: string;
   /** The id or name of what it was done to. */
@@ -30,7 +30,7 @@ export interface AuditEntry {
   readonly address: string | null;
 }
 
-export interface AuditFilter {
+interface AuditFilter {
   readonly since?: Date;
   readonly until?: Date;
   readonly actor?: string;

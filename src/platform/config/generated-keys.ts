@@ -6,7 +6,7 @@ import { Secret } from '../../kernel/secret.js';
 import type { Settings } from './settings.js';
 
 /** The keys of a server: given by settings, else read from the data directory, else made there. */
-export interface GeneratedKeys {
+interface GeneratedKeys {
   readonly encryptionKey: readonly Secret[];
   readonly adminApiKey: Secret;
   /** True exactly once: at the start that made the admin key. */

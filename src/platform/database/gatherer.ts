@@ -29,7 +29,7 @@ interface Line<Item, Result> {
 }
 
 /** What a gatherer has to know of its items. */
-export interface Gathering<Item, Result> {
+interface Gathering<Item, Result> {
   /** Items of different lines neither wait for each other nor share a statement. */
   readonly lineOf: (item: Item) => string;
   /** Two of one key are never in one statement, which could not write both. Orders the items, so that statements lock alike. */

@@ -22,7 +22,7 @@ export class LockNotHadError extends Error {
   }
 }
 
-export interface Patience {
+interface Patience {
   /** Between two tries. */
   readonly pauseMs: number;
   /** No try begins later than this. */

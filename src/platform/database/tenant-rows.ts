@@ -33,7 +33,7 @@ const familiesOf = (t: Tables): readonly Family[] => [
 ];
 
 /** `held`: some rows are still worked on; come again. */
-export type ErasureOutcome = 'erased' | 'held' | 'stopped';
+type ErasureOutcome = 'erased' | 'held' | 'stopped';
 
 @Injectable()
 export class TenantRows {

@@ -1,3 +1,3 @@
 export { createEgressConnector, EgressDeniedError, type EgressConnectorOptions } from './connector.js';
-export { judgeUrl, type JudgeUrlOptions } from './judge-url.js';
-export { resolveAddresses, type ResolveAddresses } from './resolve.js';
+export { judgeUrl } from './judge-url.js';
+export type { ResolveAddresses } from './resolve.js';

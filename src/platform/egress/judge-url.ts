@@ -2,7 +2,7 @@ import type { EgressPolicy, UrlVerdict } from '../../kernel/egress-policy.js';
 import { resolveAddresses, type ResolveAddresses } from './resolve.js';
 
 /** How {@link judgeUrl} resolves names, and for how long it waits. */
-export interface JudgeUrlOptions {
+interface JudgeUrlOptions {
   /** @defaultValue the operating system's resolver */
   resolve?: ResolveAddresses;
   /** Milliseconds. @defaultValue 2000 */

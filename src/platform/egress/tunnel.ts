@@ -17,7 +17,7 @@ export class ProxyError extends Error {
 }
 
 /** Where a tunnel ends: an address, never a name. */
-export interface TunnelEnd {
+interface TunnelEnd {
   readonly address: string;
   readonly port: number;
 }

@@ -11,7 +11,7 @@ import { routeFinder } from './route-finder.js';
 import type { RoutedByPost, RouteFinder } from './route-finder.js';
 
 /** How a request is turned away before Nest sees it. */
-export interface EarlyRefusal {
+interface EarlyRefusal {
   readonly status: number;
   readonly error: string;
   readonly retryAfterSeconds?: number;
@@ -29,7 +29,7 @@ export type Admission<Context> =
   | { readonly admitted: false; readonly refusal: EarlyRefusal };
 
 /** Which routes get their bytes, and within which bounds. */
-export interface RawRoutes<Context> {
+interface RawRoutes<Context> {
   /** A route parameter that only these routes have: it marks them, whatever prefix or version the host puts before them. */
   readonly parameter: string;
   /** Most bytes held at once by all requests whose body was not released yet. */
@@ -49,7 +49,7 @@ export interface RawBody<Context> {
 }
 
 /** Why a body was not read to its end, though somebody still waits for an answer. */
-export type BodyRefusal = 'too_large' | 'too_busy' | 'too_slow';
+type BodyRefusal = 'too_large' | 'too_busy' | 'too_slow';
 
 type ReadOutcome = { readonly bytes: Buffer } | BodyRefusal | 'aborted';
 

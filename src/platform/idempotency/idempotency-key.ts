@@ -5,7 +5,7 @@ const MAX_KEY_LENGTH = 255;
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 
 /** The idempotency key is empty, too long, or holds characters that no store takes. */
-export class InvalidIdempotencyKeyError extends InvalidError {
+class InvalidIdempotencyKeyError extends InvalidError {
   constructor() {
     super('invalid_idempotency_key', 'An idempotency key is 1 to 255 printable ASCII characters.');
   }

@@ -27,14 +27,14 @@ export interface IdempotentRequest {
 export const hashOf = (content: string): Buffer => createHash('sha256').update(content).digest();
 
 /** The key was used for another request. */
-export class IdempotencyMismatchError extends ConflictError {
+class IdempotencyMismatchError extends ConflictError {
   constructor() {
     super('idempotency_mismatch', 'This idempotency key was used for a different request.');
   }
 }
 
 /** The first request with this key has not been answered yet. */
-export class IdempotencyInProgressError extends ConflictError {
+class IdempotencyInProgressError extends ConflictError {
   constructor() {
     super('idempotency_in_progress', 'A request with this idempotency key is in progress; try again later.');
   }

@@ -9,7 +9,7 @@ import type { Settings } from '../config/index.js';
 export type Reading = Readonly<Record<string, number>> | undefined;
 
 /** Adds one to the series of these label values. */
-export type Count<Labels extends readonly string[]> = (...values: { [At in keyof Labels]: string }) => void;
+type Count<Labels extends readonly string[]> = (...values: { [At in keyof Labels]: string }) => void;
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 

@@ -15,7 +15,7 @@ const NOBODY = new ProxyTracerProvider().getDelegate();
 const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 /** A span that is to begin. */
-export interface SpanPlan {
+interface SpanPlan {
   readonly kind: SpanKind;
   /** A `traceparent`, `null` for the beginning of a trace. @defaultValue what is active here */
   readonly parent?: string | null;

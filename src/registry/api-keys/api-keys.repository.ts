@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import { DATA_SOURCE, TenantDatabase } from '../../platform/database/index.js';
 import { ApiKey } from './api-key.entity.js';
 
-export type NewApiKey = Pick<
+type NewApiKey = Pick<
   ApiKey,
   'id' | 'tenantId' | 'name' | 'prefix' | 'fingerprint' | 'scopes' | 'createdBy' | 'expiresAt'
 >;

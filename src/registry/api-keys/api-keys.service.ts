@@ -21,7 +21,7 @@ import { ApiKeyDto, CreatedApiKeyDto } from './dto/api-key.dto.js';
 import type { CreateApiKeyDto } from './dto/create-api-key.dto.js';
 
 /** A key that may be used, as far as a request needs it. */
-export type UsableKey = Pick<ApiKey, 'id' | 'tenantId' | 'scopes' | 'expiresAt'>;
+type UsableKey = Pick<ApiKey, 'id' | 'tenantId' | 'scopes' | 'expiresAt'>;
 
 @Injectable()
 export class ApiKeysService {

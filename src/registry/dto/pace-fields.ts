@@ -6,9 +6,9 @@ import { IsBoolean, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { IfPresent } from '../../platform/http/index.js';
 import { Rule } from './rule.decorator.js';
 
-export const MAX_MAX_IN_FLIGHT = 1_000;
-export const MAX_RATE = 100_000;
-export const MAX_RATE_SECONDS = 86_400;
+const MAX_MAX_IN_FLIGHT = 1_000;
+const MAX_RATE = 100_000;
+const MAX_RATE_SECONDS = 86_400;
 
 /** How a client writes a rate limit, and how it is shown. */
 export interface RateLimit {

@@ -10,8 +10,8 @@ import { MAX_RETRIES, MAX_RETRY_WAIT_MS, NAMED_SCHEDULES, parseRetrySchedule } f
 import type { RetrySchedule } from '../../kernel/retry-schedule.js';
 import { Rule } from './rule.decorator.js';
 
-export const MIN_TIMEOUT_MS = 100;
-export const MAX_TIMEOUT_MS = 120_000;
+const MIN_TIMEOUT_MS = 100;
+const MAX_TIMEOUT_MS = 120_000;
 const MIN_RETRY_WAIT_MS = 100;
 
 /** How a client writes a retry schedule: a name, or waits. */

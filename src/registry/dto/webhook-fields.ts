@@ -11,7 +11,7 @@ import { MAX_EXPRESSION_LENGTH } from '../transformation/evaluator.js';
 import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
 import { Rule } from './rule.decorator.js';
 
-export const MAX_DESCRIPTION_LENGTH = 500;
+const MAX_DESCRIPTION_LENGTH = 500;
 
 export const FILTER_EXAMPLE = {
   data: { total: { $gte: 100 }, customer: { country: { $in: ['CH', 'DE'] } } },

@@ -12,7 +12,7 @@ import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { SealedSecrets } from '../../platform/secrets/index.js';
 
 /** What a run came to. */
-export interface ReEncrypted {
+interface ReEncrypted {
   /** Secrets, sets of custom headers, and credentials of webhooks, that were sealed anew. */
   readonly reencrypted: number;
   /** Those that no key of the ring opens; they stay as they are. */
@@ -20,7 +20,7 @@ export interface ReEncrypted {
 }
 
 /** How what is sealed stands. */
-export interface SealedState {
+interface SealedState {
   /** Secrets, sets of custom headers, and credentials of webhooks. */
   readonly sealed: number;
   /** Those of them that are not under the first key, whether another opens them or none. */

@@ -6,7 +6,7 @@ import addFormats from 'ajv-formats';
 import { TooCostlyError, within } from './watchdog.js';
 
 /** Largest schema, in bytes of its JSON. */
-export const MAX_SCHEMA_BYTES = 65_536;
+const MAX_SCHEMA_BYTES = 65_536;
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 

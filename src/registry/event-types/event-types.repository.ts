@@ -11,7 +11,7 @@ export type EventTypeChange = Partial<
   Pick<EventType, 'description' | 'schema' | 'schemaId' | 'example' | 'version' | 'deprecated' | 'archived'>
 >;
 
-export type NewEventType = Pick<EventType, 'id' | 'tenantId' | 'name'> & EventTypeChange;
+type NewEventType = Pick<EventType, 'id' | 'tenantId' | 'name'> & EventTypeChange;
 
 @Injectable()
 export class EventTypesRepository {

@@ -28,7 +28,7 @@ import type { EventTypeChange } from './event-types.repository.js';
 import { TooCostlyError } from './watchdog.js';
 
 /** Most types of a tenant: what dispatching knows of them is read anew every second. */
-export const MAX_EVENT_TYPES = 2_000;
+const MAX_EVENT_TYPES = 2_000;
 
 /** All schemas and examples of a tenant together: what its catalogue as one document may take. */
 const MAX_CATALOGUE_BYTES = 8 * 1_048_576;

@@ -9,7 +9,7 @@ const QUICK_MS = 10;
 const QUICK_MS_PER_BYTE = 40 / 1_048_576;
 
 /** What slow judgements of a tenant may take in a minute, all at once or bit by bit. */
-export const SLOW_MS = 1_000;
+const SLOW_MS = 1_000;
 const MINUTE_MS = 60_000;
 
 /** Bounds the memory; whoever was slow longest ago is forgotten. */

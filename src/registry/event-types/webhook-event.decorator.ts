@@ -18,7 +18,7 @@ export interface WebhookEventOptions {
 }
 
 /** One `@WebhookEvent()`. */
-export interface EventDeclaration extends WebhookEventOptions {
+interface EventDeclaration extends WebhookEventOptions {
   readonly name: string;
 }
 

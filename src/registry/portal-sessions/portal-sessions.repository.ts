@@ -9,7 +9,7 @@ import { PortalSession } from './portal-session.entity.js';
 const IN_FUTURE = Raw<Date>((column) => `${column} > now()`);
 const OVER = Raw<Date>((column) => `${column} <= now()`);
 
-export type NewPortalSession = Omit<PortalSession, 'tenant' | 'createdAt' | 'expiresAt'> & {
+type NewPortalSession = Omit<PortalSession, 'tenant' | 'createdAt' | 'expiresAt'> & {
   readonly lastsMs: number;
   /** It ends no later than this. */
   readonly notAfter?: Date;

@@ -7,7 +7,7 @@ import { parseRetriedStatuses } from '../../kernel/retried-statuses.js';
 const DAY_MS = 86_400_000;
 
 /** One failure, and the number that the dice show. */
-export interface Failure {
+interface Failure {
   readonly attempt: FailedAttempt;
   readonly delivery: FailedDelivery;
   readonly roll: number;

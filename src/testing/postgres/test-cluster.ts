@@ -20,7 +20,7 @@ const TEST_FLAGS = [
   'max_connections=300',
 ];
 
-export interface TestCluster {
+interface TestCluster {
   /** Of its database `postgres`, as a user who may do everything. */
   readonly url: string;
   /** Ends it and removes its directory. */

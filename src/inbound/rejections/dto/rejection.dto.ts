@@ -4,7 +4,7 @@ import type { RejectionReason, RejectionSample, SourceRejection } from '../sourc
 
 const TIME = '2026-03-01T12:00:00.000Z';
 
-export class RejectionSampleDto implements RejectionSample {
+class RejectionSampleDto implements RejectionSample {
   @ApiProperty({ format: 'date-time', example: TIME })
   at!: string;
 

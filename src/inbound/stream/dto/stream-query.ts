@@ -5,7 +5,7 @@ import { LIVE_KINDS } from '../../../delivery/index.js';
 import { IfPresent } from '../../../platform/http/index.js';
 
 /** What may be followed. */
-export const STREAM_TYPES = ['received', ...LIVE_KINDS] as const;
+const STREAM_TYPES = ['received', ...LIVE_KINDS] as const;
 export type StreamType = (typeof STREAM_TYPES)[number];
 
 /** What of it is followed. */

@@ -4,7 +4,7 @@ import type { DeliveryStatus } from '../../../delivery/index.js';
 import { FailedClauseDto } from '../../../registry/index.js';
 
 /** Why a webhook got an event, or why not. */
-export const WEBHOOK_VERDICTS = [
+const WEBHOOK_VERDICTS = [
   'matched',
   'disabled',
   'filtered_out',
@@ -14,7 +14,7 @@ export const WEBHOOK_VERDICTS = [
   'matches_now',
 ] as const;
 
-export type WebhookVerdict = (typeof WEBHOOK_VERDICTS)[number];
+type WebhookVerdict = (typeof WEBHOOK_VERDICTS)[number];
 
 /** What an event came to at one webhook. */
 export class WebhookExplanation {

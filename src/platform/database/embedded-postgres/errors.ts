@@ -1,5 +1,5 @@
 /** What can keep the embedded PostgreSQL from running. Stable: callers decide on these, never on the sentence. */
-export type EmbeddedPostgresErrorCode =
+type EmbeddedPostgresErrorCode =
   /** Another living process owns the data directory. */
   | 'data_dir_in_use'
   /** The cluster was made by another major version of PostgreSQL. */

@@ -9,7 +9,7 @@ import { codeOf, EmbeddedPostgresError } from './errors.js';
 import { isRunning, nameOf, type ProcessName } from './processes.js';
 
 /** What an owner file holds. */
-export interface Owner extends ProcessName {
+interface Owner extends ProcessName {
   /** The process that stops PostgreSQL when the owner is killed. */
   readonly watchdog?: ProcessName;
 }

@@ -3,7 +3,7 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync, chownSync } 
 import path from 'node:path';
 import { codeOf, EmbeddedPostgresError } from './errors.js';
 
-export interface PidFile {
+interface PidFile {
   readonly pid: number;
   readonly port: number;
   readonly ready: boolean;

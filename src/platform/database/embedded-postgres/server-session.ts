@@ -3,7 +3,7 @@ import pg from 'pg';
 import { codeOf } from './errors.js';
 
 /** Where a server listens. */
-export interface ServerAddress {
+interface ServerAddress {
   readonly host: string;
   readonly port: number;
 }
@@ -12,7 +12,7 @@ export interface ServerAddress {
 export const SUPERUSER = 'posthorn';
 
 /** How a server answered: not at all, with "not now" (starting, stopping), or with the postmaster.pid it reads. */
-export type Answer = { state: 'silent' } | { state: 'busy' } | { state: 'serving'; pidFile: string };
+type Answer = { state: 'silent' } | { state: 'busy' } | { state: 'serving'; pidFile: string };
 
 const QUERY_TIMEOUT_MS = 5_000;
 

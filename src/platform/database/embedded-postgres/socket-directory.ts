@@ -13,7 +13,7 @@ const LONGEST_NAME = '/.s.PGSQL.65535';
 /** Cleaners of temporary directories remove what looks old. */
 const REFRESH_MS = 3_600_000;
 
-export interface SocketDirectory {
+interface SocketDirectory {
   readonly path: string;
   /** Removes the link; only while the data directory is still ours. */
   close(): void;

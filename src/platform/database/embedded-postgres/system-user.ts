@@ -61,7 +61,7 @@ export function requireNamedUser(): void {
 }
 
 /** How PostgreSQL is told its directory: what to be in, and what to call it. */
-export interface Whereabouts {
+interface Whereabouts {
   readonly cwd: string;
   readonly dataDirArgument: string;
 }
@@ -83,7 +83,7 @@ export function whereabouts(directory: string, user: SystemUser | undefined): Wh
 }
 
 /** The outermost parent that the user may not pass through, by its permission bits. */
-export function firstClosedParent(directory: string, user: SystemUser): string | undefined {
+function firstClosedParent(directory: string, user: SystemUser): string | undefined {
   const parents: string[] = [];
   for (let parent = path.dirname(directory); ; parent = path.dirname(parent)) {
     parents.unshift(parent);

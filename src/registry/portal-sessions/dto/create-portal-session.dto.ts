@@ -32,7 +32,7 @@ export function parseLifetime(value: unknown): number | undefined {
   return ms !== undefined && ms >= MIN_LIFETIME_MS && ms <= MAX_LIFETIME_MS ? ms : undefined;
 }
 
-export class PortalThemeDto {
+class PortalThemeDto {
   @ApiPropertyOptional({ pattern: '^#[0-9a-fA-F]{6}$', description: 'Of links and buttons.', example: '#0b6e4f' })
   @IfPresent()
   @IsString()
