@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { Subject } from 'rxjs';
-import type { WebhookChanged } from '../registry/index.js';
+import { WebhookChanges } from '../registry/index.js';
 import { KnownFilters } from './known-filters.js';
 import type { ToldFilter } from './known-filters.js';
 
-const known = (changes = new Subject<WebhookChanged>()): KnownFilters => {
-  const filters = new KnownFilters({ changes });
+const known = (changes = new WebhookChanges()): KnownFilters => {
+  const filters = new KnownFilters(changes);
   filters.onModuleInit();
   return filters;
 };
@@ -44,19 +43,19 @@ describe('known filters', () => {
   });
 
   it('are forgotten with their webhook, and where that has another, which is told again', async () => {
-    const changes = new Subject<WebhookChanged>();
+    const changes = new WebhookChanges();
     const filters = known(changes);
     filters.learn('a', told(3));
     const before = await asked(filters);
-    changes.next({ kind: 'deleted', tenantId: 'b', webhookId: 'w1' });
-    changes.next({ kind: 'disabled', tenantId: 'a', webhookId: 'w0' });
+    changes.tell({ kind: 'deleted', tenantId: 'b', webhookId: 'w1' });
+    changes.tell({ kind: 'disabled', tenantId: 'a', webhookId: 'w0' });
     expect(await asked(filters)).toEqual(before);
-    changes.next({ kind: 'deleted', tenantId: 'a', webhookId: 'w1' });
-    changes.next({ kind: 'updated', tenantId: 'a', webhookId: 'w2' });
+    changes.tell({ kind: 'deleted', tenantId: 'a', webhookId: 'w1' });
+    changes.tell({ kind: 'updated', tenantId: 'a', webhookId: 'w2' });
     expect(await asked(filters)).toHaveLength(1);
     filters.learn('a', told(2));
     expect(await asked(filters)).toHaveLength(2);
-    for (const n of [0, 1]) changes.next({ kind: 'deleted', tenantId: 'a', webhookId: `w${n}` });
+    for (const n of [0, 1]) changes.tell({ kind: 'deleted', tenantId: 'a', webhookId: `w${n}` });
     expect(await asked(filters)).toEqual([]);
   });
 

@@ -2,13 +2,13 @@
 // a filter's id is another one with every change, and the statement that stores events refuses to go by any but those it
 // was told, and tells of the others. So a filter costs no look-up, and no event slips past one that was set a moment ago.
 // One is known of each webhook: all that are known are asked for every event.
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { setImmediate } from 'node:timers/promises';
 import { monotonicNow } from '../kernel/clock.js';
 import { EventFilter } from '../kernel/event-filter/event-filter.js';
 import type { FilterInput } from '../kernel/event-filter/event-filter.js';
-import { WebhooksService } from '../registry/index.js';
+import { WebhookChanges } from '../registry/index.js';
 
 /**
  * Bound the memory; what is forgotten is told again: all of the tenant that was judged longest ago. Only a tenant that has more by
@@ -63,11 +63,11 @@ export class KnownFilters implements OnModuleInit {
   private count = 0;
   private length = 0;
 
-  constructor(@Inject(WebhooksService) private readonly webhooks: Pick<WebhooksService, 'changes'>) {}
+  constructor(private readonly changes: WebhookChanges) {}
 
   /** What other processes change is asked in vain here until it is forgotten for others. */
   onModuleInit(): void {
-    this.webhooks.changes.subscribe(({ kind, tenantId, webhookId }) => {
+    this.changes.listen(({ kind, tenantId, webhookId }) => {
       if (kind === 'deleted' || kind === 'updated') this.forget(tenantId, webhookId);
     });
   }

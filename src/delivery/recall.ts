@@ -4,7 +4,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { Notifications } from '../platform/database/index.js';
-import { TenantsService, WebhooksService } from '../registry/index.js';
+import { TenantsService, WebhookChanges } from '../registry/index.js';
 import { Sender } from './sender.js';
 import type { HealthChange, Settlement } from './settlement.js';
 
@@ -15,13 +15,13 @@ const TOPIC = 'recall';
 export class Recall implements OnModuleInit {
   constructor(
     private readonly notifications: Notifications,
-    private readonly webhooks: WebhooksService,
+    private readonly changes: WebhookChanges,
     private readonly tenants: TenantsService,
     private readonly sender: Sender,
   ) {}
 
   onModuleInit(): void {
-    this.webhooks.changes.subscribe(({ kind, webhookId }) => {
+    this.changes.listen(({ kind, webhookId }) => {
       if (kind !== 'disabled' && kind !== 'deleted') return;
       void this.sender.giveBack([webhookId]);
       this.notifications.hint(TOPIC);

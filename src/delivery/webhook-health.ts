@@ -5,7 +5,7 @@ import type { AutoDisableRule } from '../kernel/auto-disable.js';
 import { RESERVED_PREFIX } from '../kernel/event-match.js';
 import { Database } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
-import { WebhooksService } from '../registry/index.js';
+import { WebhookChanges, WebhooksService } from '../registry/index.js';
 import { DueDeliveries } from './due-deliveries.js';
 import type { ExhaustedDelivery } from './due-deliveries.js';
 import { OperationalEvents } from './operational-events.js';
@@ -36,13 +36,14 @@ export class WebhookHealth implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly webhooks: WebhooksService,
+    private readonly changes: WebhookChanges,
     private readonly due: DueDeliveries,
     private readonly events: OperationalEvents,
   ) {}
 
   onModuleInit(): void {
     // After a crash between the change and this, the claim skips what is pending and the sweep what is retrying.
-    this.webhooks.changes.subscribe(({ kind, webhookId }) => {
+    this.changes.listen(({ kind, webhookId }) => {
       if (kind === 'disabled' || kind === 'deleted') void this.attempt(() => this.due.skipWaiting(webhookId));
     });
   }

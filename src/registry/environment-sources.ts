@@ -12,6 +12,7 @@ import { CreateSourceDto } from './dto/create-source.dto.js';
 import { sourceColumnsOf } from './dto/source-policy.dto.js';
 import { InvalidSourceError, UnknownProviderError } from './registry.errors.js';
 import { Relaying } from './relaying.js';
+import { SourceSecretsRepository } from './secrets.repository.js';
 import { SourceProviders } from './source-providers.js';
 import { SourceSecrets } from './source-secrets.js';
 import type { SourceSecret } from './source-secret.entity.js';
@@ -50,7 +51,8 @@ export class EnvironmentSources implements OnModuleInit {
 
   constructor(
     private readonly sources: SourcesRepository,
-    private readonly secrets: SourceSecrets,
+    private readonly secrets: SourceSecretsRepository,
+    private readonly sealed: SourceSecrets,
     private readonly providers: SourceProviders,
     private readonly relaying: Relaying,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
@@ -95,17 +97,19 @@ export class EnvironmentSources implements OnModuleInit {
     const source = { id: newId(), tenantId: DEFAULT_TENANT, name, provider };
     return this.sources.ensured(source, async (row, manager) => {
       if (columns) await this.sources.update(manager, row.id, { ...columns, provider });
-      const stored = await this.sources.findLiveSecrets(row.tenantId, [row.id], manager);
+      const stored = await this.secrets.findLive(row.tenantId, [row.id], manager);
       // The row is held while secrets are opened and sealed: at a start, by replicas that would do the same.
       if (await this.sameSecrets(stored, wanted)) return;
-      await this.sources.replaceSecrets(manager, row.id, await this.secrets.sealAll(row, wanted));
+      await this.secrets.replaceAll(manager, row.id, await this.sealed.sealAll(row, wanted));
+      // Its secrets are a part of it: it was changed now.
+      await this.sources.update(manager, row.id, {});
     });
   }
 
   private async sameSecrets(stored: readonly SourceSecret[], wanted: readonly Secret[]): Promise<boolean> {
     if (stored.length !== wanted.length) return false;
     try {
-      const open = await Promise.all(stored.map((secret) => this.secrets.open(secret)));
+      const open = await Promise.all(stored.map((secret) => this.sealed.open(secret)));
       return open.every((secret, index) => secret.reveal() === wanted[index]?.reveal());
     } catch (error) {
       if (!(error instanceof SecretBoxError)) throw error;

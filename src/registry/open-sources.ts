@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Secret } from '../kernel/secret.js';
 import { BriefCache } from './brief-cache.js';
 import type { RateLimit } from './dto/pace-fields.js';
+import { SourceSecretsRepository } from './secrets.repository.js';
 import { isSourceName } from './source-name.js';
 import { SourceSecrets } from './source-secrets.js';
 import type { Processing, Source, SourceAnswer } from './source.entity.js';
@@ -45,7 +46,8 @@ export class OpenSources {
 
   constructor(
     private readonly sources: SourcesRepository,
-    private readonly secrets: SourceSecrets,
+    private readonly secrets: SourceSecretsRepository,
+    private readonly sealed: SourceSecrets,
   ) {}
 
   /** The source of this name with its live secrets, at most a second old; `undefined` where there is none. */
@@ -64,7 +66,7 @@ export class OpenSources {
 
   private async open(source: Source): Promise<OpenSource> {
     const { id, tenantId, name, provider, config, processing, relay, rateLimitMax, rateLimitSeconds } = source;
-    const secrets = await this.sources.findLiveSecrets(tenantId, [id]);
+    const secrets = await this.secrets.findLive(tenantId, [id]);
     return {
       id,
       tenantId,
@@ -84,7 +86,7 @@ export class OpenSources {
           : undefined,
       allowedIps: source.allowedIps ?? undefined,
       answer: source.answer ?? undefined,
-      secrets: await Promise.all(secrets.map((secret) => this.secrets.open(secret))),
+      secrets: await Promise.all(secrets.map((secret) => this.sealed.open(secret))),
     };
   }
 }

@@ -38,6 +38,7 @@ import { PortalSessionsService } from './portal-sessions/portal-sessions.service
 import { PortalAuthenticator } from './portal.authenticator.js';
 import { Quotas } from './quotas.js';
 import { Relaying } from './relaying.js';
+import { SourceSecretsRepository, WebhookSecretsRepository } from './secrets.repository.js';
 import { SourceSecret } from './source-secret.entity.js';
 import { SourceSecrets } from './source-secrets.js';
 import { Source } from './source.entity.js';
@@ -55,8 +56,12 @@ import { JsonataTransformer, PayloadTransformer } from './transformation/payload
 import { TransformationTestController } from './transformation/transformation-test.controller.js';
 import { TransformationTestService } from './transformation/transformation-test.service.js';
 import { Transformations } from './transformation/transformations.js';
+import { WebhookChanges } from './webhook-changes.js';
 import { WebhookCredentials } from './webhook-credentials.js';
 import { WebhookSecret } from './webhook-secret.entity.js';
+import { WebhookSecretsController } from './webhook-secrets.controller.js';
+import { WebhookSecretsService } from './webhook-secrets.service.js';
+import { WebhookSecrets } from './webhook-secrets.js';
 import { Webhook } from './webhook.entity.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksRepository } from './webhooks.repository.js';
@@ -87,6 +92,7 @@ export const ACCESS_CONTROLLERS: Type[] = [
 /** The routes of subscriptions, and of what they subscribe to. */
 export const WEBHOOK_CONTROLLERS: Type[] = [
   WebhooksController,
+  WebhookSecretsController,
   FilterTestController,
   TransformationTestController,
   CatalogueController,
@@ -159,7 +165,11 @@ export class RegistryFeature {
         PortalSessionsService,
         WebhooksRepository,
         WebhookCredentials,
+        WebhookSecretsRepository,
+        WebhookSecrets,
+        WebhookChanges,
         WebhooksService,
+        WebhookSecretsService,
         SubscriptionsService,
         Evaluator,
         extensionProvider<PayloadTransformer>(PayloadTransformer, payloadTransformer),
@@ -172,6 +182,7 @@ export class RegistryFeature {
         { provide: DECLARED_EVENT_TYPES, useValue: eventTypes },
         DeclaredEventTypes,
         SourcesRepository,
+        SourceSecretsRepository,
         SourceSecrets,
         OpenSources,
         Relaying,
@@ -192,6 +203,8 @@ export class RegistryFeature {
         AuditLogService,
         ReEncryption,
         WebhooksService,
+        WebhookSecretsService,
+        WebhookChanges,
         SubscriptionsService,
         Catalogue,
         EventTypesService,

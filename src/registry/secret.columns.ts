@@ -3,6 +3,8 @@ import { Column } from 'typeorm';
 
 /** Live until it expires; the newest one does not. */
 export abstract class SecretColumns {
+  abstract id: string;
+
   @Column({ name: 'tenant_id', type: 'text' })
   tenantId!: string;
 

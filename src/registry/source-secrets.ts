@@ -3,9 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../kernel/ids.js';
 import { Secret } from '../kernel/secret.js';
 import { SealedSecrets } from '../platform/secrets/index.js';
+import type { NewSourceSecret } from './secrets.repository.js';
 import type { SourceSecret } from './source-secret.entity.js';
 import type { Source } from './source.entity.js';
-import type { NewSourceSecret } from './sources.repository.js';
 
 @Injectable()
 export class SourceSecrets {

@@ -25,7 +25,7 @@ import { AddSourceSecretDto } from './dto/add-source-secret.dto.js';
 import { CreateSourceDto } from './dto/create-source.dto.js';
 import { SourceDto } from './dto/source.dto.js';
 import { UpdateSourceDto } from './dto/update-source.dto.js';
-import { SecretDto } from './dto/webhook.dto.js';
+import { SecretDto } from './dto/secret.dto.js';
 import { SourcesService } from './sources.service.js';
 
 const SourceName = (): MethodDecorator => ApiParam({ name: 'name', description: 'The source.' });

@@ -1,9 +1,8 @@
-// Sources and their secrets in PostgreSQL. Every question names the tenant; deleted sources do not exist here.
+// Sources in PostgreSQL. Every question names the tenant; deleted sources do not exist here.
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, LessThan } from 'typeorm';
+import { IsNull, LessThan } from 'typeorm';
 import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { TenantDatabase } from '../platform/database/index.js';
-import { SourceSecret } from './source-secret.entity.js';
 import { Source } from './source.entity.js';
 
 /** What may be changed of a source. */
@@ -27,9 +26,6 @@ export type SourceChange = Partial<
 >;
 
 type NewSource = Pick<Source, 'id' | 'tenantId' | 'name' | 'provider'> & SourceChange;
-export type NewSourceSecret = Pick<SourceSecret, 'id' | 'tenantId' | 'sourceId' | 'ciphertext' | 'hint'>;
-
-const LIVE = '(expires_at IS NULL OR expires_at > now())';
 
 @Injectable()
 export class SourcesRepository {
@@ -46,24 +42,12 @@ export class SourcesRepository {
     return this.database.as(tenantId, (manager) => manager.find(Source, { where, order: { id: 'DESC' }, take: limit }));
   }
 
-  /** The live secrets of some sources, newest first. */
-  findLiveSecrets(tenantId: string, sourceIds: readonly string[], within?: EntityManager): Promise<SourceSecret[]> {
-    const find = (manager: EntityManager): Promise<SourceSecret[]> =>
-      manager
-        .createQueryBuilder(SourceSecret, 'secret')
-        .where({ tenantId, sourceId: In([...sourceIds]) })
-        .andWhere(LIVE)
-        .orderBy('secret.id', 'DESC')
-        .getMany();
-    return this.database.as(tenantId, find, within);
-  }
-
   transaction<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     return this.database.transaction(tenantId, work);
   }
 
   /** False where the name is taken, whoever took it first. */
-  async insert(manager: EntityManager, source: NewSource, secrets: readonly NewSourceSecret[]): Promise<boolean> {
+  async insert(manager: EntityManager, source: NewSource): Promise<boolean> {
     const result = await manager
       .createQueryBuilder()
       .insert()
@@ -72,9 +56,7 @@ export class SourcesRepository {
       .orIgnore()
       .returning(['id'])
       .execute();
-    if ((result.raw as unknown[]).length === 0) return false;
-    await manager.insert(SourceSecret, [...secrets]);
-    return true;
+    return (result.raw as unknown[]).length > 0;
   }
 
   /**
@@ -115,36 +97,6 @@ export class SourcesRepository {
 
   async delete(manager: EntityManager, id: string): Promise<void> {
     await manager.update(Source, { id }, { deletedAt: () => 'now()' });
-  }
-
-  /** Adds the newest secret; with a grace, the others live on for so long, or for what was left of theirs. */
-  async addSecret(manager: EntityManager, secret: NewSourceSecret, graceMs: number | undefined): Promise<SourceSecret> {
-    if (graceMs !== undefined) {
-      await manager
-        .createQueryBuilder()
-        .update(SourceSecret)
-        .set({ expiresAt: () => `least(expires_at, now() + :graceMs::float8 * interval '1 millisecond')` })
-        .where({ sourceId: secret.sourceId })
-        .andWhere(LIVE)
-        .setParameter('graceMs', graceMs)
-        .execute();
-    }
-    await manager.insert(SourceSecret, secret);
-    return manager.findOneByOrFail(SourceSecret, { id: secret.id });
-  }
-
-  async retireSecret(manager: EntityManager, secretId: string): Promise<void> {
-    await manager.delete(SourceSecret, { id: secretId });
-  }
-
-  async keepSecretForGood(manager: EntityManager, secretId: string): Promise<void> {
-    await manager.update(SourceSecret, { id: secretId }, { expiresAt: null });
-  }
-
-  async replaceSecrets(manager: EntityManager, sourceId: string, secrets: readonly NewSourceSecret[]): Promise<void> {
-    await manager.delete(SourceSecret, { sourceId });
-    await manager.insert(SourceSecret, [...secrets]);
-    await manager.update(Source, { id: sourceId }, { updatedAt: () => 'now()' });
   }
 
   private lock(manager: EntityManager, tenantId: string, name: string): Promise<Source | null> {

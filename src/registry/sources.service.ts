@@ -20,13 +20,11 @@ import { MAX_SECRETS } from './dto/source-fields.js';
 import { sourceColumnsOf } from './dto/source-policy.dto.js';
 import { SourceDto } from './dto/source.dto.js';
 import type { UpdateSourceDto } from './dto/update-source.dto.js';
-import { SecretDto } from './dto/webhook.dto.js';
+import { SecretDto } from './dto/secret.dto.js';
 import { OpenSources } from './open-sources.js';
 import { Quotas } from './quotas.js';
 import {
   InvalidSourceError,
-  LastSecretError,
-  SecretNotFoundError,
   SecretUnreadableError,
   SourceExistsError,
   SourceNotFoundError,
@@ -35,6 +33,7 @@ import {
 } from './registry.errors.js';
 import { isSourceName } from './source-name.js';
 import { Relaying } from './relaying.js';
+import { SourceSecretsRepository } from './secrets.repository.js';
 import { SourceProviders } from './source-providers.js';
 import { SourceSecrets } from './source-secrets.js';
 import type { SourceSecret } from './source-secret.entity.js';
@@ -45,7 +44,8 @@ import { SourcesRepository } from './sources.repository.js';
 export class SourcesService {
   constructor(
     private readonly sources: SourcesRepository,
-    private readonly secrets: SourceSecrets,
+    private readonly secrets: SourceSecretsRepository,
+    private readonly sealed: SourceSecrets,
     private readonly open: OpenSources,
     private readonly providers: SourceProviders,
     private readonly relaying: Relaying,
@@ -66,11 +66,12 @@ export class SourcesService {
     this.relaying.check(policy.relay);
     const id = newId();
     const source = { id, tenantId, name, provider, ...sourceColumnsOf(policy) };
-    const sealed = await this.secrets.sealAll({ id, tenantId }, secrets);
+    const rows = await this.sealed.sealAll({ id, tenantId }, secrets);
     return this.sources.transaction(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         await this.quotas.makeRoom(manager, tenantId, 'sources');
-        if (!(await this.sources.insert(manager, source, sealed))) throw new SourceExistsError();
+        if (!(await this.sources.insert(manager, source))) throw new SourceExistsError();
+        await this.secrets.insert(manager, rows);
         const made = await this.get(tenantId, name, manager);
         await this.audit.within(manager, author, {
           action: 'source.created',
@@ -85,7 +86,7 @@ export class SourcesService {
   async list(tenantId: string, { limit, cursor }: PageQuery): Promise<Page<SourceDto>> {
     const rows = await this.sources.findPage(tenantId, limit + 1, cursorId(cursor));
     const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
-    const secrets = await this.sources.findLiveSecrets(
+    const secrets = await this.secrets.findLive(
       tenantId,
       data.map(({ id }) => id),
     );
@@ -97,7 +98,7 @@ export class SourcesService {
   async get(tenantId: string, name: string, manager?: EntityManager): Promise<SourceDto> {
     const source = isSourceName(name) ? await this.sources.findByName(tenantId, name, manager) : null;
     if (!source) throw new SourceNotFoundError();
-    return SourceDto.of(source, await this.sources.findLiveSecrets(tenantId, [source.id], manager));
+    return SourceDto.of(source, await this.secrets.findLive(tenantId, [source.id], manager));
   }
 
   /** Absent fields stay as they are. @throws SourceNotFoundError, InvalidSourceError, SecretUnreadableError */
@@ -109,7 +110,7 @@ export class SourcesService {
       this.relaying.check(policy.relay);
       const seen = await this.get(tenantId, name, manager);
       if (change.config) {
-        const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
+        const live = await this.secrets.findLive(tenantId, [source.id], manager);
         const secrets = await Promise.all(live.map((secret) => this.reveal(secret)));
         this.judge(source.provider, secrets, change.config);
       }
@@ -139,31 +140,22 @@ export class SourcesService {
   ): Promise<SecretDto> {
     const secret = new Secret(text);
     const graceMs = expireOthersAfter === null ? undefined : parseDuration(expireOthersAfter ?? DEFAULT_GRACE);
-    const sealed = await this.secrets.seal({ id: '', tenantId }, secret);
+    const sealed = await this.sealed.seal({ id: '', tenantId }, secret);
     return this.change(tenantId, name, (source, manager) =>
       this.ledger.within(manager, request, async () => {
         this.judge(source.provider, [secret], source.config);
-        const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
+        const live = await this.secrets.findLive(tenantId, [source.id], manager);
         if (live.length >= MAX_SECRETS) throw new TooManySecretsError(MAX_SECRETS);
         await this.audit.within(manager, author, { action: 'source.secret_added', resource: name });
-        return SecretDto.of(await this.sources.addSecret(manager, { ...sealed, sourceId: source.id }, graceMs));
+        return SecretDto.of(await this.secrets.add(manager, { ...sealed, sourceId: source.id }, graceMs));
       }),
     );
   }
 
-  /**
-   * Ends a secret now. Of those that are left, the newest no longer expires: a source must always be able to verify.
-   *
-   * @throws SourceNotFoundError, SecretNotFoundError, LastSecretError
-   */
+  /** Ends a secret now. @throws SourceNotFoundError, SecretNotFoundError, LastSecretError */
   async retireSecret(tenantId: string, name: string, secretId: string, author?: Author): Promise<void> {
     await this.change(tenantId, name, async (source, manager) => {
-      const live = await this.sources.findLiveSecrets(tenantId, [source.id], manager);
-      if (!live.some(({ id }) => id === secretId)) throw new SecretNotFoundError();
-      const [newest] = live.filter(({ id }) => id !== secretId);
-      if (!newest) throw new LastSecretError();
-      await this.sources.retireSecret(manager, secretId);
-      await this.sources.keepSecretForGood(manager, newest.id);
+      await this.secrets.retire(manager, tenantId, source.id, secretId);
       await this.audit.within(manager, author, { action: 'source.secret_retired', resource: name });
     });
   }
@@ -185,13 +177,13 @@ export class SourcesService {
   private async revealAll(tenantId: string, name: string): Promise<void> {
     const source = isSourceName(name) ? await this.sources.findByName(tenantId, name) : null;
     if (!source) throw new SourceNotFoundError();
-    const live = await this.sources.findLiveSecrets(tenantId, [source.id]);
+    const live = await this.secrets.findLive(tenantId, [source.id]);
     await Promise.all(live.map((secret) => this.reveal(secret)));
   }
 
   private async reveal(secret: SourceSecret): Promise<Secret> {
     try {
-      return await this.secrets.open(secret);
+      return await this.sealed.open(secret);
     } catch (error) {
       if (error instanceof SecretBoxError) throw new SecretUnreadableError(secret.hint);
       throw error;

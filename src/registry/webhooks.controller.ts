@@ -5,10 +5,8 @@ import {
   ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
-  ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
-  ApiParam,
 } from '@nestjs/swagger';
 import type { Author } from '../platform/audit/index.js';
 import {
@@ -25,15 +23,11 @@ import type { Page } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { CreateWebhookDto } from './dto/create-webhook.dto.js';
-import { RotateSecretDto } from './dto/signing-secret.dto.js';
 import { UpdateWebhookDto } from './dto/update-webhook.dto.js';
-import { CreatedSecretDto, CreatedWebhookDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
+import { CreatedWebhookDto, WebhookDto } from './dto/webhook.dto.js';
 import { FILTER_EXAMPLE } from './dto/webhook-fields.js';
+import { WebhookId, WebhookNotFound } from './webhook-id.decorator.js';
 import { WebhooksService } from './webhooks.service.js';
-
-const WebhookId = (): MethodDecorator => ApiParam({ name: 'id', format: 'uuid', description: 'The webhook.' });
-const NotFound = (): MethodDecorator =>
-  ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' });
 
 // Without it, "Try it out" would fill in every optional field, each of which says something.
 const EXAMPLE = { url: 'https://shop.example/hooks', events: ['order.completed', 'invoice.*'] };
@@ -80,7 +74,7 @@ export class WebhooksController {
   @ApiOperation({ summary: 'One webhook' })
   @WebhookId()
   @ApiOkResponse({ type: WebhookDto })
-  @NotFound()
+  @WebhookNotFound()
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<WebhookDto> {
     return this.webhooks.get(tenantId, id);
   }
@@ -94,7 +88,7 @@ export class WebhooksController {
   })
   @WebhookId()
   @ApiOkResponse({ type: WebhookDto })
-  @NotFound()
+  @WebhookNotFound()
   update(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
@@ -110,7 +104,7 @@ export class WebhooksController {
   @ApiOperation({ summary: 'Delete a webhook', description: 'Its waiting deliveries are skipped; its log stays.' })
   @WebhookId()
   @ApiNoContentResponse()
-  @NotFound()
+  @WebhookNotFound()
   delete(@CurrentTenant() tenantId: string, @Param('id') id: string, @CurrentAuthor() author: Author): Promise<void> {
     return this.webhooks.delete(tenantId, id, author);
   }
@@ -121,7 +115,7 @@ export class WebhooksController {
   @ApiOperation({ summary: 'Enable a webhook' })
   @WebhookId()
   @ApiAcceptedResponse({ type: WebhookDto })
-  @NotFound()
+  @WebhookNotFound()
   enable(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
@@ -141,7 +135,7 @@ export class WebhooksController {
   })
   @WebhookId()
   @ApiAcceptedResponse({ type: WebhookDto })
-  @NotFound()
+  @WebhookNotFound()
   disable(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
@@ -150,46 +144,5 @@ export class WebhooksController {
     @CurrentAuthor() author: Author,
   ): Promise<WebhookDto> {
     return this.webhooks.update(tenantId, id, { active: false }, request, author);
-  }
-
-  @Post(':id/secrets')
-  @Requires('webhooks:write')
-  @ApiOperation({
-    summary: 'Rotate the signing secret',
-    description:
-      'The old secrets sign along for 24 hours, or as long as asked, so that a receiver can change over without a gap. A scheme ' +
-      'may change with it.',
-  })
-  @WebhookId()
-  @ApiBody({ type: RotateSecretDto, required: false })
-  @ApiCreatedResponse({ type: CreatedSecretDto })
-  @NotFound()
-  @ApiConflictResponse({ type: ErrorAnswer, description: '`too_many_secrets`' })
-  rotate(
-    @CurrentTenant() tenantId: string,
-    @Param('id') id: string,
-    @Body() secret: RotateSecretDto,
-    @OncePerKey() request: IdempotentRequest | undefined,
-    @CurrentAuthor() author: Author,
-  ): Promise<SigningSecretDto> {
-    return this.webhooks.rotate(tenantId, id, secret, request, author);
-  }
-
-  @Delete(':id/secrets/:secretId')
-  @Requires('webhooks:write')
-  @HttpCode(204)
-  @ApiOperation({ summary: 'Retire a secret now', description: 'Retiring the newest one undoes the rotation.' })
-  @WebhookId()
-  @ApiParam({ name: 'secretId', format: 'uuid' })
-  @ApiNoContentResponse()
-  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant, or no such live secret.' })
-  @ApiConflictResponse({ type: ErrorAnswer, description: '`last_secret`: it is the only one left.' })
-  retire(
-    @CurrentTenant() tenantId: string,
-    @Param('id') id: string,
-    @Param('secretId') secretId: string,
-    @CurrentAuthor() author: Author,
-  ): Promise<void> {
-    return this.webhooks.retire(tenantId, id, secretId, author);
   }
 }

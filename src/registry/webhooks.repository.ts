@@ -1,11 +1,10 @@
-// Webhooks and their secrets in PostgreSQL. Every question names the tenant; deleted webhooks do not exist here.
+// Webhooks in PostgreSQL. Every question names the tenant; deleted webhooks do not exist here.
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, LessThan } from 'typeorm';
+import { IsNull, LessThan } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { isId } from '../kernel/ids.js';
 import { TenantDatabase } from '../platform/database/index.js';
 import type { SendingPolicyColumns } from './sending-policy.columns.js';
-import { WebhookSecret } from './webhook-secret.entity.js';
 import { Webhook } from './webhook.entity.js';
 
 /** What may be changed of a webhook. */
@@ -35,10 +34,6 @@ export type WebhookChange = Partial<
 /** What a new webhook is made of. */
 type NewWebhook = Pick<Webhook, 'id' | 'tenantId' | 'url' | 'patterns'> & WebhookChange;
 
-export type NewSecret = Pick<WebhookSecret, 'id' | 'tenantId' | 'webhookId' | 'ciphertext' | 'hint' | 'publicKey'>;
-
-const LIVE = '(secret.expires_at IS NULL OR secret.expires_at > now())';
-
 @Injectable()
 export class WebhooksRepository {
   constructor(private readonly database: TenantDatabase) {}
@@ -58,25 +53,12 @@ export class WebhooksRepository {
     );
   }
 
-  /** The live secrets of some webhooks, newest first. */
-  findLiveSecrets(tenantId: string, webhookIds: readonly string[], within?: EntityManager): Promise<WebhookSecret[]> {
-    const find = (manager: EntityManager): Promise<WebhookSecret[]> =>
-      manager
-        .createQueryBuilder(WebhookSecret, 'secret')
-        .where({ tenantId, webhookId: In([...webhookIds]) })
-        .andWhere(LIVE)
-        .orderBy('secret.id', 'DESC')
-        .getMany();
-    return this.database.as(tenantId, find, within);
-  }
-
   transaction<Result>(tenantId: string, work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     return this.database.transaction(tenantId, work);
   }
 
-  async insert(manager: EntityManager, webhook: NewWebhook, secret: NewSecret): Promise<void> {
+  async insert(manager: EntityManager, webhook: NewWebhook): Promise<void> {
     await manager.insert(Webhook, webhook);
-    await manager.insert(WebhookSecret, secret);
   }
 
   /**
@@ -122,27 +104,5 @@ export class WebhooksRepository {
       { deletedAt: () => 'now()' },
     );
     return affected === 1;
-  }
-
-  /** Adds the newest secret; the others live on for so long, or for what was left of theirs. */
-  async rotate(manager: EntityManager, secret: NewSecret, othersLiveMs: number): Promise<WebhookSecret> {
-    await manager
-      .createQueryBuilder()
-      .update(WebhookSecret)
-      .set({ expiresAt: () => `least(expires_at, now() + :othersLiveMs * interval '1 ms')` })
-      .where({ webhookId: secret.webhookId })
-      .andWhere('(expires_at IS NULL OR expires_at > now())')
-      .setParameters({ othersLiveMs })
-      .execute();
-    await manager.insert(WebhookSecret, secret);
-    return manager.findOneByOrFail(WebhookSecret, { id: secret.id });
-  }
-
-  async retire(manager: EntityManager, secretId: string): Promise<void> {
-    await manager.delete(WebhookSecret, { id: secretId });
-  }
-
-  async keepForGood(manager: EntityManager, secretId: string): Promise<void> {
-    await manager.update(WebhookSecret, { id: secretId }, { expiresAt: null });
   }
 }

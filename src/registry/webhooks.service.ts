@@ -1,16 +1,9 @@
-// The rules of webhooks: which URLs are taken, when one is disabled, how its secrets come and go. It tells the rest of
-// this process what changed, after the change is committed; other processes see the row.
+// The rules of webhooks: which URLs are taken, what a change may say, when one is disabled. What changed is told once it is
+// committed.
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
-import { Subject } from 'rxjs';
-import type { Observable } from 'rxjs';
 import type { EntityManager } from 'typeorm';
 import { EgressPolicy } from '../kernel/egress-policy.js';
-import { parseDuration } from '../kernel/duration.js';
 import { newId } from '../kernel/ids.js';
-import { Secret } from '../kernel/secret.js';
-import { newSigningSecret, publicKeyOf, schemeOf } from '../kernel/signatures/signing-secret.js';
-import type { SignatureScheme } from '../kernel/signatures/signing-secret.js';
 import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -22,68 +15,43 @@ import { cursorId, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
-import { SealedSecrets } from '../platform/secrets/index.js';
 import { factsOfWebhook } from './audit/facts.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
-import { DEFAULT_OVERLAP } from './dto/signing-secret.dto.js';
-import type { RotateSecretDto } from './dto/signing-secret.dto.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
-import { CreatedSecretDto, CreatedWebhookDto, SigningSecretDto, WebhookDto } from './dto/webhook.dto.js';
+import { CreatedWebhookDto, WebhookDto } from './dto/webhook.dto.js';
 import { Ownership } from './ownership.js';
 import { Quotas } from './quotas.js';
-import {
-  LastSecretError,
-  SchemeMismatchError,
-  SecretNotFoundError,
-  TooManySecretsError,
-  UrlRefusedError,
-  WebhookNotFoundError,
-} from './registry.errors.js';
+import { UrlRefusedError, WebhookNotFoundError } from './registry.errors.js';
+import { WebhookSecretsRepository } from './secrets.repository.js';
 import { Transformations } from './transformation/transformations.js';
+import { WebhookChanges } from './webhook-changes.js';
 import { dropUnchanged, webhookColumnsOf } from './webhook-columns.js';
 import { refuseContradictions, WebhookCredentials } from './webhook-credentials.js';
 import type { WebhookSecret } from './webhook-secret.entity.js';
+import { signingSecretOf, WebhookSecrets } from './webhook-secrets.js';
 import type { Webhook } from './webhook.entity.js';
 import { WebhooksRepository } from './webhooks.repository.js';
-import type { NewSecret, WebhookChange } from './webhooks.repository.js';
+import type { WebhookChange } from './webhooks.repository.js';
 
 /** Why a webhook is disabled: by hand, by a 410 of its receiver, by failing for too long. */
 export type DisabledReason = 'manual' | 'gone' | 'failing';
 
-/** One change of a webhook, told after it was committed. */
-export interface WebhookChanged {
-  readonly kind: 'disabled' | 'enabled' | 'deleted' | 'updated';
-  readonly tenantId: string;
-  readonly webhookId: string;
-}
-
-/** Each live secret is one more signature on every request. */
-const MAX_LIVE_SECRETS = 10;
-
 @Injectable()
-export class WebhooksService implements OnApplicationShutdown {
-  readonly #changes = new Subject<WebhookChanged>();
-
-  /** What changed in this process. A hint: another replica's changes are not in it. */
-  readonly changes: Observable<WebhookChanged> = this.#changes.asObservable();
-
+export class WebhooksService {
   constructor(
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'retentionMs'>,
     private readonly webhooks: WebhooksRepository,
     private readonly egress: EgressPolicy,
-    private readonly secrets: SealedSecrets,
+    private readonly secrets: WebhookSecretsRepository,
+    private readonly sealed: WebhookSecrets,
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
     private readonly quotas: Quotas,
     private readonly transformations: Transformations,
     private readonly ownership: Ownership,
     private readonly credentials: WebhookCredentials,
+    private readonly changes: WebhookChanges,
   ) {}
-
-  /** At the end of a stop, not at its beginning: what is sent until then is recalled by these. */
-  onApplicationShutdown(): void {
-    this.#changes.complete();
-  }
 
   /**
    * @returns a repeat of `request` gets the webhook without its secret.
@@ -101,14 +69,15 @@ export class WebhooksService implements OnApplicationShutdown {
       ...webhookColumnsOf(rest, this.settings.retentionMs),
       ...(await this.credentials.seal(id, { headers, authentication })),
     };
-    const secret = secretOf(given, signatureScheme);
+    const secret = signingSecretOf(given, signatureScheme);
     await this.transformations.check(tenantId, rest.transformation);
     await this.judge(url);
-    const row = await this.seal(tenantId, id, secret);
+    const row = await this.sealed.seal({ id, tenantId }, secret);
     const created = await this.webhooks.transaction(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         await this.quotas.makeRoom(manager, tenantId, 'webhooks');
-        await this.webhooks.insert(manager, { id, tenantId, url, patterns: fold(events), ...columns }, row);
+        await this.webhooks.insert(manager, { id, tenantId, url, patterns: fold(events), ...columns });
+        await this.secrets.insert(manager, [row]);
         const made = await this.read(tenantId, id, manager);
         refuseContradictions(made);
         await this.audit.within(manager, author, {
@@ -125,7 +94,7 @@ export class WebhooksService implements OnApplicationShutdown {
   async list(tenantId: string, { limit, cursor }: PageQuery): Promise<Page<WebhookDto>> {
     const rows = await this.webhooks.findPage(tenantId, limit + 1, cursorId(cursor));
     const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
-    const secrets = await this.webhooks.findLiveSecrets(
+    const secrets = await this.secrets.findLive(
       tenantId,
       data.map(({ id }) => id),
     );
@@ -195,7 +164,7 @@ export class WebhooksService implements OnApplicationShutdown {
         ? { done: await also(await executorOf(manager)) }
         : undefined,
     );
-    if (disabled) this.#changes.next({ kind: 'disabled', tenantId, webhookId });
+    if (disabled) this.changes.tell({ kind: 'disabled', tenantId, webhookId });
     return disabled?.done;
   }
 
@@ -205,68 +174,14 @@ export class WebhooksService implements OnApplicationShutdown {
       if (!(await this.webhooks.delete(manager, tenantId, id))) throw new WebhookNotFoundError();
       await this.audit.within(manager, author, { action: 'webhook.deleted', resource: id });
     });
-    this.#changes.next({ kind: 'deleted', tenantId, webhookId: id });
-  }
-
-  /**
-   * A new secret; the others sign along for as long as asked.
-   *
-   * @returns a repeat of `request` gets all but the secret itself.
-   * @throws WebhookNotFoundError, TooManySecretsError, SchemeMismatchError
-   */
-  async rotate(
-    tenantId: string,
-    id: string,
-    { secret: given, signatureScheme, expireOthersAfter = DEFAULT_OVERLAP }: RotateSecretDto,
-    request?: IdempotentRequest,
-    author?: Author,
-  ): Promise<CreatedSecretDto | SigningSecretDto> {
-    const othersLiveMs = parseDuration(expireOthersAfter) ?? 0;
-    if (!(await this.webhooks.find(tenantId, id))) throw new WebhookNotFoundError();
-    const [newest] = await this.webhooks.findLiveSecrets(tenantId, [id]);
-    const secret = secretOf(given, signatureScheme, newest && SigningSecretDto.of(newest).signatureScheme);
-    const row = await this.seal(tenantId, id, secret);
-    const done = await this.webhooks.locked(tenantId, id, async (_webhook, manager) => {
-      const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
-      const made = await this.ledger.within(manager, request, async () => {
-        // Those that end now make room.
-        if (othersLiveMs > 0 && live.length >= MAX_LIVE_SECRETS) throw new TooManySecretsError(MAX_LIVE_SECRETS);
-        await this.audit.within(manager, author, { action: 'webhook.secret_rotated', resource: id });
-        return SigningSecretDto.of(await this.webhooks.rotate(manager, row, othersLiveMs));
-      });
-      return made.id === row.id ? CreatedSecretDto.reveal(made, secret) : made;
-    });
-    if (!done) throw new WebhookNotFoundError();
-    this.#changes.next({ kind: 'updated', tenantId, webhookId: id });
-    return done;
-  }
-
-  /**
-   * Ends a secret now. Ending the newest undoes the rotation that made it: the one before it no longer expires, because
-   * a webhook must always be able to sign.
-   *
-   * @throws WebhookNotFoundError, SecretNotFoundError, LastSecretError
-   */
-  async retire(tenantId: string, id: string, secretId: string, author?: Author): Promise<void> {
-    const found = await this.webhooks.locked(tenantId, id, async (_webhook, manager) => {
-      const live = await this.webhooks.findLiveSecrets(tenantId, [id], manager);
-      if (!live.some((secret) => secret.id === secretId)) throw new SecretNotFoundError();
-      const [newest] = live.filter((secret) => secret.id !== secretId);
-      if (!newest) throw new LastSecretError();
-      await this.webhooks.retire(manager, secretId);
-      await this.webhooks.keepForGood(manager, newest.id);
-      await this.audit.within(manager, author, { action: 'webhook.secret_retired', resource: id });
-      return true;
-    });
-    if (!found) throw new WebhookNotFoundError();
-    this.#changes.next({ kind: 'updated', tenantId, webhookId: id });
+    this.changes.tell({ kind: 'deleted', tenantId, webhookId: id });
   }
 
   /** @throws WebhookNotFoundError */
   private async read(tenantId: string, id: string, manager?: EntityManager): Promise<WebhookDto> {
     const webhook = await this.webhooks.find(tenantId, id, manager);
     if (!webhook) throw new WebhookNotFoundError();
-    return this.viewOf(webhook, await this.webhooks.findLiveSecrets(tenantId, [id], manager));
+    return this.viewOf(webhook, await this.secrets.findLive(tenantId, [id], manager));
   }
 
   private async judge(url: string): Promise<void> {
@@ -275,30 +190,16 @@ export class WebhooksService implements OnApplicationShutdown {
     await this.ownership.prove(url);
   }
 
-  private async seal(tenantId: string, webhookId: string, secret: Secret): Promise<NewSecret> {
-    const id = newId();
-    const ciphertext = await this.secrets.seal(secret.reveal(), id);
-    return { id, tenantId, webhookId, ciphertext, hint: secret.hint, publicKey: publicKeyOf(secret) ?? null };
-  }
-
   private async viewOf(webhook: Webhook, secrets: readonly WebhookSecret[]): Promise<WebhookDto> {
     return WebhookDto.of(webhook, secrets, await this.credentials.shownOf(webhook));
   }
 
   private tell(before: Webhook, { active = before.active, ...change }: WebhookChange): void {
     const { id: webhookId, tenantId } = before;
-    if (active !== before.active) this.#changes.next({ kind: active ? 'enabled' : 'disabled', tenantId, webhookId });
+    if (active !== before.active) this.changes.tell({ kind: active ? 'enabled' : 'disabled', tenantId, webhookId });
     if (Object.keys(change).some((column) => column !== 'disabledReason'))
-      this.#changes.next({ kind: 'updated', tenantId, webhookId });
+      this.changes.tell({ kind: 'updated', tenantId, webhookId });
   }
-}
-
-/** The secret that was given, else a new one of the scheme asked for. @throws SchemeMismatchError */
-function secretOf(given: string | undefined, asked: SignatureScheme | undefined, otherwise?: SignatureScheme): Secret {
-  if (given === undefined) return newSigningSecret(asked ?? otherwise);
-  const secret = new Secret(given);
-  if (asked !== undefined && schemeOf(secret) !== asked) throw new SchemeMismatchError();
-  return secret;
 }
 
 const fold = (events: readonly string[]): string[] => [...new Set(events)];

@@ -1,7 +1,7 @@
 // Registering, changing and deleting webhooks, as a client of the API meets them.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SecretBox } from '../../src/kernel/secret-box.js';
-import { WebhooksService } from '../../src/registry/index.js';
+import { WebhookChanges, WebhooksService } from '../../src/registry/index.js';
 import type { DisabledReason, WebhookChanged } from '../../src/registry/index.js';
 import { ENCRYPTION_KEY, refusal, RegistryScene, routesOf, UNKNOWN_ID, URL_A } from './registry.harness.js';
 import type { WebhookAnswer } from './registry.harness.js';
@@ -286,7 +286,9 @@ describe('changing a webhook', () => {
     const service = scene.app.get(WebhooksService);
     const told: WebhookChanged['kind'][] = [];
     const { id } = await register('default');
-    const subscription = service.changes.subscribe((change) => change.webhookId === id && told.push(change.kind));
+    scene.app.get(WebhookChanges).listen(({ kind, webhookId }) => {
+      if (webhookId === id) told.push(kind);
+    });
     const patch = (active: boolean) => as('default').patch(`/api/webhooks/${id}`).send({ active }).expect(200);
     const disable = (webhookId: string, reason: DisabledReason) =>
       service.disable('default', webhookId, reason, () => Promise.resolve(reason));
@@ -302,7 +304,6 @@ describe('changing a webhook', () => {
     await as('default').post(`/api/webhooks/${id}/enable`).expect(202);
     await as('default').patch(`/api/webhooks/${id}`).send({ description: 'x' }).expect(200);
     await as('default').delete(`/api/webhooks/${id}`).expect(204);
-    subscription.unsubscribe();
     expect(told).toEqual(['disabled', 'enabled', 'disabled', 'enabled', 'updated', 'deleted']);
     expect(await disable(id, 'gone')).toBeUndefined();
     expect(await disable('no-id', 'gone')).toBeUndefined();

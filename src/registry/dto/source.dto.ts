@@ -8,7 +8,7 @@ import { DEFAULT_TENANT } from '../tenant-id.js';
 import { RATE_LIMIT_SCHEMA } from './pace-fields.js';
 import type { RateLimit } from './pace-fields.js';
 import { ANSWER_SCHEMA, MASK } from './source-fields.js';
-import { SecretDto } from './webhook.dto.js';
+import { SecretDto } from './secret.dto.js';
 
 const TIME = '2026-03-01T12:00:00.000Z';
 

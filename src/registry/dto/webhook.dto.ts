@@ -1,11 +1,8 @@
-// How webhooks and their secrets look from outside. A secret itself is in two answers only: the one that creates the
-// webhook, and the one that rotates.
+// How webhooks look from outside. Their first secret is in one answer only, to whoever creates the webhook.
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { FilterInput } from '../../kernel/event-filter/event-filter.js';
 import { formatDuration } from '../../kernel/duration.js';
 import type { Secret } from '../../kernel/secret.js';
-import { schemeOf, SIGNATURE_SCHEMES } from '../../kernel/signatures/signing-secret.js';
-import type { SignatureScheme } from '../../kernel/signatures/signing-secret.js';
 import { NOT_REPEATED } from '../../platform/idempotency/index.js';
 import { GUARANTEES, PAYLOAD_FORMATS } from '../webhook.entity.js';
 import type { Guarantee, PayloadFormat, Webhook } from '../webhook.entity.js';
@@ -14,68 +11,11 @@ import { AUTHENTICATION_VIEW } from './authentication.dto.js';
 import type { AuthenticationView } from './authentication.dto.js';
 import { RATE_LIMIT_SCHEMA } from './pace-fields.js';
 import type { RateLimit } from './pace-fields.js';
+import { SECRET_EXAMPLE, sharedText, SigningSecretDto } from './secret.dto.js';
 import { SendingPolicyView, viewOfPolicy } from './sending-policy.dto.js';
 
 const ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
 const TIME = '2026-03-01T12:00:00.000Z';
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=';
-
-export class SecretDto {
-  @ApiProperty({ format: 'uuid', example: ID })
-  id!: string;
-
-  @ApiProperty({ description: 'Its last characters, to tell it by.', example: '…GKYo=' })
-  hint!: string;
-
-  @ApiProperty({ format: 'date-time', example: TIME })
-  createdAt!: string;
-
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Null: it lives on.', example: null })
-  expiresAt!: string | null;
-
-  static of({
-    id,
-    hint,
-    createdAt,
-    expiresAt,
-  }: Pick<WebhookSecret, 'id' | 'hint' | 'createdAt' | 'expiresAt'>): SecretDto {
-    return { id, hint, createdAt: createdAt.toISOString(), expiresAt: expiresAt?.toISOString() ?? null };
-  }
-}
-
-/** A secret that signs what is sent. */
-export class SigningSecretDto extends SecretDto {
-  @ApiProperty({ enum: SIGNATURE_SCHEMES, enumName: 'SignatureScheme', description: 'How it signs.' })
-  signatureScheme!: SignatureScheme;
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description:
-      'What `v1a` signatures are verified with, `whpk_` and base64 of its 32 bytes. Null: the secret is shared.',
-    example: null,
-  })
-  publicKey!: string | null;
-
-  static override of(secret: WebhookSecret): SigningSecretDto {
-    const { publicKey } = secret;
-    return { ...SecretDto.of(secret), signatureScheme: publicKey === null ? 'hmac' : 'ed25519', publicKey };
-  }
-}
-
-export class CreatedSecretDto extends SigningSecretDto {
-  @ApiPropertyOptional({
-    type: String,
-    nullable: true,
-    description: `Shown only here, and ${NOT_REPEATED}. Null: it is a private key, and never shown.`,
-    example: SECRET,
-  })
-  secret?: string | null;
-
-  static reveal(created: SigningSecretDto, secret: Secret): CreatedSecretDto {
-    return { ...created, secret: sharedText(secret) };
-  }
-}
 
 export class WebhookDto extends SendingPolicyView {
   @ApiProperty({ format: 'uuid', example: ID })
@@ -213,7 +153,7 @@ export class CreatedWebhookDto extends WebhookDto {
     description:
       `Signs what is delivered. Shown only here, and ${NOT_REPEATED}; keep it, or rotate for another. ` +
       'Null: it is a private key, and never shown.',
-    example: SECRET,
+    example: SECRET_EXAMPLE,
   })
   secret?: string | null;
 
@@ -221,6 +161,3 @@ export class CreatedWebhookDto extends WebhookDto {
     return { ...created, secret: sharedText(secret) };
   }
 }
-
-/** What its holder and we both need; a private key is nobody's business but ours. */
-const sharedText = (secret: Secret): string | null => (schemeOf(secret) === 'hmac' ? secret.reveal() : null);

@@ -1,0 +1,30 @@
+// What changes of webhooks in this process. A hint: what other processes change is not told here, they see the row.
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { Subject } from 'rxjs';
+
+/** One change of a webhook. */
+export interface WebhookChanged {
+  readonly kind: 'disabled' | 'enabled' | 'deleted' | 'updated';
+  readonly tenantId: string;
+  readonly webhookId: string;
+}
+
+@Injectable()
+export class WebhookChanges implements OnApplicationShutdown {
+  readonly #changes = new Subject<WebhookChanged>();
+
+  /** At the end of a stop, not at its beginning: what is sent until then is recalled by these. */
+  onApplicationShutdown(): void {
+    this.#changes.complete();
+  }
+
+  /** To be called once the change is committed. */
+  tell(change: WebhookChanged): void {
+    this.#changes.next(change);
+  }
+
+  listen(listener: (change: WebhookChanged) => void): void {
+    this.#changes.subscribe(listener);
+  }
+}
