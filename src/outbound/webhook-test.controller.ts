@@ -1,16 +1,10 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiConflictResponse,
-  ApiNotFoundResponse,
-  ApiOperation,
-  ApiParam,
-  ApiPayloadTooLargeResponse,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiConflictResponse, ApiOperation, ApiPayloadTooLargeResponse } from '@nestjs/swagger';
 import type { Author } from '../platform/audit/index.js';
 import { ApiController, CurrentAuthor, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
+import { WebhookId, WebhookNotFound } from '../registry/index.js';
 import { DispatchView, TestEventDto } from './dto/event-dto.js';
 import { WebhookTestService } from './webhook-test.service.js';
 
@@ -27,9 +21,9 @@ export class WebhookTestController {
       'To this webhook alone, whatever it subscribes to; signed, delivered, retried and logged like any other. ' +
       'What became of it is at `GET /api/events/{id}`.',
   })
-  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' }, description: 'The webhook.' })
+  @WebhookId()
   @ApiAcceptedResponse({ type: DispatchView, description: 'Stored; delivery is under way.' })
-  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
+  @WebhookNotFound()
   @ApiConflictResponse({ type: ErrorAnswer, description: '`webhook_disabled`: enable it first.' })
   @ApiPayloadTooLargeResponse({ type: ErrorAnswer, description: 'Too many bytes.' })
   test(

@@ -1,10 +1,11 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../platform/http/index.js';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiController, CurrentTenant, Requires } from '../platform/http/index.js';
 import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { FilterVerdictDto, TestFilterDto } from './dto/test-filter.dto.js';
 import { SubscriptionsService } from './subscriptions.service.js';
+import { WebhookId, WebhookNotFound } from './webhook-id.decorator.js';
 
 @ApiController('webhooks', 'Webhooks')
 export class FilterTestController {
@@ -17,9 +18,9 @@ export class FilterTestController {
     summary: 'Ask whether a webhook would get an event',
     description: 'Nothing is sent or stored. With `filter`, as if that were the webhook’s.',
   })
-  @ApiParam({ name: 'id', format: 'uuid', description: 'The webhook.' })
+  @WebhookId()
   @ApiOkResponse({ type: FilterVerdictDto })
-  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
+  @WebhookNotFound()
   test(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,

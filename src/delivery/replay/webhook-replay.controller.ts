@@ -1,9 +1,10 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiConflictResponse, ApiNotFoundResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiConflictResponse, ApiOperation } from '@nestjs/swagger';
 import type { Author } from '../../platform/audit/index.js';
 import { ApiController, CurrentAuthor, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
 import { OncePerKey } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
+import { WebhookId, WebhookNotFound } from '../../registry/index.js';
 import { ReplayRequestDto } from './dto/replay-request.dto.js';
 import { ReplayAcceptedView } from './dto/replay-view.js';
 import { ReplaysService } from './replays.service.js';
@@ -22,9 +23,9 @@ export class WebhookReplayController {
       'What has been replayed with success since, or is under way, is left out. New events do not wait for a replay; ' +
       'disabling the webhook ends it.',
   })
-  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' }, description: 'The webhook.' })
+  @WebhookId()
   @ApiAcceptedResponse({ type: ReplayAcceptedView, description: 'Under way or, with `dryRun`, counted.' })
-  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
+  @WebhookNotFound()
   @ApiConflictResponse({ type: ErrorAnswer, description: '`webhook_disabled`: enable it first.' })
   replay(
     @CurrentTenant() tenantId: string,

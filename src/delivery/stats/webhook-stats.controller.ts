@@ -1,6 +1,7 @@
 import { Get, Param, Query } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiController, CurrentTenant, Requires } from '../../platform/http/index.js';
+import { WebhookId, WebhookNotFound } from '../../registry/index.js';
 import { WebhookStatsQuery } from './dto/stats-query.js';
 import { AttemptStatsView } from './dto/stats-view.js';
 import { StatsService } from './stats.service.js';
@@ -12,9 +13,9 @@ export class WebhookStatsController {
   @Get(':id/stats')
   @Requires('deliveries:read')
   @ApiOperation({ summary: 'What attempts for a webhook came to, over time' })
-  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' }, description: 'The webhook.' })
+  @WebhookId()
   @ApiOkResponse({ type: AttemptStatsView })
-  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
+  @WebhookNotFound()
   get(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,

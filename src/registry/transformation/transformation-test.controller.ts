@@ -1,8 +1,9 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
-import { ApiController, CurrentTenant, ErrorAnswer, Requires } from '../../platform/http/index.js';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiController, CurrentTenant, Requires } from '../../platform/http/index.js';
 import { OncePerKey } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
+import { WebhookId, WebhookNotFound } from '../webhook-id.decorator.js';
 import { TestTransformationDto, TransformedDto } from './dto/test-transformation.dto.js';
 import { TransformationTestService } from './transformation-test.service.js';
 
@@ -17,9 +18,9 @@ export class TransformationTestController {
     summary: 'See what a webhook would be sent',
     description: 'Nothing is sent or stored. With `transformation`, as if that were the webhook’s.',
   })
-  @ApiParam({ name: 'id', format: 'uuid', description: 'The webhook.' })
+  @WebhookId()
   @ApiOkResponse({ type: TransformedDto })
-  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant.' })
+  @WebhookNotFound()
   test(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
