@@ -9,6 +9,7 @@ import { Relaying } from '../registry/index.js';
 import { BulkReplayRepository } from './bulk-replay.repository.js';
 import { ChallengesController } from './challenges.controller.js';
 import { ChallengesService } from './challenges.service.js';
+import { DueRunsRepository } from './due-runs.repository.js';
 import { HandlerEnhancers, INHERIT_APP_CONFIG } from './handler-enhancers.js';
 import { HandlerRun } from './handler-run.entity.js';
 import { HandlerRunner } from './handler-runner.js';
@@ -87,6 +88,7 @@ export class InboundFeature {
         { provide: INHERIT_APP_CONFIG, useValue: inheritAppConfig },
         BulkReplayRepository,
         ChallengesService,
+        DueRunsRepository,
         Handlers,
         HandlerEnhancers,
         HandlerRunner,

@@ -5,7 +5,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { monotonicNow } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { HandlerRunsRepository } from './handler-runs.repository.js';
+import { DueRunsRepository } from './due-runs.repository.js';
 import { Handlers } from './handlers.js';
 import { InboundService } from './inbound.service.js';
 import { LedgerRepository } from './ledger.repository.js';
@@ -29,7 +29,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
 
   constructor(
     private readonly inbound: InboundService,
-    private readonly runs: HandlerRunsRepository,
+    private readonly runs: DueRunsRepository,
     private readonly handlers: Handlers,
     private readonly ledger: LedgerRepository,
     private readonly watch: SourceWatch,
