@@ -19,6 +19,7 @@ import { LEASE_MS, RENEW_INTERVAL_MS, RUN_RETRY_WAITS } from './policy.js';
 import { Providers } from './providers/providers.js';
 import type { ReceivedEvent } from './received-event.js';
 import { ReceivingCounts } from './receiving-counts.js';
+import { RunLease } from './run-lease.js';
 import { RunsQueue } from './runs.queue.js';
 import { laneOf, SerialLanes } from './serial-lanes.js';
 import type { Lane } from './serial-lanes.js';
@@ -38,7 +39,7 @@ interface Work {
   readonly event: StoredEvent;
   readonly run: ClaimedRun;
   readonly content: Content;
-  readonly lease: Lease;
+  readonly lease: RunLease;
   readonly patienceMs: number;
 }
 
@@ -51,7 +52,7 @@ export class HandlerRunner {
     private readonly handlers: Handlers,
     private readonly providers: Providers,
     private readonly transactions: HandlerTransactions,
-    private readonly repository: HandlerRunsRepository,
+    private readonly runs: HandlerRunsRepository,
     private readonly lanes: SerialLanes,
     private readonly queue: RunsQueue,
     private readonly counts: ReceivingCounts,
@@ -91,7 +92,7 @@ export class HandlerRunner {
   }
 
   private async work({ event, runs, content: known }: Claim, patienceMs: number): Promise<Progress> {
-    const lease = new Lease(this.repository, this.lanes, event.id, runs);
+    const lease = new RunLease(this.runs, this.lanes, event.id, runs);
     const waits: number[] = [];
     let progress: Progress | undefined;
     try {
@@ -108,7 +109,7 @@ export class HandlerRunner {
       lease.end();
     }
     if (waits.length > 0) this.queue.hint(event.id, Math.min(...waits));
-    return progress ?? this.repository.findProgress(event.id);
+    return progress ?? this.runs.findProgress(event.id);
   }
 
   private read({ provider, headers: json, body }: StoredEvent): Content {
@@ -149,7 +150,7 @@ export class HandlerRunner {
     const given = toReceivedEvent(event, content, run.attempt);
     const lane = laneOf(subscription, handler.name, given);
     if (lane && !(await this.lanes.enter(lane, patienceMs)))
-      return { progress: await this.repository.putOff(event.id, run, lane.key), waitMs: null };
+      return { progress: await this.runs.putOff(event.id, run, lane.key), waitMs: null };
     lease.lane = lane;
     try {
       if (transactional) {
@@ -198,7 +199,7 @@ export class HandlerRunner {
   ): Promise<Progress> {
     return this.transactions.run(which, async (manager) => {
       await this.handle(work, handler, event, manager);
-      const [progress] = await this.repository.settleAll([succeeded], await executorOf(manager));
+      const [progress] = await this.runs.settleAll([succeeded], await executorOf(manager));
       if (!progress) throw new Error('Another process took the run over; what this one did is undone.');
       return progress;
     });
@@ -209,49 +210,12 @@ export class HandlerRunner {
     const deadline = monotonicNow() + LEASE_MS - RENEW_INTERVAL_MS;
     for (;;) {
       try {
-        return { progress: await this.repository.settle(outcome), waitMs: outcome.waitMs };
+        return { progress: await this.runs.settle(outcome), waitMs: outcome.waitMs };
       } catch (error) {
         if (monotonicNow() + SETTLE_PAUSE_MS > deadline) throw error;
         await delay(SETTLE_PAUSE_MS);
       }
     }
-  }
-}
-
-/** The lease over all runs of one claim, renewed until it is ended. */
-class Lease {
-  /** The lane that the run at work holds. */
-  lane: Lane | undefined;
-  private ours: Set<string>;
-  private renewedAt = monotonicNow();
-  private readonly timer: NodeJS.Timeout;
-
-  constructor(
-    private readonly repository: HandlerRunsRepository,
-    private readonly lanes: SerialLanes,
-    private readonly eventId: string,
-    private readonly runs: readonly ClaimedRun[],
-  ) {
-    this.ours = new Set(runs.map(({ handler }) => handler));
-    // A renewal that fails is not the end: the next one, or the look before the next handler, decides.
-    this.timer = setInterval(() => void this.renew().catch(() => undefined), RENEW_INTERVAL_MS);
-  }
-
-  /** Whether a run is surely still ours. */
-  async covers({ handler }: ClaimedRun): Promise<boolean> {
-    if (monotonicNow() - this.renewedAt > RENEW_INTERVAL_MS * 2) await this.renew().catch(() => this.ours.clear());
-    return this.ours.has(handler);
-  }
-
-  end(): void {
-    clearInterval(this.timer);
-  }
-
-  private async renew(): Promise<void> {
-    const askedAt = monotonicNow();
-    if (this.lane) await this.lanes.renew(this.lane);
-    this.ours = await this.repository.renew(this.eventId, this.runs);
-    this.renewedAt = askedAt;
   }
 }
 

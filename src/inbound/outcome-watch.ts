@@ -17,7 +17,7 @@ export class OutcomeWatch {
   private readonly watches = new Map<string, Watch>();
 
   constructor(
-    private readonly repository: HandlerRunsRepository,
+    private readonly runs: HandlerRunsRepository,
     private readonly runner: HandlerRunner,
   ) {}
 
@@ -43,7 +43,7 @@ export class OutcomeWatch {
   private async look(eventId: string): Promise<Progress> {
     try {
       for (let pauseMs = POLL_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_MAX_MS)) {
-        const progress = await this.repository.findProgress(eventId);
+        const progress = await this.runs.findProgress(eventId);
         if (progress !== 'in_progress' || !this.isAwaited(eventId)) return progress;
         // Work in this process says itself when it is over; its rows are settled by then.
         await Promise.race([delay(pauseMs), this.runner.inFlight(eventId)?.catch(() => undefined) ?? delay(pauseMs)]);
