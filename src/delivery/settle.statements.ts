@@ -1,4 +1,5 @@
 // The SQL that writes what attempts came to: the log, the deliveries, and what becomes of the health of their webhooks.
+import { LAST_ID } from '../kernel/ids.js';
 import { bytesArray, plainArray, textArray } from '../platform/database/index.js';
 import type { Database, Statement } from '../platform/database/index.js';
 import type { HealthChange, Settlement } from './settlement.js';
@@ -36,9 +37,11 @@ export function settleStatement({ tables: t }: Database): Statement {
     // disabling: who asks for them wants to see whether it works, and must not lose the webhook by looking.
     // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
     // The fence is status = 'sending' and the attempt number: an outcome that comes after its lease was swept finds
-    // neither, and changes nothing; its place in the batch is told. One whose attempt is in the log as it is here was let
-    // through by an earlier try, of which no answer came. unnest keeps this one statement for any number of rows; TypeORM has
-    // no UPDATE … FROM.
+    // neither, and changes nothing; its place in the batch is told. unnest keeps this one statement for any number of rows;
+    // TypeORM has no UPDATE … FROM.
+    // $19, the smallest id, spares looking into the partitions of earlier days, once for each row. concat() is STABLE: PostgreSQL
+    // asks it when the statement starts, and not while it plans. A bare parameter makes a plan for these very values look better
+    // than the one for all values, and so it plans anew, for a millisecond, every time.
     // Processes settle for the same webhooks, and must not wait for each other in a ring: rows of health are written in the
     // order of their webhooks, and deleted once that is done, without waiting. One that another process writes just then stays
     // until the next success. Counting what was changed is what makes over come after it.
@@ -59,7 +62,7 @@ export function settleStatement({ tables: t }: Database): Statement {
           due_at = CASE WHEN r.wait_ms IS NOT NULL THEN now() + r.wait_ms * interval '1 ms' END,
           completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
         FROM r
-        WHERE d.id = r.id AND d.status = r.before AND d.attempt_count = r.number AND r.number BETWEEN 0 AND ${MAX_NUMBER}
+        WHERE d.id = r.id AND d.id >= concat($19::text)::uuid AND d.status = r.before AND d.attempt_count = r.number AND r.number BETWEEN 0 AND ${MAX_NUMBER}
         RETURNING r.place, d.tenant_id, d.webhook_id, d.event_type, r.outcome, r.duration_ms, r.pause_ms,
                   d.replay_of IS NOT NULL OR d.is_test AS asked_for
       ), counted AS (
@@ -111,8 +114,6 @@ export function settleStatement({ tables: t }: Database): Statement {
       ), recovered AS (
         DELETE FROM ${t.webhook_health} h USING over WHERE h.webhook_id = over.webhook_id
         RETURNING h.webhook_id, h.tenant_id, 0 AS failures, h.failing_since, h.warned_percent, NULL::timestamptz AS paused_until
-      ), refused AS MATERIALIZED (
-        SELECT place, id, number, outcome, started_at FROM r WHERE place NOT IN (SELECT place FROM settled)
       )
       SELECT webhook_id, c.tenant_id, c.failures, greatest(c.warned_percent, warned_before) AS warned_percent,
              extract(epoch FROM now() - c.failing_since)::float8 * 1000 AS failing_ms,
@@ -120,16 +121,37 @@ export function settleStatement({ tables: t }: Database): Statement {
              NULL AS refused
       FROM (SELECT * FROM recovered UNION ALL SELECT * FROM changed) c JOIN judged USING (webhook_id)
       UNION ALL
-      SELECT NULL, NULL, NULL, NULL, NULL, NULL, array_agg(place::int) FROM refused
-      WHERE (SELECT count(*) FROM ${t.delivery_attempt} a WHERE a.delivery_id = refused.id AND a.number = refused.number
-             AND a.outcome = refused.outcome AND a.started_at = refused.started_at) = 0
+      SELECT NULL, NULL, NULL, NULL, NULL, NULL, array_agg(place::int) FROM r WHERE place NOT IN (SELECT place FROM settled)
       HAVING count(*) > 0`,
   };
 }
 
-export function settleValues(batch: readonly Settlement[]): unknown[] {
+/**
+ * Which of the outcomes that the fence refused are in the log as they are here: an earlier try let them through, of which no answer
+ * came. Apart from settling, which would look into the log of each day to learn that nothing was refused. Locks nothing; primary key.
+ */
+export function loggedStatement({ tables: t }: Database): Statement {
+  return {
+    name: 'posthorn_delivery_logged',
+    text: `
+      SELECT place::int FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[]) WITH ORDINALITY
+        AS r (id, number, outcome, started_at, place)
+      WHERE (SELECT count(*) FROM ${t.delivery_attempt} a WHERE a.delivery_id = r.id AND a.number = r.number
+             AND a.outcome = r.outcome AND a.started_at = r.started_at) > 0`,
+  };
+}
+
+export const loggedValues = (refused: readonly Settlement[]): unknown[] => [
+  plainArray(refused.map(({ delivery }) => delivery.id)),
+  plainArray(refused.map(({ delivery }) => delivery.number)),
+  plainArray(refused.map(({ attempt }) => attempt.outcome)),
+  plainArray(refused.map(({ attempt }) => attempt.startedAt.toISOString())),
+];
+
+export function settleValues(batch: readonly Settlement[], circuitAfter: number): unknown[] {
+  const ids = batch.map(({ delivery }) => delivery.id);
   return [
-    plainArray(batch.map(({ delivery }) => delivery.id)),
+    plainArray(ids),
     plainArray(batch.map(({ delivery }) => delivery.number)),
     plainArray(batch.map(({ verdict }) => verdict.status)),
     plainArray(batch.map(({ verdict }) => verdict.reason ?? null)),
@@ -146,11 +168,13 @@ export function settleValues(batch: readonly Settlement[]): unknown[] {
     bytesArray(batch.map(({ attempt }) => attempt.responseBody ?? null)),
     plainArray(batch.map(({ pauseMs }) => pauseMs ?? null)),
     plainArray(batch.map(({ attempt }) => attempt.timing ?? null)),
+    circuitAfter,
+    ids.reduce((least, id) => (id < least ? id : least), LAST_ID),
   ];
 }
 
 /** What became of one webhook; or, without one, the places of the outcomes that the fence refused, counted from 1. */
-export type SettledRow = HealthRow | { readonly webhook_id: null; readonly refused: readonly number[] };
+type SettledRow = HealthRow | { readonly webhook_id: null; readonly refused: readonly number[] };
 
 interface HealthRow {
   readonly webhook_id: string;
@@ -161,14 +185,15 @@ interface HealthRow {
   readonly paused_ms: number | null;
 }
 
-/** What of a batch is settled, which is nearly always all of it, and what that did to the health of its webhooks. */
+/** What of a batch is settled, which is nearly always all of it, what the fence refused, and what became of the health of webhooks. */
 export function settledOf(
   batch: readonly Settlement[],
   rows: readonly SettledRow[],
-): { settled: readonly Settlement[]; health: HealthChange[] } {
-  const refused = new Set(rows.flatMap((row) => (row.webhook_id === null ? row.refused : [])));
+): { settled: Settlement[]; refused: Settlement[]; health: HealthChange[] } {
+  const places = new Set(rows.flatMap((row) => (row.webhook_id === null ? row.refused : [])));
   return {
-    settled: batch.filter((_, index) => !refused.has(index + 1)),
+    settled: batch.filter((_, index) => !places.has(index + 1)),
+    refused: batch.filter((_, index) => places.has(index + 1)),
     health: rows.flatMap((row) => (row.webhook_id === null ? [] : [toHealthChange(row)])),
   };
 }

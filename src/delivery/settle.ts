@@ -7,8 +7,7 @@ import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
 import { SendingCounts } from './sending-counts.js';
-import { settledOf, settleStatement, settleValues } from './settle.statements.js';
-import type { SettledRow } from './settle.statements.js';
+import { loggedStatement, loggedValues, settledOf, settleStatement, settleValues } from './settle.statements.js';
 import type { HealthChange, Settlement } from './settlement.js';
 
 /** What follows from outcomes once they are on disk; those that came too late to be written are not among them. Must not reject. */
@@ -22,6 +21,7 @@ const RETRY_MS = 250;
 export class SettleBatch {
   private readonly logger = new Logger('Settle');
   private readonly statement: Statement;
+  private readonly loggedStatement: Statement;
   private waiting: Settlement[] = [];
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
@@ -36,6 +36,7 @@ export class SettleBatch {
     private readonly counts: SendingCounts,
   ) {
     this.statement = settleStatement(database);
+    this.loggedStatement = loggedStatement(database);
   }
 
   /** How many outcomes are not written yet. */
@@ -98,11 +99,9 @@ export class SettleBatch {
     for (let pending = batch; pending.length > 0;) {
       try {
         const startedAt = monotonicNow();
-        const rows = await this.database.query<SettledRow>(this.statement, [
-          ...settleValues(pending),
-          this.settings.circuitAfter,
-        ]);
-        const { settled, health } = settledOf(pending, rows);
+        const values = settleValues(pending, this.settings.circuitAfter);
+        const { settled, refused, health } = settledOf(pending, await this.database.query(this.statement, values));
+        if (refused.length > 0) settled.push(...(await this.settledBefore(refused)));
         this.counts.settled(settled, monotonicNow() - startedAt);
         await this.listener(settled, health);
         return;
@@ -119,6 +118,12 @@ export class SettleBatch {
         pending = kept;
       }
     }
+  }
+
+  /** Of what the fence refused: what an earlier try of this process wrote, whose answer was lost. */
+  private async settledBefore(refused: readonly Settlement[]): Promise<Settlement[]> {
+    const rows = await this.database.query<{ place: number }>(this.loggedStatement, loggedValues(refused));
+    return rows.map(({ place }) => refused[place - 1] as Settlement);
   }
 
   /** One row is refused: halve until it stands alone, then write it once more without what the receiver answered. */

@@ -3,12 +3,17 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Erasure } from '../../src/delivery/index.js';
 import { DueDeliveries } from '../../src/delivery/due-deliveries.js';
+import { settleStatement, settleValues } from '../../src/delivery/settle.statements.js';
 import { Sweeper } from '../../src/delivery/sweeper.js';
+import { newId } from '../../src/kernel/ids.js';
+import { Database, Partitions } from '../../src/platform/database/index.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
+import { settlementOf } from '../setup/settlement.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Target } from './delivery.harness.js';
 
+const DAY_MS = 86_400_000;
 const EVENTS = 60;
 const BACKLOG = 20_000;
 
@@ -100,6 +105,25 @@ it('looks for what a webhook has due among what is due, where another has nearly
     await receiver.next();
   }
   expect(await counted(scene, FOUND_DELIVERIES)).toBeLessThan(BACKLOG);
+});
+
+it('settles by a plan for all values, which leaves out the partitions of earlier days', async () => {
+  const scene = await openScene();
+  const partitions = scene.server.get(Partitions);
+  for (let days = 1; days <= 30; days += 1) await partitions.makeAhead(Date.now() - days * DAY_MS);
+  const { name, text } = settleStatement(scene.server.get(Database));
+  const values = settleValues([settlementOf(newId(), { succeeds: true })], 0);
+  const client = new pg.Client(scene.server.databaseUrl);
+  await client.connect();
+  for (let n = 0; n < 20; n += 1) await client.query({ name, text, values });
+  const { rows: plans } = await client.query('SELECT custom_plans::int AS custom FROM pg_prepared_statements');
+  const { rows: lines } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE) ${text}`, values);
+  await client.end();
+  await scene.close();
+  // PostgreSQL tries five of them before it decides.
+  expect(plans).toEqual([{ custom: 5 }]);
+  const removed = /Subplans Removed: (\d+)/.exec(lines.map((line) => line['QUERY PLAN']).join('\n'))?.[1];
+  expect(Number(removed)).toBeGreaterThanOrEqual(30);
 });
 
 it('skips what waits for a webhook, and does not read what it was sent before', async () => {

@@ -1,10 +1,14 @@
 // Outcomes as they are written: those that come too late, and those that several processes write at once.
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { settledOf, settleStatement, settleValues } from '../../src/delivery/settle.statements.js';
-import type { SettledRow } from '../../src/delivery/settle.statements.js';
+import { SendingCounts } from '../../src/delivery/sending-counts.js';
+import { settleStatement, settleValues } from '../../src/delivery/settle.statements.js';
+import { SettleBatch } from '../../src/delivery/settle.js';
 import type { Settlement } from '../../src/delivery/settlement.js';
+import { SETTINGS_TOKEN } from '../../src/platform/config/index.js';
+import type { Settings } from '../../src/platform/config/index.js';
 import { Database } from '../../src/platform/database/index.js';
 import { eventually } from '../setup/eventually.js';
+import { settlementOf } from '../setup/settlement.js';
 import { ADMIN_KEY } from '../setup/server.js';
 import { DeliveryScene } from './delivery.harness.js';
 
@@ -24,8 +28,6 @@ async function countedFailures(): Promise<number> {
   return Number(/^posthorn_deliveries_total\{status="failed"\} (\d+)$/m.exec(await response.text())?.[1] ?? 0);
 }
 
-const ANY_URL = 'https://example.com/';
-
 /** A batch with one outcome of each webhook, of deliveries that are made for it. */
 async function batchOf(webhookIds: readonly string[], succeeds: (place: number) => boolean): Promise<Settlement[]> {
   const eventId = await scene.dispatch('nobody.listens');
@@ -36,16 +38,9 @@ async function batchOf(webhookIds: readonly string[], succeeds: (place: number) 
      FROM unnest($2::uuid[]) AS w (id) RETURNING id, webhook_id`,
     [eventId, webhookIds],
   );
-  return deliveries.map(({ id, webhook_id }) => {
-    const [outcome, status] = succeeds(webhookIds.indexOf(webhook_id))
-      ? ['success', 'success']
-      : ['server_error', 'failed'];
-    return {
-      delivery: { id, number: 1 },
-      attempt: { startedAt: new Date(), durationMs: 1, outcome, url: ANY_URL, requestHeaders: '{}' },
-      verdict: { status, retriesUsed: 0 },
-    } as Settlement;
-  });
+  return deliveries.map(({ id, webhook_id: webhookId }) =>
+    settlementOf(id, { succeeds: succeeds(webhookIds.indexOf(webhookId)) }),
+  );
 }
 
 it('tells and counts nothing of an outcome that comes once its delivery is being sent by another process', async () => {
@@ -90,11 +85,16 @@ it('takes an outcome to be written, where an earlier try was committed and no an
   const { webhookId } = await scene.target((await scene.receiver(200)).url);
   const database = scene.server.get(Database);
   const [ours, lost] = [await batchOf([webhookId], () => false), await batchOf([webhookId], () => false)];
+  const settings = scene.server.app.get<Settings>(SETTINGS_TOKEN, { strict: false });
   const batch = [...lost, ...ours];
   await scene.sql('UPDATE posthorn.delivery SET attempt_count = 2 WHERE id = $1', [lost[0]!.delivery.id]);
   for (let tries = 0; tries < 2; tries += 1) {
-    const rows = await database.query<SettledRow>(settleStatement(database), [...settleValues(batch), 0]);
-    expect(settledOf(batch, rows).settled).toEqual(ours);
+    const told: Settlement[] = [];
+    const settle = new SettleBatch(database, settings, scene.server.get(SendingCounts));
+    settle.onSettled((settled) => Promise.resolve(void told.push(...settled)));
+    batch.forEach((settlement) => settle.add(settlement));
+    await settle.close(60_000);
+    expect(told).toEqual(ours);
   }
 });
 
@@ -115,7 +115,7 @@ it('is written by two processes at once for the same webhooks, which fail for on
       await batchOf(webhookIds, (place) => place % 2 === 0),
       await batchOf(webhookIds, (place) => place % 2 === 1),
     ];
-    await Promise.all(batches.map((batch) => database.query(statement, [...settleValues(batch), 0])));
+    await Promise.all(batches.map((batch) => database.query(statement, settleValues(batch, 0))));
   }
   const [written] = await scene.sql<{ count: number }>(
     `SELECT count(*)::int AS count FROM posthorn.delivery WHERE webhook_id = ANY ($1) AND status <> 'sending'`,
