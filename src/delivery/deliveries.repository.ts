@@ -2,14 +2,22 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
-import { DATA_SOURCE, Database, executorOf, TenantDatabase } from '../platform/database/index.js';
-import type { Statement } from '../platform/database/index.js';
+import {
+  boundsOf,
+  columnsOf,
+  DATA_SOURCE,
+  Database,
+  executorOf,
+  newestOf,
+  Parameters,
+  readPage,
+  TenantDatabase,
+} from '../platform/database/index.js';
+import type { LogPage, Statement } from '../platform/database/index.js';
 import { DeliveryAttempt } from './delivery-attempt.entity.js';
 import { Delivery } from './delivery.entity.js';
 import { walkOf } from './delivery-walk.js';
 import type { DeliveryCondition } from './delivery-walk.js';
-import { boundsOf, columnsOf, newestOf, Parameters, readPage } from './log-walk.js';
-import type { LogPage } from './log-walk.js';
 
 /** What a page of the log is limited to. */
 interface DeliveryFilter extends DeliveryCondition {

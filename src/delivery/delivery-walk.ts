@@ -1,9 +1,8 @@
 // Which index answers a question to the delivery log. The order of the choices is that of how few rows each leaves:
 // what PostgreSQL would choose depends on statistics that it may not have, and a wrong choice reads millions of rows.
-import type { Tables } from '../platform/database/index.js';
+import { alongIndex, within } from '../platform/database/index.js';
+import type { Bounds, Parameters, Tables, Walk } from '../platform/database/index.js';
 import type { DeliveryStatus } from './delivery-status.js';
-import { alongIndex, within } from './log-walk.js';
-import type { Bounds, Parameters, Walk } from './log-walk.js';
 
 /** What a page of the log is limited to, besides its tenant. */
 export interface DeliveryCondition {

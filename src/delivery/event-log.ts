@@ -3,11 +3,20 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Between, In, IsNull, MoreThan, Not } from 'typeorm';
 import type { Repository } from 'typeorm';
-import { DATA_SOURCE, Database, TenantDatabase } from '../platform/database/index.js';
+import {
+  alongIndex,
+  boundsOf,
+  columnsOf,
+  DATA_SOURCE,
+  Database,
+  Parameters,
+  readPage,
+  TenantDatabase,
+  within,
+} from '../platform/database/index.js';
+import type { LogPage } from '../platform/database/index.js';
 import { Delivery } from './delivery.entity.js';
 import { Event } from './event.entity.js';
-import { alongIndex, boundsOf, columnsOf, Parameters, readPage, within } from './log-walk.js';
-import type { LogPage } from './log-walk.js';
 
 /** Payloads of one page: what is beyond is on the next one. A single event may have more. */
 const MAX_PAGE_BYTES = 8_388_608;

@@ -1,9 +1,15 @@
 // What came in, for people to look at and to run again. Every query is limited to one tenant.
 import { Injectable } from '@nestjs/common';
-import type { EntityManager, SelectQueryBuilder } from 'typeorm';
-import { lowestIdAt } from '../kernel/ids.js';
-import { Database, TenantDatabase } from '../platform/database/index.js';
-import type { SqlExecutor } from '../platform/database/index.js';
+import {
+  alongIndex,
+  boundsOf,
+  Database,
+  Parameters,
+  readPage,
+  TenantDatabase,
+  within,
+} from '../platform/database/index.js';
+import type { LogPage, SqlExecutor } from '../platform/database/index.js';
 import { HandlerRun } from './handler-run.entity.js';
 import { ReceivedEventRow } from './received-event.entity.js';
 import type { ReceivedEventStatus } from './received-event.entity.js';
@@ -22,6 +28,14 @@ interface ReceivedEventFilter {
 // Ids are made by the clocks of our processes, `received_at` by PostgreSQL: the id only narrows the partitions.
 export const CLOCKS_APART_MS = 86_400_000;
 
+/** As much of a received event as lists show. */
+type ListedEvent = Omit<ReceivedEventRow, 'headers' | 'body' | 'traceparent'>;
+
+/** Its columns, of a row `d`. */
+const LISTED_COLUMNS = `
+  d.id, d.tenant_id AS "tenantId", d.source_id AS "sourceId", d.source, d.provider, d.external_id AS "externalId", d.type,
+  d.status, d.conflict, d.occurred_at AS "occurredAt", d.received_at AS "receivedAt", d.processed_at AS "processedAt"`;
+
 @Injectable()
 export class ReceivedEventsRepository {
   constructor(
@@ -29,9 +43,33 @@ export class ReceivedEventsRepository {
     private readonly tenants: TenantDatabase,
   ) {}
 
-  /** Newest first, without bodies. Index: `received_event_tenant`; the filters are checked along it. */
-  findPage(tenantId: string, filter: ReceivedEventFilter, take: number): Promise<ReceivedEventRow[]> {
-    return this.tenants.as(tenantId, (manager) => pageQuery(manager, tenantId, filter).take(take).getMany());
+  /**
+   * Newest first, without headers and bodies, at most `limit`; fewer where the page looked at as many as it may. Locks nothing.
+   * Index: `received_event_tenant`; source and status are checked along it.
+   */
+  findPage(tenantId: string, filter: ReceivedEventFilter, limit: number): Promise<LogPage<ListedEvent>> {
+    const { source, status, since, until, beforeId } = filter;
+    const parameters = new Parameters();
+    const bounds = boundsOf({
+      since: since && new Date(since.getTime() - CLOCKS_APART_MS),
+      until: until && new Date(until.getTime() + CLOCKS_APART_MS),
+      beforeId,
+    });
+    const { where, order } = alongIndex('tenant_id', parameters.bind(tenantId), bounds, parameters);
+    const times = [
+      ...(since ? [`d.received_at >= ${parameters.bind(since)}`] : []),
+      ...(until ? [`d.received_at < ${parameters.bind(until)}`] : []),
+    ];
+    const walk = {
+      from: `${this.database.tables.received_event} d`,
+      where: [...where, ...within('d.id', bounds, parameters), ...times],
+      order,
+      filters: [
+        ...(source === undefined ? [] : [`d.source = ${parameters.bind(source)}`]),
+        ...(status === undefined ? [] : [`d.status = ${parameters.bind(status)}`]),
+      ],
+    };
+    return readPage(this.tenants.of(tenantId), { walk, columns: LISTED_COLUMNS, limit, parameters });
   }
 
   /** One event with its body. */
@@ -99,24 +137,4 @@ export class ReceivedEventsRepository {
     );
     return row === undefined || row.running ? undefined : row.count;
   }
-}
-
-function pageQuery(
-  manager: EntityManager,
-  tenantId: string,
-  { source, status, since, until, beforeId }: ReceivedEventFilter,
-): SelectQueryBuilder<ReceivedEventRow> {
-  const query = manager.createQueryBuilder(ReceivedEventRow, 'e').where('e.tenantId = :tenantId', { tenantId });
-  if (source !== undefined) query.andWhere('e.source = :source', { source });
-  if (status !== undefined) query.andWhere('e.status = :status', { status });
-  if (beforeId !== undefined) query.andWhere('e.id < :beforeId', { beforeId });
-  if (since) {
-    const lowestId = lowestIdAt(since.getTime() - CLOCKS_APART_MS);
-    query.andWhere('e.receivedAt >= :since AND e.id >= :lowestId', { since, lowestId });
-  }
-  if (until) {
-    const highestId = lowestIdAt(until.getTime() + CLOCKS_APART_MS);
-    query.andWhere('e.receivedAt < :until AND e.id < :highestId', { until, highestId });
-  }
-  return query.orderBy('e.id', 'DESC');
 }

@@ -41,8 +41,8 @@ export class ReceivedEventsService {
       until: momentOf(query.until),
       beforeId: cursorId(query.cursor),
     };
-    const rows = await this.events.findPage(tenantId, filter, limit + 1);
-    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+    const { rows, lookedTo } = await this.events.findPage(tenantId, filter, limit + 1);
+    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id, lookedTo);
     return { data: data.map((row) => ReceivedEventDto.from(row)), nextCursor };
   }
 

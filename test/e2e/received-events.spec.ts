@@ -1,5 +1,6 @@
 // What came in, as the API shows it, and running it again.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { lowestIdAt } from '../../src/kernel/ids.js';
 import { eventually } from '../setup/eventually.js';
 import { answerOf, api, EXACT, fail, gate, openScene, sendStripe, stripeEvent } from './receive.harness.js';
 import type { Rows, Scene, Shop } from './receive.harness.js';
@@ -105,6 +106,27 @@ describe('the list', () => {
     expect((await list(`?status=failed&since=${at}&until=${later}`)).data).toHaveLength(1);
     expect((await list(`?status=failed&since=${later}`)).data).toHaveLength(0);
     expect((await list(`?status=failed&until=${at}`)).data).toHaveLength(0);
+  });
+
+  it('looks through so many for what no index knows, and the next page goes on from there', async () => {
+    const startMs = Date.now() - 3_600_000;
+    const ids = Array.from({ length: 6_001 }, (_, n) => lowestIdAt(startMs + n));
+    await rows.query(`INSERT INTO posthorn.tenant (id, name) VALUES ('many', 'Many')`);
+    await rows.query(
+      `INSERT INTO posthorn.received_event (id, tenant_id, source_id, source, provider, external_id, type, status, headers, body)
+       SELECT id, 'many', gen_random_uuid(), CASE n WHEN 1 THEN 'rare' ELSE 'often' END, 'stripe', n, 'a.b',
+         CASE n WHEN 1 THEN 'failed' ELSE 'processed' END, '{}', '{}'
+       FROM unnest($1::uuid[]) WITH ORDINALITY AS i (id, n)`,
+      [ids],
+    );
+    const since = new Date(startMs - 1_000).toISOString();
+    for (const filter of ['status=failed', 'source=rare', `status=failed&source=rare&since=${since}`]) {
+      const first = await list(`?${filter}`, 'many');
+      expect([first.data, typeof first.nextCursor]).toEqual([[], 'string']);
+      const second = await list(`?${filter}&cursor=${first.nextCursor}`, 'many');
+      expect([second.data.map(({ id }) => id), second.nextCursor]).toEqual([[ids[0]], null]);
+    }
+    expect((await list('?limit=250', 'many')).data.map(({ id }) => id)).toEqual(ids.slice(-250).toReversed());
   });
 
   it.each([

@@ -57,7 +57,7 @@ export class ReceivedEventDto {
   @ApiProperty({ type: Date, nullable: true })
   processedAt!: Date | null;
 
-  static from(row: Omit<ReceivedEventRow, 'headers' | 'body'>): ReceivedEventDto {
+  static from(row: Omit<ReceivedEventRow, 'headers' | 'body' | 'traceparent'>): ReceivedEventDto {
     const { id, source, provider, externalId, type, status, conflict, occurredAt, receivedAt, processedAt } = row;
     const shown = { id, source, provider, externalId, type, status, conflict, occurredAt, receivedAt, processedAt };
     return Object.assign(new ReceivedEventDto(), shown);

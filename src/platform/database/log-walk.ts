@@ -1,9 +1,9 @@
-// Pages of the log that cost about the same however much is stored. A page walks one index, newest first; conditions
+// Pages of a log that cost about the same however much is stored. A page walks one index, newest first; conditions
 // that this index does not answer are checked row by row, for a bounded number of rows. A page that finds too little
 // there ends where it stopped looking: it may be short, or empty, and still not be the last.
 import type { ObjectLiteral, Repository } from 'typeorm';
-import { FIRST_ID, LAST_ID, lowestIdAt } from '../kernel/ids.js';
-import type { TenantSql } from '../platform/database/index.js';
+import { FIRST_ID, LAST_ID, lowestIdAt } from '../../kernel/ids.js';
+import type { TenantSql } from './tenant-database.js';
 
 /** Rows that one page looks at: 5 to 15 ms of PostgreSQL's time while they are in memory, by how far they lie apart. */
 const LOOK = 5_000;
