@@ -14,8 +14,10 @@ import { freePort } from '../setup/free-port.js';
 import { ensureBuiltOnce } from '../setup/server-process.js';
 import { runCommand, startCommand } from './cli.harness.js';
 import type { Running } from './cli.harness.js';
-import { addSource, ADMIN_KEY, api, openScene, post, sendStripe, startShop, stripeEvent } from './receive.harness.js';
+import { ADMIN_KEY, api, openScene, sendStripe, startShop } from './receive.harness.js';
 import type { Scene, Shop } from './receive.harness.js';
+import { addSource } from './received-rows.harness.js';
+import { post, stripeEvent } from './sender.harness.js';
 
 const ENV = { POSTHORN_API_KEY: ADMIN_KEY };
 const RESIGNED: readonly (readonly [SignedProvider, string])[] = [

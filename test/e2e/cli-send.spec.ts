@@ -12,8 +12,9 @@ import { ASKED_TYPES } from '../contracts/asked-types.js';
 import { freePort } from '../setup/free-port.js';
 import { ensureBuiltOnce } from '../setup/server-process.js';
 import { runCommand } from './cli.harness.js';
-import { addSource, openScene } from './receive.harness.js';
+import { openScene } from './receive.harness.js';
 import type { Scene } from './receive.harness.js';
+import { addSource } from './received-rows.harness.js';
 
 const HMAC = { header: 'X-Any-Signature', prefix: 'v1=', type: 'body:meta.kind' };
 const root = path.resolve(import.meta.dirname, '..', '..');

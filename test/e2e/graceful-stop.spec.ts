@@ -12,7 +12,8 @@ import type { Answer } from '../setup/receiver.js';
 import { ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
-import { ENCRYPTION_KEY, post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './receive.harness.js';
+import { ENCRYPTION_KEY } from './received-rows.harness.js';
+import { post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './sender.harness.js';
 
 const receivers: TestReceiver[] = [];
 afterEach(async () => {

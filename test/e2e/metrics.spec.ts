@@ -5,20 +5,10 @@ import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { ADMIN_KEY, startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
-import {
-  answerOf,
-  api,
-  EXACT,
-  gate,
-  post,
-  Rows,
-  sendStripe,
-  startShop,
-  STRIPE_SECRET,
-  stripeEvent,
-  stripeHeaders,
-} from './receive.harness.js';
+import { api, gate, sendStripe, startShop } from './receive.harness.js';
 import type { Shop } from './receive.harness.js';
+import { Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './sender.harness.js';
 
 let databaseUrl: string;
 let server: TestServer;

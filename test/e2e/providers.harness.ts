@@ -3,8 +3,12 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { newSecretPair, SIGNED_PROVIDERS, signedRequest } from '../../src/testing/index.js';
 import type { SecretPair, SignedProvider, SignOptions } from '../../src/testing/index.js';
 import type { WebhookRequest } from '../../src/inbound/index.js';
-import { addSource, openScene, post } from './receive.harness.js';
-import type { Answered, Rows, Scene, Shop, ShopOptions } from './receive.harness.js';
+import { openScene } from './receive.harness.js';
+import type { Scene, Shop, ShopOptions } from './receive.harness.js';
+import { addSource } from './received-rows.harness.js';
+import type { Rows } from './received-rows.harness.js';
+import { post } from './sender.harness.js';
+import type { Answered } from './sender.harness.js';
 
 /** The token that Meta's handshake must name. */
 export const VERIFY_TOKEN = 'the-token-we-chose';

@@ -10,8 +10,10 @@ import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { hmac } from '../../src/kernel/signatures/hmac.js';
 import { cloneDatabase } from '../setup/database.js';
-import { addSource, post, Rows, startShop, STRIPE_SECRET, stripeEvent, stripeHeaders } from './receive.harness.js';
+import { startShop } from './receive.harness.js';
 import type { Shop, ShopOptions } from './receive.harness.js';
+import { addSource, Rows } from './received-rows.harness.js';
+import { post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './sender.harness.js';
 
 let databaseUrl: string;
 let rows: Rows;

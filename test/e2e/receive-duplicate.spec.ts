@@ -1,19 +1,11 @@
 // Copies of an event: its handlers run once, however many come, however concurrent.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../setup/eventually.js';
-import {
-  addSource,
-  answerOf,
-  EXACT,
-  fail,
-  gate,
-  openScene,
-  sendStripe,
-  startShop,
-  stripeEvent,
-  untilTaken,
-} from './receive.harness.js';
-import type { Rows, Scene, Shop } from './receive.harness.js';
+import { fail, gate, openScene, sendStripe, startShop } from './receive.harness.js';
+import type { Scene, Shop } from './receive.harness.js';
+import { addSource } from './received-rows.harness.js';
+import type { Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, stripeEvent, untilTaken } from './sender.harness.js';
 
 let scene: Scene;
 let databaseUrl: string;

@@ -18,18 +18,10 @@ import { OnWebhook } from '../../src/inbound/index.js';
 import type { ReceivedEvent } from '../../src/inbound/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import {
-  addSource,
-  answerOf,
-  Behaviour,
-  EXACT,
-  fail,
-  Rows,
-  sendStripe,
-  startShop,
-  stripeEvent,
-} from './receive.harness.js';
+import { Behaviour, fail, sendStripe, startShop } from './receive.harness.js';
 import type { Shop } from './receive.harness.js';
+import { addSource, Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, stripeEvent } from './sender.harness.js';
 
 const eventOf = (context: ArgumentsHost): ReceivedEvent => context.getArgByIndex<ReceivedEvent>(0);
 const placeOf = (context: ExecutionContext): string => `${context.getClass().name}.${context.getHandler().name}`;

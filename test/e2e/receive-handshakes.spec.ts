@@ -4,7 +4,8 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import type { WebhookRequest } from '../../src/inbound/index.js';
 import { signedRequest } from '../../src/testing/index.js';
 import { ProvidersScene, VERIFY_TOKEN } from './providers.harness.js';
-import { addSource, answerOf, EXACT, post } from './receive.harness.js';
+import { addSource } from './received-rows.harness.js';
+import { answerOf, EXACT, post } from './sender.harness.js';
 
 const scene = ProvidersScene.forTests();
 

@@ -6,16 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
-import {
-  ADMIN_KEY,
-  addSource,
-  ENCRYPTION_KEY,
-  post,
-  Rows,
-  STRIPE_SECRET,
-  stripeEvent,
-  stripeHeaders,
-} from './receive.harness.js';
+import { ADMIN_KEY } from './receive.harness.js';
+import { addSource, ENCRYPTION_KEY, Rows } from './received-rows.harness.js';
+import { post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './sender.harness.js';
 
 const KILLS = 20;
 /** Where each process is sent an event to: it runs the first two itself, the queue is everybody's. */

@@ -1,7 +1,8 @@
 // What receiving reads. Plans are made once per connection, and may be made while the tables are empty.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { answerOf, EXACT, openScene, sendStripe, stripeEvent } from './receive.harness.js';
+import { openScene, sendStripe } from './receive.harness.js';
 import type { Scene } from './receive.harness.js';
+import { answerOf, EXACT, stripeEvent } from './sender.harness.js';
 
 const EVENTS = 60;
 

@@ -4,17 +4,10 @@ import path from 'node:path';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { ensureBuiltOnce, ServerProcess } from '../setup/server-process.js';
-import {
-  ADMIN_KEY,
-  ENCRYPTION_KEY,
-  post,
-  Rows,
-  STRIPE_SECRET,
-  stripeEvent,
-  stripeHeaders,
-  untilTaken,
-} from './receive.harness.js';
-import type { Answered } from './receive.harness.js';
+import { ADMIN_KEY } from './receive.harness.js';
+import { ENCRYPTION_KEY, Rows } from './received-rows.harness.js';
+import { post, STRIPE_SECRET, stripeEvent, stripeHeaders, untilTaken } from './sender.harness.js';
+import type { Answered } from './sender.harness.js';
 
 const PROGRAM = path.resolve(import.meta.dirname, '..', 'setup', 'bookshop.mjs');
 const COPIES = 1_000;

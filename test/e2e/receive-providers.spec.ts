@@ -10,7 +10,9 @@ import { equalTexts } from '../../src/kernel/signatures/hmac.js';
 import { newSecretPair, SIGNED_PROVIDERS } from '../../src/testing/index.js';
 import { eventually } from '../setup/eventually.js';
 import { ProvidersScene } from './providers.harness.js';
-import { ADMIN_KEY, addSource, answerOf, EXACT, post } from './receive.harness.js';
+import { ADMIN_KEY } from './receive.harness.js';
+import { addSource } from './received-rows.harness.js';
+import { answerOf, EXACT, post } from './sender.harness.js';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 

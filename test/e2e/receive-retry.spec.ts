@@ -2,19 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import {
-  addSource,
-  answerOf,
-  EXACT,
-  fail,
-  gate,
-  openScene,
-  Rows,
-  sendStripe,
-  startShop,
-  stripeEvent,
-} from './receive.harness.js';
-import type { Answered, Scene, Shop } from './receive.harness.js';
+import { fail, gate, openScene, sendStripe, startShop } from './receive.harness.js';
+import type { Scene, Shop } from './receive.harness.js';
+import { addSource, Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, stripeEvent } from './sender.harness.js';
+import type { Answered } from './sender.harness.js';
 
 let scene: Scene;
 let databaseUrl: string;

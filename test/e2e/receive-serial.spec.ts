@@ -5,8 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OnWebhook } from '../../src/inbound/index.js';
 import type { ReceivedEvent } from '../../src/inbound/index.js';
 import { eventually } from '../setup/eventually.js';
-import { answerOf, Behaviour, EXACT, gate, openScene, sendStripe, startShop, stripeEvent } from './receive.harness.js';
-import type { Rows, Scene, Shop } from './receive.harness.js';
+import { Behaviour, gate, openScene, sendStripe, startShop } from './receive.harness.js';
+import type { Scene, Shop } from './receive.harness.js';
+import type { Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, stripeEvent } from './sender.harness.js';
 
 const HANDLER = 'Customers.onChange';
 

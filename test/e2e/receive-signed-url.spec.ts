@@ -4,7 +4,9 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { SignedProvider } from '../../src/testing/index.js';
 import { startTestServer } from '../setup/server.js';
 import { ProvidersScene } from './providers.harness.js';
-import { addSource, answerOf, ENCRYPTION_KEY, EXACT, startShop } from './receive.harness.js';
+import { startShop } from './receive.harness.js';
+import { addSource, ENCRYPTION_KEY } from './received-rows.harness.js';
+import { answerOf, EXACT } from './sender.harness.js';
 
 const scene = ProvidersScene.forTests();
 

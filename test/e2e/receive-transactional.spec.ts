@@ -6,8 +6,10 @@ import { OnWebhook } from '../../src/inbound/index.js';
 import type { ReceivedEvent } from '../../src/inbound/index.js';
 import { Metrics } from '../../src/platform/observability/index.js';
 import { eventually } from '../setup/eventually.js';
-import { answerOf, Behaviour, EXACT, fail, gate, openScene, sendStripe, stripeEvent } from './receive.harness.js';
-import type { Rows, Scene, Shop } from './receive.harness.js';
+import { Behaviour, fail, gate, openScene, sendStripe } from './receive.harness.js';
+import type { Scene, Shop } from './receive.harness.js';
+import type { Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, stripeEvent } from './sender.harness.js';
 
 @Injectable()
 class Books {

@@ -4,20 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { startTestServer } from '../setup/server.js';
 import { DatabaseProxy } from './database-proxy.harness.js';
 import { eventually } from '../setup/eventually.js';
-import {
-  answerOf,
-  api,
-  EXACT,
-  githubHeaders,
-  openScene,
-  post,
-  sendStripe,
-  startShop,
-  STRIPE_SECRET,
-  stripeEvent,
-  stripeHeaders,
-} from './receive.harness.js';
-import type { Rows, Scene, Shop } from './receive.harness.js';
+import { api, openScene, sendStripe, startShop } from './receive.harness.js';
+import type { Scene, Shop } from './receive.harness.js';
+import type { Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, githubHeaders, post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './sender.harness.js';
 
 let scene: Scene;
 let databaseUrl: string;

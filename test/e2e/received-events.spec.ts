@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { lowestIdAt } from '../../src/kernel/ids.js';
 import { eventually } from '../setup/eventually.js';
-import { answerOf, api, EXACT, fail, gate, openScene, sendStripe, stripeEvent } from './receive.harness.js';
-import type { Rows, Scene, Shop } from './receive.harness.js';
+import { api, fail, gate, openScene, sendStripe } from './receive.harness.js';
+import type { Scene, Shop } from './receive.harness.js';
+import type { Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, stripeEvent } from './sender.harness.js';
 
 let scene: Scene;
 let shop: Shop;

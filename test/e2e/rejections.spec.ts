@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { lowestIdAt } from '../../src/kernel/ids.js';
 import { eventually } from '../setup/eventually.js';
-import { api, openScene, post, startShop, stripeEvent, stripeHeaders } from './receive.harness.js';
-import type { Rows, Scene, Shop } from './receive.harness.js';
+import { api, openScene, startShop } from './receive.harness.js';
+import type { Scene, Shop } from './receive.harness.js';
+import type { Rows } from './received-rows.harness.js';
+import { post, stripeEvent, stripeHeaders } from './sender.harness.js';
 
 interface Rejection {
   reason: string;

@@ -1,19 +1,10 @@
 // A source with relay: what comes in goes out again, stored and dispatched together, once.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { relayedType } from '../../src/inbound/relay.js';
-import {
-  answerOf,
-  api,
-  EXACT,
-  GITHUB_SECRET,
-  githubHeaders,
-  openScene,
-  post,
-  sendStripe,
-  stripeEvent,
-  stripeHeaders,
-} from './receive.harness.js';
-import type { Rows, Scene, Shop } from './receive.harness.js';
+import { api, openScene, sendStripe } from './receive.harness.js';
+import type { Scene, Shop } from './receive.harness.js';
+import type { Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, GITHUB_SECRET, githubHeaders, post, stripeEvent, stripeHeaders } from './sender.harness.js';
 
 const TOKEN = 'a-token-of-this-test';
 

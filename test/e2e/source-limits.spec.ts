@@ -1,7 +1,8 @@
 // Who may send to a source, from where, and how often.
 import { describe, expect, it } from '@jest/globals';
 import { startTestServer } from '../setup/server.js';
-import { answerOf, ENCRYPTION_KEY, EXACT, post, stripeEvent, stripeHeaders } from './receive.harness.js';
+import { ENCRYPTION_KEY } from './received-rows.harness.js';
+import { answerOf, EXACT, post, stripeEvent, stripeHeaders } from './sender.harness.js';
 import { NEXT, SECRET, SourceScene } from './sources.harness.js';
 import type { SourceAnswer } from './sources.harness.js';
 

@@ -1,8 +1,9 @@
 // The rate of a source: one for all replicas, kept before anything is verified, and free of charge to whoever is flooded.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { api, openScene, post, startShop, stripeEvent, stripeHeaders } from './receive.harness.js';
+import { api, openScene, startShop } from './receive.harness.js';
 import type { Scene, Shop } from './receive.harness.js';
+import { post, stripeEvent, stripeHeaders } from './sender.harness.js';
 
 let scene: Scene;
 let replica: Shop;

@@ -4,8 +4,10 @@ import type { OperationalEvent } from '../../src/delivery/index.js';
 import { SourceWatch } from '../../src/inbound/source-watch.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
-import { answerOf, api, EXACT, Rows, sendStripe, startShop, STRIPE_SECRET, stripeEvent } from './receive.harness.js';
+import { api, sendStripe, startShop } from './receive.harness.js';
 import type { Shop } from './receive.harness.js';
+import { Rows } from './received-rows.harness.js';
+import { answerOf, EXACT, STRIPE_SECRET, stripeEvent } from './sender.harness.js';
 
 const heard: OperationalEvent[] = [];
 const ear = { onOperationalEvent: (event: OperationalEvent) => void heard.push(event) };

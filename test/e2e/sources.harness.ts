@@ -2,8 +2,11 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../setup/eventually.js';
-import { ADMIN_KEY, api, openScene, post, stripeEvent, stripeHeaders } from './receive.harness.js';
-import type { Answered, Rows, Scene, Shop } from './receive.harness.js';
+import { ADMIN_KEY, api, openScene } from './receive.harness.js';
+import type { Scene, Shop } from './receive.harness.js';
+import type { Rows } from './received-rows.harness.js';
+import { post, stripeEvent, stripeHeaders } from './sender.harness.js';
+import type { Answered } from './sender.harness.js';
 
 /** What sources have that say nothing else. */
 export const SECRET = 'whsec_the-first-of-this-source';

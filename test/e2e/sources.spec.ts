@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { ADMIN_KEY, answerOf, api, EXACT, post, startShop, stripeEvent, stripeHeaders } from './receive.harness.js';
+import { ADMIN_KEY, api, startShop } from './receive.harness.js';
 import type { Shop } from './receive.harness.js';
+import { answerOf, EXACT, post, stripeEvent, stripeHeaders } from './sender.harness.js';
 import { newName, NEXT, SECRET, SourceScene } from './sources.harness.js';
 
 const scene = SourceScene.forTests();

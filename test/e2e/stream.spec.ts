@@ -8,8 +8,9 @@ import { lowestIdAt, newId } from '../../src/kernel/ids.js';
 import { EventStream } from '../../src/platform/http/index.js';
 import { MAX_TENANT_STREAMS, StreamService } from '../../src/inbound/stream/stream.service.js';
 import { eventually } from '../setup/eventually.js';
-import { ADMIN_KEY, api, openScene, sendStripe, startShop, stripeEvent } from './receive.harness.js';
+import { ADMIN_KEY, api, openScene, sendStripe, startShop } from './receive.harness.js';
 import type { Scene, Shop } from './receive.harness.js';
+import { stripeEvent } from './sender.harness.js';
 
 /** One reader of a stream. */
 class Reader {

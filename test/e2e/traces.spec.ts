@@ -9,7 +9,7 @@ import { EventDispatcher, OnWebhook } from '../../src/index.js';
 import type { ReceivedEvent } from '../../src/index.js';
 import { eventually } from '../setup/eventually.js';
 import { DeliveryScene } from './delivery.harness.js';
-import { answerOf, EXACT, post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './receive.harness.js';
+import { answerOf, EXACT, post, STRIPE_SECRET, stripeEvent, stripeHeaders } from './sender.harness.js';
 
 const taken = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(taken)] });
