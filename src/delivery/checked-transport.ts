@@ -2,6 +2,7 @@
 // answers decides what becomes of deliveries, so it is not taken at its word.
 import { Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
+import { inTimeOr } from '../kernel/in-time.js';
 import { checkedTiming } from './attempt-timing.js';
 import { ATTEMPT_OUTCOMES } from './delivery-status.js';
 import { Transport } from './transport.js';
@@ -21,12 +22,8 @@ export class CheckedTransport extends Transport {
   override async post(request: TransportRequest): Promise<TransportResult> {
     const since = monotonicNow();
     const durationMs = (): number => Math.round(monotonicNow() - since);
-    let deadline: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      deadline = setTimeout(() => resolve('late'), request.timeoutMs);
-    });
     try {
-      const answer = await Promise.race([this.own.post(request), late]);
+      const answer = await inTimeOr(this.own.post(request), request.timeoutMs, () => 'late' as const);
       if (answer === 'late') return { outcome: 'timeout', error: 'timeout', durationMs: durationMs(), sent: true };
       return checked(answer, durationMs(), request.timeoutMs);
     } catch (error) {
@@ -35,8 +32,6 @@ export class CheckedTransport extends Transport {
       const code = (error as { code?: unknown } | undefined)?.code;
       const known = typeof code === 'string' ? code.slice(0, MAX_ERROR_LENGTH) : 'TRANSPORT_FAILED';
       return { outcome: 'connection_error', error: known, durationMs: durationMs(), sent: true };
-    } finally {
-      clearTimeout(deadline);
     }
   }
 }

@@ -3,6 +3,7 @@
 import { Injectable } from '@nestjs/common';
 import { problemOfSignature } from '../kernel/custom-headers.js';
 import type { CustomHeader } from '../kernel/custom-headers.js';
+import { inTimeOr } from '../kernel/in-time.js';
 import type { Secret } from '../kernel/secret.js';
 import { RequestSigner, StandardSigner } from './request-signer.js';
 import type { SignatureHeaders, UnsignedRequest } from './request-signer.js';
@@ -30,26 +31,24 @@ export class Signatures {
     if (this.isOurs) return Object.entries(this.signer.sign(request, secrets) as SignatureHeaders);
     try {
       const signed = this.signer.sign(request, secrets);
-      return signed instanceof Promise ? this.inTime(signed) : checked(signed);
+      return signed instanceof Promise ? this.awaited(signed) : checked(signed);
     } catch (error) {
       throw asUnsigned(error);
     }
   }
 
-  private async inTime(signing: Promise<SignatureHeaders>): Promise<readonly CustomHeader[]> {
-    let patience: NodeJS.Timeout | undefined;
-    const away = new Promise<never>((_resolve, reject) => {
-      patience = setTimeout(() => reject(new Error(`it did not answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
-    });
+  private async awaited(signing: Promise<SignatureHeaders>): Promise<readonly CustomHeader[]> {
     try {
-      return checked(await Promise.race([signing, away]));
+      return checked(await inTimeOr(signing, PATIENCE_MS, tooLate));
     } catch (error) {
       throw asUnsigned(error);
-    } finally {
-      clearTimeout(patience);
     }
   }
 }
+
+const tooLate = (): never => {
+  throw new Error(`it did not answer within ${PATIENCE_MS} ms`);
+};
 
 /** What code answered is not taken at its word. */
 function checked(answer: unknown): readonly CustomHeader[] {

@@ -1,8 +1,25 @@
-/** What came within the time; `undefined` where nothing did, or the work failed. The work itself goes on. */
-export async function inTime<Value>(work: Promise<Value>, withinMs: number): Promise<Value | undefined> {
+// Work that somebody waits for only so long. The work itself goes on; what it throws later is nobody's.
+
+/** What the work comes to, or else what `late` gives once the time is up. @throws what the work throws in time, or `late`. */
+export async function inTimeOr<Value, Late>(
+  work: Value | PromiseLike<Value>,
+  withinMs: number,
+  late: () => Late,
+): Promise<Value | Late> {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), withinMs)));
-  const answer = await Promise.race([work.catch(() => undefined), tooLate]);
-  clearTimeout(timer);
-  return answer;
+  const timeIsUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
+  try {
+    return await Promise.race([work, timeIsUp.then(late)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What came within the time; `undefined` where nothing did, or the work failed. */
+export function inTime<Value>(work: Promise<Value>, withinMs: number): Promise<Value | undefined> {
+  return inTimeOr(
+    work.catch(() => undefined),
+    withinMs,
+    () => undefined,
+  );
 }

@@ -2,6 +2,7 @@
 // texts are made when somebody asks. The registry is our own: a host's default one stays as it is.
 import { Inject, Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { inTime } from '../../kernel/in-time.js';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
 
@@ -104,7 +105,7 @@ export class Metrics {
       registers: [],
       async collect() {
         this.reset();
-        const reading = await inTime(Promise.resolve().then(read));
+        const reading = await inTime(Promise.resolve().then(read), READ_MS);
         // prom-client has a gauge without labels begin at 0, which nobody has read.
         if (label === undefined && reading?.[''] === undefined) this.remove();
         for (const [value, number] of Object.entries(reading ?? {}))
@@ -119,13 +120,4 @@ export class Metrics {
   text(): Promise<string> {
     return this.#registry.metrics();
   }
-}
-
-/** What was read within the time, or `undefined`. */
-async function inTime(reading: Promise<Reading>): Promise<Reading> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), READ_MS)));
-  const answer = await Promise.race([reading.catch(() => undefined), tooLate]);
-  clearTimeout(timer);
-  return answer;
 }

@@ -15,6 +15,7 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import pg from 'pg';
 import { monotonicNow } from '../../kernel/clock.js';
+import { inTime } from '../../kernel/in-time.js';
 import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
 import type { Settings } from '../config/settings.js';
 import { pgConfig } from '../database/connection.js';
@@ -85,12 +86,9 @@ export class Queues implements BeforeApplicationShutdown {
 
   /** Workers stop taking jobs and finish those they hold, within a deadline; then our connections end. */
   async beforeApplicationShutdown(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_DEADLINE_MS)));
     const opened = [...this.workers, ...this.queues];
     const closing = opened.map((open) => open.close().catch((error: Error) => this.report(error)));
-    const closed = await Promise.race([Promise.all(closing).then(() => true), deadline.then(() => false)]);
-    clearTimeout(timer);
+    const closed = await inTime(Promise.all(closing), CLOSE_DEADLINE_MS);
     if (!closed) {
       // A Redis that is away is asked for its leave for ever; a process that stops does not wait for the answer.
       for (const worker of this.workers) void worker.close(true).catch(() => undefined);

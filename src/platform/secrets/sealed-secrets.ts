@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { PosthornError } from '../../kernel/errors.js';
+import { inTimeOr } from '../../kernel/in-time.js';
 import { SecretBoxError } from '../../kernel/secret-box.js';
 import { SecretCipher } from '../../kernel/secret-cipher.js';
 
@@ -11,6 +12,10 @@ const MAX_KEPT_BYTES = 16 * 1_048_576;
 
 /** A service that has not answered by then is away. */
 const PATIENCE_MS = 5_000;
+
+const noAnswer = (): never => {
+  throw new Error(`no answer within ${PATIENCE_MS} ms`);
+};
 
 /** Secrets cannot be sealed or opened at this moment; the same may succeed later. */
 export class SecretsAwayError extends PosthornError {
@@ -53,19 +58,13 @@ export class SealedSecrets {
   }
 
   private async ask<Answer>(question: () => Answer | Promise<Answer>): Promise<Answer> {
-    let patience: NodeJS.Timeout | undefined;
-    const away = new Promise<never>((_resolve, reject) => {
-      patience = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
-    });
     try {
-      return await Promise.race([question(), away]);
+      return await inTimeOr(question(), PATIENCE_MS, noAnswer);
     } catch (error) {
       if (error instanceof SecretBoxError) throw error;
       const said = error instanceof Error ? error.message : 'what it threw is no error';
       this.logger.error(`The secret cipher failed: ${said}`);
       throw new SecretsAwayError();
-    } finally {
-      clearTimeout(patience);
     }
   }
 
