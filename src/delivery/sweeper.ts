@@ -1,6 +1,7 @@
 // The safety net: every few seconds, whatever nobody woke. It alone would deliver everything, only later.
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { Rounds } from '../platform/rounds.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { Erasure } from './erasure.js';
@@ -18,9 +19,11 @@ const SLOW_EVERY = 20;
 @Injectable()
 export class Sweeper implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Sweep');
-  private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds = new Rounds(
+    () => this.sweep(),
+    SWEEP_MS,
+    ({ message }) => this.logger.warn(`Sweeping failed, trying again: ${message}`),
+  );
   private sweeps = 0;
 
   constructor(
@@ -34,13 +37,11 @@ export class Sweeper implements BeforeApplicationShutdown {
   ) {}
 
   start(): void {
-    this.next(0);
+    this.rounds.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.sweeping;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Looks once at everything that may have been missed. */
@@ -74,14 +75,5 @@ export class Sweeper implements BeforeApplicationShutdown {
     this.retries.remind(
       upcoming.map(({ id: deliveryId, number, wait_ms: waitMs }) => ({ deliveryId, number, waitMs })),
     );
-  }
-
-  private next(afterMs: number): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.sweeping = this.sweep()
-        .catch((error: Error) => this.logger.warn(`Sweeping failed, trying again: ${error.message}`))
-        .finally(() => this.next(SWEEP_MS));
-    }, afterMs);
   }
 }

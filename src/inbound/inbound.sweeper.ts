@@ -5,6 +5,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { monotonicNow } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
+import { Rounds } from '../platform/rounds.js';
 import { DueRunsRepository } from './due-runs.repository.js';
 import { Handlers } from './handlers.js';
 import { InboundService } from './inbound.service.js';
@@ -22,10 +23,13 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
   /** Events that are due and wait for others to be resumed. */
   private waiting: string[] = [];
   private looking = false;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly rounds = new Rounds(
+    () => this.sweep(),
+    SWEEP_INTERVAL_MS,
+    ({ message }) => this.logger.warn(`A sweep failed, the next one tries again: ${message}`),
+  );
   private prunedAt = Number.NEGATIVE_INFINITY;
   private lookedAt = Number.NEGATIVE_INFINITY;
-  private stopped = false;
 
   constructor(
     private readonly inbound: InboundService,
@@ -38,22 +42,11 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.schedule();
+    if (this.settings.role !== 'api') this.rounds.start(SWEEP_INTERVAL_MS);
   }
 
-  beforeApplicationShutdown(): void {
-    this.stopped = true;
-    clearTimeout(this.timer);
-  }
-
-  private schedule(): void {
-    if (this.stopped) return;
-    // One sweep after the other, never two at once, however slow the database is.
-    this.timer = setTimeout(() => {
-      this.sweep()
-        .catch((error: Error) => this.logger.warn(`A sweep failed, the next one tries again: ${error.message}`))
-        .finally(() => this.schedule());
-    }, SWEEP_INTERVAL_MS);
+  beforeApplicationShutdown(): Promise<void> {
+    return this.rounds.stop();
   }
 
   private async sweep(): Promise<void> {
@@ -77,7 +70,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
         this.looking = false;
       }
     }
-    while (!this.stopped && this.resuming.size < RUN_CONCURRENCY) {
+    while (!this.rounds.isStopped && this.resuming.size < RUN_CONCURRENCY) {
       const id = this.waiting.shift();
       if (id === undefined) break;
       if (!this.resuming.has(id)) void this.resume(id);
@@ -91,7 +84,7 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
       // One that ran makes room for the next. One that others hold would be found again at once: it waits for the next sweep.
       const ran = await this.inbound.resume(id);
       this.resuming.delete(id);
-      if (!this.stopped && (ran || this.waiting.length > 0)) await this.look();
+      if (!this.rounds.isStopped && (ran || this.waiting.length > 0)) await this.look();
     } catch (error) {
       this.resuming.delete(id);
       this.logger.warn(`Received event ${id} could not be resumed: ${(error as Error).message}`);
@@ -99,8 +92,8 @@ export class InboundSweeper implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async prune(): Promise<void> {
-    while (!this.stopped && (await this.ledger.deleteExpired(PRUNE_BATCH)) === PRUNE_BATCH);
-    while (!this.stopped && (await this.rejections.deleteExpired(PRUNE_BATCH)) === PRUNE_BATCH);
+    while (!this.rounds.isStopped && (await this.ledger.deleteExpired(PRUNE_BATCH)) === PRUNE_BATCH);
+    while (!this.rounds.isStopped && (await this.rejections.deleteExpired(PRUNE_BATCH)) === PRUNE_BATCH);
     this.prunedAt = monotonicNow();
   }
 }

@@ -4,6 +4,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
 import { Database } from '../database/index.js';
+import { Rounds } from '../rounds.js';
 import { AuditLog } from './audit-log.js';
 
 const ROUND_MS = 3_600_000;
@@ -12,9 +13,11 @@ const BATCH = 1_000;
 @Injectable()
 export class AuditRetention implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('AuditLog');
-  private timer: NodeJS.Timeout | undefined;
-  private round: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds = new Rounds(
+    () => this.enforce(),
+    ROUND_MS,
+    ({ message }) => this.logger.warn(`Old entries stay for now, will try again: ${message}`),
+  );
 
   constructor(
     private readonly log: AuditLog,
@@ -23,28 +26,20 @@ export class AuditRetention implements OnApplicationBootstrap, BeforeApplication
   ) {}
 
   onApplicationBootstrap(): void {
-    const start = (): void => void (this.round = this.round.then(() => this.enforce()));
-    start();
-    this.timer = setInterval(start, ROUND_MS);
+    this.rounds.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearInterval(this.timer);
-    await this.round;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /**
-   * One round, by PostgreSQL's clock: a process whose own is ahead would delete what is young. Never rejects: the next one tries again.
+   * One round, by PostgreSQL's clock: a process whose own is ahead would delete what is young.
    *
    * @param asOfMs - Another moment than now.
    */
   async enforce(asOfMs?: number): Promise<void> {
-    try {
-      const before = (asOfMs ?? (await this.database.now())) - this.settings.auditRetentionMs;
-      while (!this.stopped && (await this.log.deleteBefore(before, BATCH)) === BATCH);
-    } catch (error) {
-      this.logger.warn(`Old entries stay for now, will try again: ${(error as Error).message}`);
-    }
+    const before = (asOfMs ?? (await this.database.now())) - this.settings.auditRetentionMs;
+    while (!this.rounds.isStopped && (await this.log.deleteBefore(before, BATCH)) === BATCH);
   }
 }

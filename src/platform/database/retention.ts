@@ -6,6 +6,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { lowestIdAt } from '../../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../config/settings.module.js';
 import type { Settings } from '../config/settings.js';
+import { Rounds } from '../rounds.js';
 import { Database } from './database.js';
 import type { SqlExecutor } from './database.js';
 import { isLockTimeout, LOCK_TIMEOUT } from './lock-patience.js';
@@ -35,9 +36,11 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly logger = new Logger('Retention');
   private readonly rules: readonly RetentionRule[];
   private readonly told = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
-  private round: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds = new Rounds(
+    () => this.enforce(),
+    ROUND_MS,
+    ({ message }) => this.logger.warn(`Old rows stay for now, will try again: ${message}`),
+  );
 
   constructor(
     private readonly database: Database,
@@ -47,30 +50,22 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   onApplicationBootstrap(): void {
-    const start = (): void => void (this.round = this.round.then(() => this.enforce()));
-    start();
-    this.timer = setInterval(start, ROUND_MS);
+    this.rounds.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearInterval(this.timer);
-    await this.round;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /**
    * One round, by PostgreSQL's clock: a process whose own is a month ahead would drop what is of today. Safe to run in any number of
-   * processes; never rejects, since the next round tries again.
+   * processes.
    *
    * @param asOfMs - Another moment than now.
    */
   async enforce(asOfMs?: number): Promise<void> {
-    try {
-      const cutoff = lowestIdAt((asOfMs ?? (await this.database.now())) - this.settings.retentionMs);
-      for (const rule of this.rules) if (!this.stopped) await this.forget(rule, cutoff);
-    } catch (error) {
-      this.logger.warn(`Old rows stay for now, will try again: ${(error as Error).message}`);
-    }
+    const cutoff = lowestIdAt((asOfMs ?? (await this.database.now())) - this.settings.retentionMs);
+    for (const rule of this.rules) if (!this.rounds.isStopped) await this.forget(rule, cutoff);
   }
 
   private async forget(rule: RetentionRule, cutoff: string): Promise<void> {
@@ -138,7 +133,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     const text = `DELETE FROM ${strays} WHERE ctid = ANY (ARRAY(
                     SELECT r.ctid FROM ${strays} r WHERE r.${key} < '${cutoff}' AND NOT (${rowHeld})
                     LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)) RETURNING ${key}`;
-    for (let batch = 0; batch < MAX_BATCHES && !this.stopped; batch++) {
+    for (let batch = 0; batch < MAX_BATCHES && !this.rounds.isStopped; batch++) {
       const deleted = await this.alone(async (executor) => (await executor.query({ text })).length);
       if (deleted === 'busy' || deleted < BATCH) return;
     }
