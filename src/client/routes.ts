@@ -34,17 +34,6 @@ export type AttemptResponseView = {
   body: string | null;
 };
 
-export type AttemptStatsView = {
-  /** Where the first bucket begins. */
-  since: string;
-  /** Where the last bucket ends, which may be yet to come. */
-  until: string;
-  bucketSeconds: number;
-  totals: TotalsView;
-  /** Every bucket of the period, in order, empty ones too. */
-  buckets: StatsBucketView[];
-};
-
 export type AttemptTimingView = {
   /** Until a connection was asked for: obtaining a token, signing. Null: not measured. */
   waitMs: number | null;
@@ -853,7 +842,7 @@ export type StatsView = {
   buckets: StatsBucketView[];
   /** Those with the worst share of successes, at most ten. */
   failing: FailingView[];
-  /** Of the whole tenant, whatever the period and the filters. */
+  /** Of the tenant, or of the webhook that is asked for, whatever the period and the event. */
   backlog: BacklogView;
 };
 
@@ -1145,6 +1134,19 @@ export type WebhookListStatsView = {
   bucketSeconds: number;
   /** In the order asked for; without what is not the tenant’s. */
   data: WebhookTotalsView[];
+};
+
+export type WebhookStatsView = {
+  /** Where the first bucket begins. */
+  since: string;
+  /** Where the last bucket ends, which may be yet to come. */
+  until: string;
+  bucketSeconds: number;
+  totals: TotalsView;
+  /** Every bucket of the period, in order, empty ones too. */
+  buckets: StatsBucketView[];
+  /** Of the webhook, whatever the period and the event. */
+  backlog: BacklogView;
 };
 
 export type WebhookTotalsView = {
@@ -1509,7 +1511,7 @@ export interface Routes {
     };
     answer: WebhookDto;
   };
-  /** What attempts for a webhook came to, over time */
+  /** What attempts for a webhook came to, over time, and what waits for it */
   'GET /api/webhooks/{id}/stats': {
     path: {
       /** The webhook. */
@@ -1525,7 +1527,7 @@ export interface Routes {
       /** An event type, exactly. */
       event?: string;
     };
-    answer: AttemptStatsView;
+    answer: WebhookStatsView;
   };
   /** Change an event type */
   'PATCH /api/event-types/{name}': {

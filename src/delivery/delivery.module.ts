@@ -59,6 +59,7 @@ import { SigningKeys } from './signing-keys.js';
 import { Revoked } from './revoked.js';
 import { Rollup } from './stats/rollup.js';
 import { StatsController } from './stats/stats.controller.js';
+import { BacklogRepository } from './stats/backlog.repository.js';
 import { StatsRepository } from './stats/stats.repository.js';
 import { StatsService } from './stats/stats.service.js';
 import { WebhookStatsController } from './stats/webhook-stats.controller.js';
@@ -168,6 +169,7 @@ export class DeliveryFeature implements OnModuleInit {
         SettleBatch,
         Signatures,
         SigningKeys,
+        BacklogRepository,
         StatsRepository,
         StatsService,
         Sweeper,

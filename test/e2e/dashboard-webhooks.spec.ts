@@ -117,10 +117,11 @@ if (missing) console.warn(`The webhooks of the dashboard are not tested: ${missi
 
   it('are shown with how they do, and changed by nobody who may not', async () => {
     const receiver = await scene.deliveries.receiver(200);
-    const target = await scene.deliveries.target(receiver.url);
+    const target = await scene.deliveries.target(receiver.url, { rateLimit: { max: 2, perSeconds: 3_600 } });
     receiver.answers(400);
     await scene.deliveries.settled(await target.send());
     await scene.deliveries.settled(await target.send());
+    await target.send();
     await scene.counted(2, target.webhookId);
     const { body } = await scene.server.api<{ url: string }>('POST', '/api/portal-sessions', {
       sections: ['webhooks', 'deliveries'],
@@ -139,6 +140,8 @@ if (missing) console.warn(`The webhooks of the dashboard are not tested: ${missi
     await stats.getByRole('img', called('Attempts over time: 2 in all, of which 1 failed')).waitFor();
     const rate = stats.locator('.numbers div').filter({ hasText: 'Success rate' }).locator('dd');
     expect(await rate.innerText()).toBe('50 %');
+    const waiting = stats.locator('.numbers div').filter({ hasText: 'Waiting' }).locator('dd');
+    expect(await waiting.innerText()).toBe('1');
     await stats.getByLabel('Time', EXACTLY).selectOption('1h');
     await page.waitForURL(/range=1h/);
     expect(await accessibilityOf(page)).toEqual([]);

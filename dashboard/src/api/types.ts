@@ -236,15 +236,22 @@ export interface Stats extends AttemptStats {
     readonly failures: number;
     readonly successRate: number | null;
   }[];
-  readonly backlog: {
-    readonly pending: number;
-    readonly scheduled: number;
-    readonly retrying: number;
-    readonly sending: number;
-    readonly oldestDueSeconds: number | null;
-    /** So many means at least so many. */
-    readonly countedUpTo: number;
-  };
+  readonly backlog: Backlog;
+}
+
+/** Of a webhook, with what waits for it. */
+export interface WebhookStats extends AttemptStats {
+  readonly backlog: Backlog;
+}
+
+export interface Backlog {
+  readonly pending: number;
+  readonly scheduled: number;
+  readonly retrying: number;
+  readonly sending: number;
+  readonly oldestDueSeconds: number | null;
+  /** So many means at least so many. */
+  readonly countedUpTo: number;
 }
 
 export interface StatsBucket {

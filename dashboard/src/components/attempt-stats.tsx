@@ -1,6 +1,6 @@
 // What attempts came to: numbers, and charts over time.
 import { useMemo } from 'preact/hooks';
-import type { AttemptStats } from '../api/types';
+import type { AttemptStats, Backlog } from '../api/types';
 import './attempt-stats.css';
 import { Chart } from './chart';
 import { rateText } from './sparkline';
@@ -16,6 +16,22 @@ export const AttemptNumbers = ({ totals }: Pick<AttemptStats, 'totals'>) => (
     <Figure title="99 % take at most" value={msText(totals.latencyMs.p99)} />
   </>
 );
+
+/** Of what waits: how much, and how late it is. */
+export const BacklogNumbers = ({ backlog }: { readonly backlog: Backlog }) => {
+  const { pending, retrying, oldestDueSeconds, countedUpTo } = backlog;
+  const isCapped = Math.max(pending, retrying) >= countedUpTo;
+  return (
+    <>
+      <Figure title="Waiting" value={`${(pending + retrying).toLocaleString()}${isCapped ? ' or more' : ''}`} />
+      <Figure
+        title="Oldest due"
+        value={oldestDueSeconds === null ? 'none' : durationText(oldestDueSeconds * 1_000)}
+        alarming={(oldestDueSeconds ?? 0) > 60}
+      />
+    </>
+  );
+};
 
 export const AttemptCharts = ({ stats: { buckets, bucketSeconds } }: { readonly stats: AttemptStats }) => (
   <div class="charts">
@@ -33,7 +49,7 @@ interface FigureProps {
 }
 
 /** A number with its name. */
-export const Figure = ({ title, value, alarming }: FigureProps) => (
+const Figure = ({ title, value, alarming }: FigureProps) => (
   <div class="panel">
     <dt>{title}</dt>
     <dd class={alarming ? 'alarming' : undefined}>{value}</dd>

@@ -37,18 +37,6 @@ interface WebhookBucket {
   readonly failures: number;
 }
 
-/** What waits. */
-interface BacklogRow {
-  readonly pending: number;
-  readonly scheduled: number;
-  readonly retrying: number;
-  readonly sending: number;
-  readonly oldestDueSeconds: number | null;
-}
-
-/** Waiting deliveries that are counted; beyond that there are "at least so many". */
-export const MAX_COUNTED = 10_000;
-
 @Injectable()
 export class StatsRepository {
   constructor(
@@ -121,39 +109,6 @@ export class StatsRepository {
       },
       [tenantId, webhookIds, ALL_TYPES, ...timesOf(axis)],
     );
-  }
-
-  /**
-   * What waits, counted up to {@link MAX_COUNTED} of each kind. No locks. Indexes: delivery_pending, from the oldest of each
-   * webhook of the tenant on; delivery_unsuccessful; delivery_sending, with no more rows than all workers have in flight.
-   */
-  async countBacklog(tenantId: string): Promise<BacklogRow> {
-    const t = this.database.tables;
-    const [row] = await this.tenants.of(tenantId).query<BacklogRow>(
-      {
-        name: 'posthorn_stats_backlog',
-        text: `
-          SELECT waiting.pending, later.scheduled, later.retrying, under_way.sending,
-                 extract(epoch FROM now() - waiting.oldest_due_at)::float8 AS "oldestDueSeconds"
-          FROM (
-            SELECT count(*)::int AS pending, min(due_at) FILTER (WHERE due_at <= now()) AS oldest_due_at FROM (
-              SELECT d.due_at FROM ${t.webhook} w CROSS JOIN LATERAL (
-                SELECT x.due_at FROM ${t.delivery} x WHERE x.webhook_id = w.id AND x.status = 'pending'
-                ORDER BY x.id LIMIT ${MAX_COUNTED}) d
-              WHERE w.tenant_id = $1 LIMIT ${MAX_COUNTED}) found
-          ) waiting, (
-            SELECT (count(*) FILTER (WHERE attempt_count = 0))::int AS scheduled,
-                   (count(*) FILTER (WHERE attempt_count > 0))::int AS retrying
-            FROM (SELECT attempt_count FROM ${t.delivery} WHERE tenant_id = $1 AND status = 'retrying' LIMIT ${MAX_COUNTED}) found
-          ) later, (
-            SELECT count(*)::int AS sending FROM (
-              SELECT tenant_id FROM ${t.delivery} WHERE status = 'sending' OFFSET 0) flying
-            WHERE tenant_id = $1
-          ) under_way`,
-      },
-      [tenantId],
-    );
-    return row as BacklogRow;
   }
 
   private tableOf({ isOfMinutes }: Axis): string {

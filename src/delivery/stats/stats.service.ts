@@ -4,18 +4,21 @@ import type { Clock } from '../../kernel/clock.js';
 import { momentOf } from '../../platform/http/index.js';
 import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import { WebhooksService } from '../../registry/index.js';
+import { BacklogRepository, MAX_COUNTED } from './backlog.repository.js';
 import { axisOf, beginningsOf } from './chart.js';
 import type { Axis, AxisLimits } from './chart.js';
 import type { PeriodQuery, StatsQuery, WebhookListStatsQuery, WebhookStatsQuery } from './dto/stats-query.js';
 import type {
   AttemptStatsView,
+  BacklogView,
   StatsBucketView,
   StatsView,
   TotalsView,
   WebhookListStatsView,
+  WebhookStatsView,
 } from './dto/stats-view.js';
 import { percentile } from './latency.js';
-import { MAX_COUNTED, StatsRepository } from './stats.repository.js';
+import { StatsRepository } from './stats.repository.js';
 import type { Counted, CountRow } from './stats.repository.js';
 
 const DEFAULT_PERIOD_MS = 24 * 3_600_000;
@@ -31,6 +34,7 @@ export class StatsService {
   constructor(
     @Inject(CLOCK_TOKEN) private readonly clock: Clock,
     private readonly stats: StatsRepository,
+    private readonly backlog: BacklogRepository,
     private readonly webhooks: WebhooksService,
   ) {}
 
@@ -41,16 +45,12 @@ export class StatsService {
     const [attempts, failing, backlog] = await Promise.all([
       this.attemptsOf(tenantId, counted, axis),
       this.stats.findFailing(tenantId, counted, axis, MAX_FAILING),
-      this.stats.countBacklog(tenantId),
+      this.backlogOf(tenantId, webhookId),
     ]);
     return {
       ...attempts,
       failing: failing.map((total) => ({ ...total, successRate: successRateOf(total) })),
-      backlog: {
-        ...backlog,
-        oldestDueSeconds: backlog.oldestDueSeconds === null ? null : Math.max(0, Math.round(backlog.oldestDueSeconds)),
-        countedUpTo: MAX_COUNTED,
-      },
+      backlog,
     };
   }
 
@@ -59,9 +59,13 @@ export class StatsService {
     tenantId: string,
     webhookId: string,
     { event, ...period }: WebhookStatsQuery,
-  ): Promise<AttemptStatsView> {
+  ): Promise<WebhookStatsView> {
     await this.webhooks.get(tenantId, webhookId);
-    return this.attemptsOf(tenantId, { event, webhookId }, this.axisOf(period));
+    const [attempts, backlog] = await Promise.all([
+      this.attemptsOf(tenantId, { event, webhookId }, this.axisOf(period)),
+      this.backlogOf(tenantId, webhookId),
+    ]);
+    return { ...attempts, backlog };
   }
 
   /** Charts of several webhooks; those that are not the tenant's are left out. @throws InvalidError */
@@ -92,6 +96,15 @@ export class StatsService {
     const untilMs = momentOf(until)?.getTime() ?? nowMs;
     const sinceMs = momentOf(since)?.getTime() ?? untilMs - DEFAULT_PERIOD_MS;
     return axisOf(sinceMs, untilMs, bucket, nowMs, limits);
+  }
+
+  private async backlogOf(tenantId: string, webhookId?: string): Promise<BacklogView> {
+    const { oldestDueSeconds, ...counts } = await this.backlog.count(tenantId, webhookId);
+    return {
+      ...counts,
+      oldestDueSeconds: oldestDueSeconds === null ? null : Math.max(0, Math.round(oldestDueSeconds)),
+      countedUpTo: MAX_COUNTED,
+    };
   }
 
   private async attemptsOf(tenantId: string, counted: Counted, axis: Axis): Promise<AttemptStatsView> {

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { ApiController, CurrentTenant, Requires } from '../../platform/http/index.js';
 import { WebhookId, WebhookNotFound } from '../../registry/index.js';
 import { WebhookStatsQuery } from './dto/stats-query.js';
-import { AttemptStatsView } from './dto/stats-view.js';
+import { WebhookStatsView } from './dto/stats-view.js';
 import { StatsService } from './stats.service.js';
 
 @ApiController('webhooks', 'Webhooks')
@@ -12,15 +12,15 @@ export class WebhookStatsController {
 
   @Get(':id/stats')
   @Requires('deliveries:read')
-  @ApiOperation({ summary: 'What attempts for a webhook came to, over time' })
+  @ApiOperation({ summary: 'What attempts for a webhook came to, over time, and what waits for it' })
   @WebhookId()
-  @ApiOkResponse({ type: AttemptStatsView })
+  @ApiOkResponse({ type: WebhookStatsView })
   @WebhookNotFound()
   get(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
     @Query() query: WebhookStatsQuery,
-  ): Promise<AttemptStatsView> {
+  ): Promise<WebhookStatsView> {
     return this.stats.getOfWebhook(tenantId, id, query);
   }
 }

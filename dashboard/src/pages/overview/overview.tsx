@@ -4,13 +4,12 @@ import { api } from '../../api/client';
 import type { Stats } from '../../api/types';
 import { useResource } from '../../api/use-resource';
 import { shortUrl } from '../../api/webhook-names';
-import { AttemptCharts, AttemptNumbers, Figure } from '../../components/attempt-stats';
+import { AttemptCharts, AttemptNumbers, BacklogNumbers } from '../../components/attempt-stats';
 import { Empty } from '../../components/empty';
 import { Notice } from '../../components/notice';
 import { PageHead } from '../../components/page-head';
 import { rateText } from '../../components/sparkline';
 import { Table } from '../../components/table';
-import { durationText } from '../../components/time';
 import { TimeRange } from '../../components/time-range';
 import { hrefOf } from '../../routing/route';
 import { spanOf } from '../../routing/time-range';
@@ -40,18 +39,11 @@ export default function Overview({ params }: PageProps) {
 
 function Numbers({ stats }: { readonly stats: Stats }) {
   const { totals, backlog, failing } = stats;
-  const waiting = backlog.pending + backlog.retrying;
-  const capped = Math.max(backlog.pending, backlog.retrying) >= backlog.countedUpTo;
   return (
     <>
       <dl class="numbers">
         <AttemptNumbers totals={totals} />
-        <Figure title="Waiting" value={`${waiting.toLocaleString()}${capped ? ' or more' : ''}`} />
-        <Figure
-          title="Oldest due"
-          value={backlog.oldestDueSeconds === null ? 'none' : durationText(backlog.oldestDueSeconds * 1_000)}
-          alarming={(backlog.oldestDueSeconds ?? 0) > 60}
-        />
+        <BacklogNumbers backlog={backlog} />
       </dl>
       {totals.attempts === 0 ? (
         <Empty title="Nothing was sent in this time">

@@ -1,8 +1,8 @@
-// How a webhook does: of its attempts, how many succeed and how long they take, over the time that is chosen.
+// How a webhook does: of its attempts, how many succeed and how long they take, over the time that is chosen, and what waits for it.
 import { api } from '../../api/client';
-import type { AttemptStats } from '../../api/types';
+import type { WebhookStats as Stats } from '../../api/types';
 import { useResource } from '../../api/use-resource';
-import { AttemptCharts, AttemptNumbers } from '../../components/attempt-stats';
+import { AttemptCharts, AttemptNumbers, BacklogNumbers } from '../../components/attempt-stats';
 import { Notice } from '../../components/notice';
 import { TimeRange } from '../../components/time-range';
 import { hrefOf } from '../../routing/route';
@@ -19,7 +19,7 @@ interface Props {
 
 export function WebhookStats({ id, path, params }: Props) {
   const { value, error, loading } = useResource(
-    (signal) => api.get<AttemptStats>(`${path}/stats`, { ...spanOf(params, FALLBACK) }, signal),
+    (signal) => api.get<Stats>(`${path}/stats`, { ...spanOf(params, FALLBACK) }, signal),
     [path, params.toString()],
     { everyMs: REFRESH_MS },
   );
@@ -42,6 +42,7 @@ export function WebhookStats({ id, path, params }: Props) {
         <>
           <dl class="numbers">
             <AttemptNumbers totals={value.totals} />
+            <BacklogNumbers backlog={value.backlog} />
           </dl>
           {value.totals.attempts > 0 && <AttemptCharts stats={value} />}
         </>

@@ -105,7 +105,7 @@ class FailingView {
   successRate!: number | null;
 }
 
-class BacklogView {
+export class BacklogView {
   @ApiProperty({ ...COUNT, description: 'Due, and not taken yet.' })
   pending!: number;
 
@@ -134,12 +134,21 @@ class BacklogView {
   countedUpTo!: number;
 }
 
+/** What a webhook's attempts came to, and what waits. */
+export class WebhookStatsView extends AttemptStatsView {
+  @ApiProperty({ type: BacklogView, description: 'Of the webhook, whatever the period and the event.' })
+  backlog!: BacklogView;
+}
+
 /** What a tenant's attempts came to, and what waits. */
 export class StatsView extends AttemptStatsView {
   @ApiProperty({ type: [FailingView], description: 'Those with the worst share of successes, at most ten.' })
   failing!: FailingView[];
 
-  @ApiProperty({ type: BacklogView, description: 'Of the whole tenant, whatever the period and the filters.' })
+  @ApiProperty({
+    type: BacklogView,
+    description: 'Of the tenant, or of the webhook that is asked for, whatever the period and the event.',
+  })
   backlog!: BacklogView;
 }
 
