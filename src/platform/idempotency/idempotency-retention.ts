@@ -1,4 +1,4 @@
-// Deletes remembered answers past their window, some at a time.
+// Deletes remembered answers past their window, some at a time, until none is left: however many come, as many go.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { SETTINGS_TOKEN } from '../config/index.js';
@@ -13,7 +13,7 @@ const BATCH = 5_000;
 export class IdempotencyRetention implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Idempotency');
   private readonly rounds = new Rounds(
-    () => this.ledger.deleteExpired(BATCH),
+    () => this.enforce(),
     ROUND_MS,
     ({ message }) => this.logger.warn(`Answers past their window stay for now, will try again: ${message}`),
   );
@@ -29,5 +29,8 @@ export class IdempotencyRetention implements OnApplicationBootstrap, BeforeAppli
 
   beforeApplicationShutdown(): Promise<void> {
     return this.rounds.stop();
+  }
+  private async enforce(): Promise<void> {
+    while (!this.rounds.isStopped && (await this.ledger.deleteExpired(BATCH)) === BATCH);
   }
 }
