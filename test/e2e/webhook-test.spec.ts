@@ -106,14 +106,6 @@ describe('a test event', () => {
       [webhookId],
     );
 
-  it('does not wait out a pause of its webhook', async () => {
-    const receiver = await scene.receiver(200);
-    const { id } = await scene.server.webhook(receiver.url, ['x']);
-    await pause(id);
-    await test(id);
-    await receiver.next();
-  });
-
   it.each([
     ['', {}],
     [', with limits of its own', { maxInFlight: 5 }],
