@@ -68,8 +68,10 @@ const FROM_PROBE = 'AND d.id >= coalesce(probe.id, $2)';
  * sending.
  *
  * The commit does not wait for the disk: a claim that a crash of PostgreSQL undoes leaves its deliveries due, and they
- * are sent again, as after any crash between sending and settling. It does wait where one of them may be sent at most
- * once: nothing of it may go out before its claim cannot be undone any more, whatever this installation's default is.
+ * are sent again, as after any crash between sending and settling. It does wait, whatever this installation's default is,
+ * where nothing may go out before its claim cannot be undone any more. Sent to at most once, it would come again. In an order,
+ * another worker would send it, and then those behind it, while the first still has it, and sends it after them. Within limits,
+ * more would be under way than the rows say.
  *
  * The plan is made once per connection, perhaps while the tables are empty, and kept until PostgreSQL analyses them: joined as
  * sets, events and deliveries would be read from end to end by every claim of a new installation's first minute. Hence
@@ -98,7 +100,7 @@ const taking = (t: Tables): string => `
   ), secrets AS (${liveSecrets(t, 'claimed')}
   ), durability AS (
     SELECT set_config('synchronous_commit',
-             CASE WHEN EXISTS (SELECT FROM claimed WHERE guarantee = 'at-most-once') THEN 'on' ELSE 'off' END, true)
+             CASE WHEN EXISTS (SELECT FROM claimed WHERE paced OR guarantee = 'at-most-once') THEN 'on' ELSE 'off' END, true)
   )`;
 
 /** What is told of those claimed. What the deliveries of an event or of a webhook share comes once, with the first of them. */

@@ -15,33 +15,12 @@ const rawReceiver = rawReceivers();
 
 beforeAll(async () => {
   scene = await DeliveryScene.open();
-  await watchCommits();
 });
 afterAll(() => scene?.close());
 afterEach(() => scene.closeReceivers());
 
 const target = (url: string, more: object = {}): Promise<Target> =>
   scene.target(url, { guarantee: 'at-most-once', ...more });
-
-/** Writes down what `synchronous_commit` is at the commit of every claim. */
-const watchCommits = (): Promise<unknown> =>
-  scene.sql(`
-    CREATE TABLE public.claim_commit (webhook_id uuid, synchronous_commit text);
-    CREATE FUNCTION public.note_commit() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      INSERT INTO public.claim_commit VALUES (new.webhook_id, current_setting('synchronous_commit'));
-      RETURN NULL;
-    END $$;
-    CREATE CONSTRAINT TRIGGER note_commit AFTER UPDATE ON posthorn.delivery DEFERRABLE INITIALLY DEFERRED
-      FOR EACH ROW WHEN (old.status = 'pending' AND new.status = 'sending') EXECUTE FUNCTION public.note_commit();`);
-
-async function commitsOf({ webhookId }: Target): Promise<string[]> {
-  const rows = await scene.sql<{ synchronous_commit: string }>(
-    'SELECT synchronous_commit FROM public.claim_commit WHERE webhook_id = $1',
-    [webhookId],
-  );
-  return rows.map(({ synchronous_commit }) => synchronous_commit);
-}
 
 describe('to a webhook that is sent to at most once', () => {
   it('a delivery that waits for a slot until its lease is half over is claimed anew, and has not failed', async () => {
@@ -149,20 +128,6 @@ describe('to a webhook that is sent to at most once', () => {
     expect(receiver.received).toHaveLength(2);
     expect((await scene.retry(id)).status).toBe(202);
     expect(await scene.settled(id)).toMatchObject({ status: 'success', attemptCount: 2 });
-  });
-
-  it('claims are on disk before anything is sent, and no others are waited for', async () => {
-    const { url } = await scene.receiver(200);
-    const [once, ordinary] = [await target(url), await scene.target(url)];
-    await scene.settled(await once.send());
-    // With a key, it is not claimed as it is stored.
-    await scene.server.api('POST', '/api/events', { event: ordinary.type, data: {}, idempotencyKey: 'ordinary' });
-    await eventually(
-      async () => (await scene.logged(ordinary.type))[0]?.status === 'success',
-      'the ordinary one is delivered',
-    );
-    expect(await commitsOf(once)).toEqual(['on']);
-    expect(await commitsOf(ordinary)).toEqual(['off']);
   });
 });
 
