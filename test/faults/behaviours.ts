@@ -72,6 +72,14 @@ const closing: (dice: Dice) => Give = (dice) => (socket, response) => {
   });
 };
 
+/** For webhooks whose deliveries are sent once at most: of twenty answers fourteen 200, three 500, three a reset; none of them at once. */
+function once(dice: Dice): [string, Give] {
+  const [throwOf, afterMs] = [dice.next(), 50 + dice.below(FRIENDLY_MS)];
+  if (throwOf < 0.7) return ['200', status(200, afterMs)];
+  if (throwOf < 0.85) return ['500', status(500, afterMs)];
+  return ['reset', (socket) => void setTimeout(() => socket.resetAndDestroy(), afterMs)];
+}
+
 /** Of ten answers: seven 200, one 500, one hangs past every deadline, one is half a reset and half a 503. */
 function mixed(dice: Dice): [string, Give] {
   const throwOf = dice.next();
@@ -96,6 +104,19 @@ export function answerBy(
       return { name: '200', give: status(200, 500) };
     case 'closing':
       return { name: '200', give: closing(dice) };
+    case 'calm':
+      return { name: '200', give: status(200, 100 + dice.below(200)) };
+    case 'down':
+      return { name: '500', give: status(500, 50) };
+    case 'once': {
+      const [answer, give] = once(dice);
+      return { name: answer, give };
+    }
+    // One first attempt in four fails, and the second one does not.
+    case 'stumble':
+      return attempt === 1 && dice.next() < 0.25
+        ? { name: '500', give: status(500, dice.below(FRIENDLY_MS)) }
+        : friendly;
     case 'hang-always':
       return { name: 'hang', give: hang };
     // /hang-until/10: hangs on nine attempts, answers the tenth.

@@ -15,6 +15,7 @@ const request = (n: number, attempt: number, answer: string): Request => ({
   n,
   signed: true,
   sentAt: 0,
+  open: 1,
   answer,
 });
 
@@ -24,6 +25,8 @@ const delivery = (n: number, ...outcomes: string[]): Delivery => ({
   webhookId: 'webhook',
   replayOf: null,
   status: 'success',
+  reason: null,
+  completedAt: '',
   attemptCount: outcomes.length,
   attempts: outcomes.map((outcome, index) => ({
     number: index + 1,
@@ -154,6 +157,15 @@ describe('the checker', () => {
 
   it('excuses no more duplicates than were in flight', () =>
     expect(complaints(() => undefined, {})).toMatch(/^1 duplicates more than the 0/));
+
+  it('excuses what was under way at a fault, and leaves nothing else without an outcome', () => {
+    const cutOff = (...keys: string[]): Excused => ({ cutOff: new Set(keys) });
+    // The other attempt without one never reached the receiver.
+    expect(check(story(), cutOff('delivery-2/1'))).toMatchObject({ broken: [], counts: { bound: 1 } });
+    expect(complaints(() => undefined, cutOff('delivery-0/1'))).toBe(
+      '1 requests have no known outcome, though no fault met them.',
+    );
+  });
 
   it('excuses numbers that a crash of PostgreSQL made come again, as many as it is told', () => {
     const again = ({ requests }: ReturnType<typeof story>): void => void requests.push(request(0, 1, '200'));

@@ -6,10 +6,15 @@ import { NOT_FINAL } from './evidence.js';
 export interface Excused {
   /** Requests that were in flight when something was killed, stopped or lost its memory: each may come once more. */
   readonly duplicates?: number;
+  /**
+   * Beside them, those that are known, as `delivery/number`: each may come once more, and nothing else that arrived may be left
+   * without an outcome.
+   */
+  readonly cutOff?: ReadonlySet<string>;
   /** Claims that a crash of PostgreSQL may undo: their attempt number is used again. */
   readonly repeatedNumbers?: number;
-  /** The final status of deliveries to a path; everything else must be `success`. */
-  readonly finals?: (path: string) => string;
+  /** How a delivery to a path may end; everything else must be `success`. */
+  readonly finals?: (path: string, delivery: Delivery) => string | readonly string[];
 }
 
 export interface Counts {
@@ -61,8 +66,8 @@ export function check(evidence: Evidence, excused: Excused = {}): Verdict {
   complain(stuck.length, 'deliveries are stuck in a state that is not final.');
 
   const strayed = evidence.deliveries.filter((delivery) => {
-    const expected = excused.finals?.(requestsFor(delivery)[0]?.path ?? '') ?? 'success';
-    return !stuck.includes(delivery) && delivery.status !== expected;
+    const expected = excused.finals?.(requestsFor(delivery)[0]?.path ?? '', delivery) ?? 'success';
+    return !stuck.includes(delivery) && ![expected].flat().includes(delivery.status);
   });
   complain(
     strayed.length,
@@ -78,8 +83,18 @@ export function check(evidence: Evidence, excused: Excused = {}): Verdict {
     (sum, delivery) => sum + Math.max(0, requestsFor(delivery).length - known(delivery) - inFlight(delivery)),
     0,
   );
-  const bound = excused.duplicates ?? 0;
+  const arrived = new Set(evidence.requests.map(({ delivery, attempt }) => `${delivery}/${attempt}`));
+  const { cutOff } = excused;
+  const bound = (excused.duplicates ?? 0) + (cutOff?.size ?? 0);
   complain(Math.max(0, duplicates - bound), `duplicates more than the ${bound} that were in flight at the faults.`);
+
+  const unknown = evidence.deliveries.flatMap(({ id, attempts }) =>
+    attempts.filter(isUnknown).map(({ number }) => `${id}/${number}`),
+  );
+  complain(
+    cutOff ? unknown.filter((key) => arrived.has(key) && !cutOff.has(key)).length : 0,
+    'requests have no known outcome, though no fault met them.',
+  );
 
   const repeated = evidence.deliveries.reduce((sum, delivery) => {
     const numbers = requestsFor(delivery).map(({ attempt }) => attempt);

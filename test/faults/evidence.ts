@@ -1,4 +1,8 @@
 // What a scenario leaves behind for the checker: what was published, what arrived, and what the log says.
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 
 /** An event that the API has acknowledged. */
 export interface Published {
@@ -7,6 +11,8 @@ export interface Published {
   readonly id: string;
   /** Deliveries that the API has promised. */
   readonly deliveries: number;
+  /** What it goes in order with; absent: with all that say nothing. */
+  readonly orderingKey?: string;
 }
 
 /** A request as the receiver wrote it down. */
@@ -22,6 +28,8 @@ export interface Request {
   readonly signed: boolean;
   /** What the sender's clock said, in milliseconds. */
   readonly sentAt: number;
+  /** How many requests to this path were open with it: those that had come, and neither were answered nor cut off. */
+  readonly open: number;
   /** What it was answered with. */
   readonly answer: string;
 }
@@ -34,6 +42,8 @@ export interface Delivery {
   /** The delivery that this one replays. */
   readonly replayOf: string | null;
   readonly status: string;
+  readonly reason: string | null;
+  readonly completedAt: string | null;
   readonly attemptCount: number;
   readonly attempts: readonly Attempt[];
 }
@@ -54,3 +64,10 @@ export interface Evidence {
 }
 
 export const NOT_FINAL = ['pending', 'sending', 'retrying'] as const;
+
+/** Writes down what led to a broken promise, which is worth looking at; returns the file. */
+export function keepEvidence(evidence: Evidence | undefined): string {
+  const file = path.join(tmpdir(), `posthorn-faults-evidence-${process.pid}-${randomBytes(3).toString('hex')}.json`);
+  writeFileSync(file, JSON.stringify(evidence, null, 1));
+  return file;
+}

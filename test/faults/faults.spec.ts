@@ -12,6 +12,7 @@ import { postgresAway } from './scenarios/postgres.js';
 import { badReceivers } from './scenarios/receivers.js';
 import { redisLost } from './scenarios/redis.js';
 import { replayKilled } from './scenarios/replay.js';
+import { ownRules } from './scenarios/rules.js';
 import { gracefulStop } from './scenarios/stop.js';
 import { zombie } from './scenarios/zombie.js';
 
@@ -32,6 +33,12 @@ describe('every delivery ends as it must, and none comes twice but what was in f
   it.concurrent(
     'while workers and APIs are killed',
     () => expectKept((on) => kill(on, { events: 100, kills: { worker: 2, api: 1 } })),
+    WITHIN_MS,
+  );
+
+  it.concurrent(
+    'while workers are killed, and to each webhook by its own rules: order, lanes, at most once, limits, circuit',
+    () => expectKept((on) => ownRules(on, { rounds: ['kill'], pauses: 1 })),
     WITHIN_MS,
   );
 

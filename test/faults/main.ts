@@ -11,6 +11,7 @@ import { badReceivers } from './scenarios/receivers.js';
 import { redisLost } from './scenarios/redis.js';
 import { replayKilled } from './scenarios/replay.js';
 import { previousRevision, rollingDeploy } from './scenarios/rolling.js';
+import { ownRules } from './scenarios/rules.js';
 import { gracefulStop } from './scenarios/stop.js';
 import { zombie } from './scenarios/zombie.js';
 
@@ -19,6 +20,9 @@ const { values, positionals } = parseArgs({
   options: { seed: { type: 'string' }, previous: { type: 'string' } },
 });
 const seed = values.seed ?? String(Date.now());
+
+/** Of the scenario of webhooks with rules. */
+const ROUNDS = Array.from({ length: 16 }, (_, round) => (round % 2 === 0 ? 'kill' : 'crash'));
 
 /** A scenario gets a PostgreSQL of its own. */
 type Scenario = (stage: Stage, postgres: FaultPostgres) => Promise<Report | string>;
@@ -30,6 +34,7 @@ const SCENARIOS: Record<string, Scenario> = {
   unswept,
   zombie,
   postgres: (stage, postgres) => postgresAway(stage, postgres, { crashes: 5, awayMs: 30_000, answerWithinMs: 5_000 }),
+  rules: (stage, postgres) => ownRules(stage, { rounds: ROUNDS, pauses: 4 }, postgres),
   redis: async (stage) => {
     const missing = redisMissing();
     if (missing) return missing;

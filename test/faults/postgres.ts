@@ -8,7 +8,9 @@ import { freePort } from '../setup/free-port.js';
 
 // The machine stays up, so what is written survives PostgreSQL without fsync. Commits wait for their log as in
 // production: what a crash may take is part of what is tested.
+// Commits that do not wait are lost in a crash unless another took them along: nothing else writes them out in time.
 const FLAGS = [
+  'wal_writer_delay=10s',
   'fsync=off',
   'full_page_writes=off',
   'autovacuum=off',

@@ -13,6 +13,14 @@ const NOBODY = 'http://127.0.0.1:1';
 /** Answers by status; 0 stands for a connection that broke, -1 for none within the time. */
 export type Answers = Map<number, number>;
 
+/** How events are published. */
+export interface Publishing {
+  /** After each batch. */
+  readonly pauseMs?: number;
+  /** What an event goes in order with, by its number. */
+  readonly keyOf?: (n: number) => string | undefined;
+}
+
 export class Publisher {
   readonly published: Published[] = [];
   readonly answers: Answers = new Map();
@@ -27,10 +35,10 @@ export class Publisher {
   ) {}
 
   /** Publishes `count` more events of a type, with a pause after each batch. Resolves when all are acknowledged. */
-  async publish(type: string, count: number, { pauseMs = 0 }: { pauseMs?: number } = {}): Promise<void> {
+  async publish(type: string, count: number, { pauseMs = 0, keyOf = () => undefined }: Publishing = {}): Promise<void> {
     for (let left = count; left > 0; left -= BATCH) {
       const numbers = Array.from({ length: Math.min(BATCH, left) }, () => this.next++);
-      await this.untilAcknowledged(type, numbers);
+      await this.untilAcknowledged(type, numbers, keyOf);
       if (pauseMs > 0) await delay(pauseMs);
     }
   }
@@ -59,15 +67,25 @@ export class Publisher {
     return answer;
   }
 
-  private async untilAcknowledged(type: string, numbers: readonly number[]): Promise<void> {
-    const events = numbers.map((n) => ({ event: type, data: { n }, idempotencyKey: `n-${n}` }));
+  private async untilAcknowledged(
+    type: string,
+    numbers: readonly number[],
+    keyOf: (n: number) => string | undefined,
+  ): Promise<void> {
+    const events = numbers.map((n) => ({
+      event: type,
+      data: { n },
+      idempotencyKey: `n-${n}`,
+      orderingKey: keyOf(n),
+    }));
     for (;;) {
       const { status, body } = await this.ask('POST', '/api/events/batch', { events });
       if (status === 202) {
         const { results } = body as { results: { id: string; deliveries: number }[] };
-        results.forEach(({ id, deliveries }, index) =>
-          this.published.push({ n: numbers[index] ?? Number.NaN, id, deliveries }),
-        );
+        results.forEach(({ id, deliveries }, index) => {
+          const n = numbers[index] ?? Number.NaN;
+          this.published.push({ n, id, deliveries, orderingKey: keyOf(n) });
+        });
         return;
       }
       if (status >= 400 && status < 500)

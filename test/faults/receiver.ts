@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerBy } from './behaviours.js';
 import { Dice } from './dice.js';
@@ -14,6 +14,10 @@ const [, , historyFile = '', seed = ''] = process.argv;
 const history = openSync(historyFile, 'a');
 /** Signing secrets by path, as the scenario tells them. */
 const secrets = new Map<string, string>();
+/** Paths that answer as another does, for as long as the scenario says so. */
+const behavesAs = new Map<string, string>();
+/** Requests by path that have come, and are neither answered nor cut off. */
+const open = new Map<string, number>();
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
@@ -21,20 +25,39 @@ const server = createServer((request, response) => {
   response.on('error', () => undefined);
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
+    // A scenario asks whether all that came before has been read.
+    if (request.method === 'GET') return void response.end();
     const came = read(request, Buffer.concat(chunks));
-    const answer = answerBy(came, new Dice(`${seed}/${came.delivery}/${came.attempt}`));
-    writeSync(history, `${JSON.stringify({ ...came, answer: answer.name })}\n`);
+    const path = behavesAs.get(came.path) ?? came.path;
+    const answer = answerBy({ ...came, path }, new Dice(`${seed}/${came.delivery}/${came.attempt}`));
+    writeSync(history, `${JSON.stringify({ ...came, open: countOpen(came.path, response), answer: answer.name })}\n`);
     answer.give(request.socket, response);
   });
 });
 server.keepAliveTimeout = 60_000;
 server.on('clientError', (_, socket) => socket.destroy());
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-process.on('message', ({ path, secret }: { path: string; secret: string }) => secrets.set(path, secret));
+process.on('message', ({ path, secret, behaves }: { path: string; secret?: string; behaves?: string }) => {
+  if (secret !== undefined) secrets.set(path, secret);
+  if (behaves !== undefined) behavesAs.set(path, behaves);
+});
 // The scenario is over, however it ended.
 process.on('disconnect', () => process.exit());
 
-function read(request: IncomingMessage, body: Buffer): Omit<Request, 'answer'> {
+/** Counts a request until its answer is handed over, before which nobody can have read it, or its connection is cut. */
+function countOpen(path: string, response: ServerResponse): number {
+  const count = (open.get(path) ?? 0) + 1;
+  open.set(path, count);
+  let isOver = false;
+  const over = (): void => {
+    if (!isOver) open.set(path, (open.get(path) ?? 0) - 1);
+    isOver = true;
+  };
+  response.once('prefinish', over).once('close', over);
+  return count;
+}
+
+function read(request: IncomingMessage, body: Buffer): Omit<Request, 'answer' | 'open'> {
   const header = (name: string): string => String(request.headers[name] ?? '');
   const path = request.url ?? '';
   const { id, data } = JSON.parse(body.toString('utf8')) as { id: string; data: { n: number } };

@@ -7,17 +7,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { eventually } from '../setup/eventually.js';
 import { call, ServerProcess } from '../setup/server-process.js';
 import { check } from './checker.js';
 import type { Counts, Excused } from './checker.js';
 import { Dice } from './dice.js';
 import type { Delivery, Evidence, Request } from './evidence.js';
-import { NOT_FINAL } from './evidence.js';
+import { keepEvidence, NOT_FINAL } from './evidence.js';
 import { History } from './history.js';
 import { MAX_RSS_MB, PeakMemory } from './peak-memory.js';
 import { Publisher } from './publisher.js';
+import { Rows } from './rows.js';
 
 const KEY = 'admin-key-of-the-fault-suite';
 
@@ -54,6 +54,7 @@ export interface Report {
 export class Scene {
   readonly dice: Dice;
   readonly publisher: Publisher;
+  readonly rows: Rows;
   readonly notes: string[] = [];
   readonly broken: string[] = [];
   private readonly directory = mkdtempSync(path.join(tmpdir(), 'posthorn-faults-'));
@@ -73,6 +74,7 @@ export class Scene {
     more: Record<string, string>,
   ) {
     this.dice = new Dice(stage.seed);
+    this.rows = new Rows(stage.databaseUrl);
     this.env = {
       DATABASE_URL: stage.databaseUrl,
       DATABASE_POOL: '10',
@@ -107,7 +109,9 @@ export class Scene {
     const scene = await Scene.open(stage, env);
     try {
       const report = bounded(await play(scene));
-      return report.broken.length === 0 ? report : { ...report, notes: [...report.notes, scene.keepEvidence()] };
+      return report.broken.length === 0
+        ? report
+        : { ...report, notes: [...report.notes, `The evidence is kept in ${keepEvidence(scene.evidence)}.`] };
     } finally {
       await scene.close();
     }
@@ -157,9 +161,27 @@ export class Scene {
     return { id: body.id };
   }
 
+  /** From now on the receiver answers on this path as it does on another. */
+  behave(target: string, behaves: string): void {
+    this.receiver?.send({ path: target, behaves });
+  }
+
   /** Everything that has arrived by now. */
   arrived(): readonly Request[] {
     return this.history.read();
+  }
+
+  /**
+   * What had arrived and was being sent, as `delivery/number`. Asked once a process is dead, it has all whose outcome died with it:
+   * what the dead one claims or settles even now was not sent, or is known.
+   */
+  async underWay(): Promise<string[]> {
+    const sending = await this.rows.beingSent();
+    // What was on its way to the receiver is read before this is answered.
+    await fetch(`http://127.0.0.1:${this.receiverPort}`);
+    return this.arrived()
+      .map(({ delivery, attempt }) => `${delivery}/${attempt}`)
+      .filter((key) => sending.has(key));
   }
 
   /** Waits until so many requests have arrived. */
@@ -196,35 +218,24 @@ export class Scene {
     );
   }
 
-  /**
-   * As if the time of a lease had passed. True to life only while no worker runs: what remembers a lease then is the row
-   * alone.
-   */
-  async endLeases(): Promise<void> {
-    const client = new pg.Client(this.stage.databaseUrl);
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      await client.query(`UPDATE posthorn.delivery SET due_at = now() WHERE status = 'sending'`);
-    } finally {
-      await client.end();
-    }
-  }
-
   /** Notes a promise that was not kept, unless it was. */
   expect(kept: boolean, otherwise: string): void {
     if (!kept) this.broken.push(otherwise);
   }
 
-  /** Reads the log through the API, compares it with what arrived, and reports. */
-  async report(excused: Excused = {}): Promise<Report> {
+  /**
+   * Reads the log through the API, compares it with what arrived, and reports.
+   *
+   * @param judge - What else there is to complain of.
+   */
+  async report(excused: Excused = {}, judge: (evidence: Evidence) => readonly string[] = () => []): Promise<Report> {
     const deliveries = await this.log();
     this.memory.sample();
     this.evidence = { published: this.publisher.published, requests: this.arrived(), deliveries };
     const { counts, broken } = check(this.evidence, excused);
     return {
       counts: { ...counts, maxRssMb: this.memory.mb },
-      broken: [...this.broken, ...broken],
+      broken: [...this.broken, ...broken, ...judge(this.evidence)],
       notes: this.notes,
     };
   }
@@ -279,13 +290,6 @@ export class Scene {
       cursor = body.nextCursor;
     }
     return all;
-  }
-
-  /** What led to a broken promise is worth looking at. */
-  private keepEvidence(): string {
-    const file = path.join(tmpdir(), `posthorn-faults-evidence-${process.pid}-${randomBytes(3).toString('hex')}.json`);
-    writeFileSync(file, JSON.stringify(this.evidence, null, 1));
-    return `The evidence is kept in ${file}.`;
   }
 }
 

@@ -3,11 +3,11 @@ import type { ServerProcess } from '../../setup/server-process.js';
 import { CONCURRENCY, Scene } from '../scene.js';
 import type { Report, Stage } from '../scene.js';
 
-/** Requests in flight are those under way and those whose outcome is being written: a slot is free once it is known. */
-const IN_FLIGHT = 2 * CONCURRENCY;
-
 /** The part of a portion within which its kill falls: the rest is what it finds under way. */
 const EARLY = 0.75;
+
+/** What is claimed is sent within half of its lease, or given back: after a kill no lease of what was under way ends within this. */
+const KNOWN_WITHIN_MS = 10_000;
 
 const WEBHOOKS = ['/ok/a', '/ok/b', '/ok/c', '/mixed/d'];
 
@@ -31,6 +31,7 @@ export const kill = (stage: Stage, { events, kills }: KillSize): Promise<Report>
       ...Array<'api'>(kills.api).fill('api'),
     ]);
     const killed = { worker: 0, api: 0 };
+    const cutOff = new Set<string>();
     for (const [done, role] of roles.entries()) {
       const portion = Math.floor(((done + 1) * events) / roles.length) - Math.floor((done * events) / roles.length);
       const { length } = scene.arrived();
@@ -39,14 +40,19 @@ export const kill = (stage: Stage, { events, kills }: KillSize): Promise<Report>
       const victim = scene.dice.below(running[role].length);
       const server = running[role][victim] as ServerProcess;
       await scene.kill(server);
+      const killedAt = performance.now();
+      const underWay = role === 'worker' ? await scene.underWay() : [];
       const { signal } = await server.ended;
       if (signal === 'SIGKILL') killed[role] += 1;
       running[role][victim] = await scene.start(role);
       await publishing;
+      // By now the other one has settled what it had under way; after a long time leases may have ended, too.
+      const left = performance.now() - killedAt < KNOWN_WITHIN_MS ? await scene.rows.beingSent() : new Set(underWay);
+      for (const key of underWay) if (left.has(key)) cutOff.add(key);
     }
     await scene.quiesce();
     scene.expect(killed.worker === kills.worker && killed.api === kills.api, 'Some ended before they were killed.');
-    const report = await scene.report({ duplicates: IN_FLIGHT * kills.worker });
+    const report = await scene.report({ cutOff });
     const { unknownOutcomes } = report.counts;
     const calls = scene.publisher.answers.get(0) ?? 0;
     scene.notes.push(
@@ -67,7 +73,7 @@ export const killInARow = (stage: Stage, { kills }: { kills: number }): Promise<
       const worker = await scene.start('worker');
       await scene.untilArrived(done + 1);
       await scene.kill(worker);
-      await scene.endLeases();
+      await scene.rows.endLeases();
     }
     await scene.start('worker');
     await scene.quiesce();
@@ -91,11 +97,11 @@ export const unswept = (stage: Stage): Promise<Report> =>
     await scene.publisher.publish('load.unswept', 40);
     await scene.untilArrived(CONCURRENCY);
     await scene.kill(worker);
-    await scene.endLeases();
+    await scene.rows.endLeases();
     await scene.start('worker', { preload });
     // The sweep would look several times within this.
     await scene.quiesce(20_000);
-    const { counts, broken } = await scene.report({ duplicates: IN_FLIGHT });
+    const { counts, broken } = await scene.report();
     const noticed = broken.some((sentence) => sentence.includes('stuck'));
     return {
       counts,

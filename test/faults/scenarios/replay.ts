@@ -44,7 +44,7 @@ export const replayKilled = (stage: Stage, { events, kills }: { events: number; 
       const { made } = await progress();
       scene.expect(made < events, 'A kill came when all was made: the scenario tested nothing.');
       mostWaiting = Math.max(mostWaiting, await scene.countOf('pending'));
-      await scene.endLeases();
+      await scene.rows.endLeases();
       worker = await scene.start('worker');
     }
     const { made } = await eventually(

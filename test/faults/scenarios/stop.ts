@@ -77,7 +77,7 @@ async function expectCutOnce(scene: Scene, stop: () => Promise<void>): Promise<v
   await stop();
   const leased = await scene.countOf('sending');
   scene.expect(leased === 1, `Of one request that was cut ${leased} leases were left.`);
-  await scene.endLeases();
+  await scene.rows.endLeases();
   await scene.start('worker');
   await scene.quiesce();
   const outcomes = (await scene.log())
