@@ -8,6 +8,7 @@ import type { Answer } from './answers.js';
 import { answer, claimOf, IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { InboundExceptionFilter } from './inbound.filter.js';
 import { InboundService } from './inbound.service.js';
+import { RoomInterceptor } from './room.interceptor.js';
 import { SignatureGuard } from './signature.guard.js';
 import { SOURCE_PARAMETER, TENANT_PARAMETER } from './source.gate.js';
 import { webhookOf } from './webhook.js';
@@ -16,7 +17,7 @@ import { webhookOf } from './webhook.js';
 @ApiExcludeController()
 @Controller({ path: 'webhooks', version: VERSION_NEUTRAL })
 @UseGuards(RequestIdGuard, ReceivingHostGuards, SignatureGuard)
-@UseInterceptors(IdempotencyInterceptor)
+@UseInterceptors(RoomInterceptor, IdempotencyInterceptor)
 @UseFilters(InboundExceptionFilter)
 export class InboundController {
   constructor(private readonly inbound: InboundService) {}

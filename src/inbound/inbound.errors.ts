@@ -15,6 +15,13 @@ export class TooManyRequestsError extends PosthornError {
   }
 }
 
+/** There is no room in memory for another body, though it was verified. */
+export class NoRoomError extends PosthornError {
+  constructor() {
+    super('unavailable', 'too_busy', 'Too busy');
+  }
+}
+
 /** The source is there, but its sender only ever posts. */
 export class NoChallengeError extends PosthornError {
   constructor() {

@@ -38,6 +38,7 @@ import { SourceRejection } from './rejections/source-rejection.entity.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RUNS_QUEUE, RunsQueue } from './runs.queue.js';
 import { SerialLanes } from './serial-lanes.js';
+import { RoomInterceptor } from './room.interceptor.js';
 import { SignatureGuard } from './signature.guard.js';
 import { SourceLimits } from './source-limits.js';
 import { SourceRateRepository } from './source-rate.repository.js';
@@ -110,6 +111,7 @@ export class InboundFeature {
         RunsProcessor,
         RunsQueue,
         SerialLanes,
+        RoomInterceptor,
         SignatureGuard,
         SourceGate,
         SourceLimits,

@@ -45,5 +45,8 @@ export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 /** Bodies held in memory before their signature was checked, all together. */
 export const UNVERIFIED_BYTES = 67_108_864;
 
+/** Bodies held in memory since then, until they are stored and their handlers have run, all together. */
+export const VERIFIED_BYTES = 134_217_728;
+
 /** How long one body may take to arrive. */
 export const READ_DEADLINE_MS = 30_000;
