@@ -55,10 +55,10 @@ interface Made {
   readonly heldUntil?: number;
 }
 
-/** Where one delivery of a webhook cannot be signed, others mostly cannot either: without a pause, all its backlog would be tried at once. */
+/** If one delivery of a webhook cannot be signed, the next ones mostly cannot either. Without this pause its whole backlog would be tried. */
 export const UNSIGNED_HOLD_MS = 1_000;
 
-/** Where one event of a webhook waits in vain for its turn to be transformed, so would the next: the others of its tenant get on meanwhile. */
+/** If one event of a webhook waits in vain for its turn to be transformed, so would the next. Meanwhile other webhooks of the tenant have theirs. */
 const UNTRANSFORMED_HOLD_MS = 5_000;
 
 const NOT_SENT: Made = { tookMs: 0 };
@@ -95,8 +95,8 @@ export class Attempts {
         : { body: given, format: delivery.format };
       if ('tookMs' in written) return written;
       const { body, format } = written;
-      // It may have waited, or the process have stood still: a send must end before its lease does, or another repeats it.
-      // One that is worth nothing any more ends at its next claim.
+      // It may have waited for long, or the process may have stood still. A request must end before its lease does, or another
+      // process sends it too. One that is not worth sending any more ends at its next claim.
       const waitedMs = monotonicNow() - claimedAt;
       if (waitedMs > MAX_HELD_MS || waitedMs >= delivery.expiresInMs) {
         await this.claimed.release([delivery]);
@@ -111,7 +111,7 @@ export class Attempts {
       const opened = this.customHeaders.of(delivery.webhookId, delivery.headersBox);
       const custom = opened instanceof Promise ? await opened : opened;
       const timestampSeconds = Math.floor(startedAt / 1_000);
-      // Waited for even where it is there at once: so those that begin in one turn are all signed, and then all sent.
+      // Awaited even if it is there at once: of the attempts that begin in one turn, first all are signed, then all are sent.
       const signatures = await this.signatures.of(unsignedRequest(delivery, body, timestampSeconds), secrets);
       const span = beginAttempt(delivery, startedAt);
       const request = signedRequest(
@@ -125,7 +125,7 @@ export class Attempts {
       );
       const exchange = (): Promise<TransportResult> => this.exchange(delivery, request, access, began);
       const result = await (span ? inSpan(span, exchange, attemptEnd) : exchange());
-      // Answers are read one after the other, and then all recorded, which frees the slots for the next ones.
+      // First all answers of this turn are read. Then all are recorded, which frees the slots for the next ones.
       await endOfTurn();
       const mayRenew = result.httpStatus === UNAUTHORIZED && this.access.refused(delivery.webhookId, access);
       const heldUntil = this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt, mayRenew);
@@ -209,10 +209,10 @@ export class Attempts {
     const leftMs = delivery.expiresInMs - (monotonicNow() - claimedAt);
     const judged: TransportResult = mayRenew ? { ...result, outcome: 'protocol_error', httpStatus: undefined } : result;
     const verdict = this.retries.judge({ ...judged, retryAfterMs }, delivery, leftMs);
-    // A receiver that is asked too much means all of it, not this one delivery.
+    // A receiver that gets too many requests means all of them, not this one delivery.
     const pauseMs =
       retryAfterMs ?? (result.httpStatus === TOO_MANY_REQUESTS ? unnamedWait(delivery.policy) : undefined);
-    // Whether a probe that failed pauses its webhook again or not, no claim knows before it is on disk.
+    // A probe that failed pauses its webhook again. No claim knows that before it is on disk.
     const failedProbe = delivery.isProbe && judged.outcome !== 'success';
     const holds = pauseMs !== undefined || verdict.gone === true || failedProbe;
     const leaseEndsAt = claimedAt + delivery.timeoutMs + LEASE_MARGIN_MS;

@@ -26,9 +26,9 @@ export class ClaimRelease {
     };
     this.postponeStatement = {
       name: 'posthorn_delivery_postpone',
-      // The same for deliveries that cannot be sent yet: they wait where retries wait, and have used up none. One that has
-      // a lane stays pending at its head, where a claim leaves it until it is due: as a retry that was never tried, it would
-      // be out of its lane, and the next one sent before it.
+      // For deliveries that cannot be sent yet: they wait where retries wait, without using up a retry. One that has a lane
+      // stays pending instead, at the head of it, where claims leave it until it is due. A retry that was never tried is not in
+      // its lane: the next delivery would be sent before it.
       text: `
         UPDATE ${t.delivery} d
         SET status = CASE WHEN d.lane IS NOT NULL AND (SELECT w.ordered FROM ${t.webhook} w WHERE w.id = d.webhook_id)

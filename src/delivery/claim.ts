@@ -27,7 +27,7 @@ interface ClaimWalk {
 /** What a walk over the webhooks came to. */
 export interface Claim {
   readonly claimed: readonly ClaimedDelivery[];
-  /** JSON text of the data of their events, by event id. Apart from them: it is needed until the bodies are made, they until settled. */
+  /** JSON text of their events' data, by event id. Kept apart: it is needed until the bodies are made, the deliveries until they are settled. */
   readonly data: ReadonlyMap<string, string>;
   /** How many deliveries changed their state: claimed, skipped because their webhook is disabled, or expired. */
   readonly taken: number;
@@ -35,7 +35,7 @@ export interface Claim {
   readonly paced: readonly string[];
   /** Where the next walk goes on; `undefined`: this one came to the end. */
   readonly lastWebhookId?: string;
-  /** It came to more than it could bring: their bodies were too much for one claim. */
+  /** There was more than it could bring: the bodies were too much for one claim. */
   readonly isCut: boolean;
 }
 
@@ -90,7 +90,8 @@ export class ClaimQuery {
       ...this.toClaimed(taken),
       taken: taken.length,
       paced,
-      // By what was picked: what was claimed of it says neither how far the walk came nor that it came to the end.
+      // Judged by the rows that were picked. Some of those were not claimed, so the claimed ones tell neither how far the walk
+      // came nor whether it came to the end.
       ...(picked === room.total && lastWebhookId !== null && { lastWebhookId }),
       isCut: picked > taken.length + paced.length,
     };

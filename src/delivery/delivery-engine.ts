@@ -57,8 +57,8 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
   }
 
   /**
-   * For how long the loop has not come round: a look at the table that does not end, or fails though the database is there. Being
-   * busy is no standstill, and neither is a database that is away. 0 where this process does not deliver.
+   * For how long the loop has not come round, because a look at the table does not end, or fails although the database is there.
+   * Being busy does not count, and neither does a database that is away. 0 where this process does not deliver.
    */
   standstillMs(): number {
     return this.cameRoundAt === undefined || this.stopping ? 0 : monotonicNow() - this.cameRoundAt;

@@ -16,8 +16,9 @@ const BATCH = 500;
 const MAX_NUMBER = 2_147_483_647;
 
 /**
- * Holds for every row of `found`. PostgreSQL takes it to hold for one in 200, and so updates by the primary key even where
- * it plans on empty tables: else a new installation's sweeps would read all deliveries until the first ANALYZE.
+ * True of every row of `found`. PostgreSQL guesses that it is true of one in 200, and so updates by the primary key even if it
+ * made its plan while the tables were empty. Without it, the sweeps of a new installation would read all deliveries until the
+ * first ANALYZE.
  */
 export const byKey = (found: string): string => `${found}.attempt_count BETWEEN 0 AND ${MAX_NUMBER}`;
 

@@ -1,7 +1,7 @@
-// The filters of webhooks that this process has read, and what they make of events. Never out of date and never asked for:
-// a filter's id is another one with every change, and the statement that stores events refuses to go by any but those it
-// was told, and tells of the others. So a filter costs no look-up, and no event slips past one that was set a moment ago.
-// One is known of each webhook: all that are known are asked for every event.
+// The filters of webhooks that this process knows, and what they say of events. They need no look-up and are never out of date:
+// each change gives a filter a new id, and the statement that stores events is told which ids were asked. Where a filter is
+// missing, it stores nothing and tells what that filter is. So no event slips past a filter that was set a moment ago. At most
+// one filter of each webhook is known, and all that a tenant has are asked about each of its events.
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { setImmediate } from 'node:timers/promises';
@@ -11,14 +11,14 @@ import type { FilterInput } from '../kernel/event-filter/event-filter.js';
 import { WebhookChanges } from '../registry/index.js';
 
 /**
- * Bound the memory; what is forgotten is told again: all of the tenant that was judged longest ago. Only a tenant that has more by
- * itself exceeds them.
+ * Bounds the memory. To make room, all filters of the tenant that was judged longest ago are forgotten, and told again when they
+ * are needed. Only a tenant that has more by itself exceeds it.
  */
 const MAX_KNOWN = 20_000;
-/** Of their JSON, in characters. What is made of it takes several times as much. */
+/** The same for the length of their JSON, in characters. What is made of it takes several times as much. */
 const MAX_KNOWN_LENGTH = 32 * 1_048_576;
 
-/** Others of this process wait no longer than this and one filter's bounded work. */
+/** How long this work may keep the process from everything else; one filter more may come on top. */
 const MAX_BLOCK_MS = 10;
 
 /** What of an event filters see. */
@@ -65,7 +65,7 @@ export class KnownFilters implements OnModuleInit {
 
   constructor(private readonly changes: WebhookChanges) {}
 
-  /** What other processes change is asked in vain here until it is forgotten for others. */
+  /** What another process changes stays here, and is asked in vain, until it is forgotten to make room. */
   onModuleInit(): void {
     this.changes.listen(({ kind, tenantId, webhookId }) => {
       if (kind === 'deleted' || kind === 'updated') this.forget(tenantId, webhookId);
@@ -78,7 +78,7 @@ export class KnownFilters implements OnModuleInit {
     if (!known) return { asked: [], filteredOut: events.map(() => null) };
     this.ofTenant.delete(tenantId);
     this.ofTenant.set(tenantId, known);
-    // Of this moment: another call may learn more while this one lets others go first.
+    // As they are now: while this call lets others go first, another one may learn more.
     const filters = (known.sorted ??= [...known.byWebhook.values()].sort((a, b) => (a.id < b.id ? -1 : 1)));
     const filteredOut: (Buffer | null)[] = [];
     let since = monotonicNow();

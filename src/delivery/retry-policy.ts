@@ -88,8 +88,8 @@ export abstract class RetryPolicy {
 const GONE = 410;
 
 /**
- * What Posthorn decides: answers that the sending policy does not list are final, 410 says that the receiver is gone,
- * a refusal of the egress policy is final, and everything else is tried again until the schedule is used up.
+ * What Posthorn decides. Final are answers that the sending policy does not list, and refusals of the egress policy; 410 says that
+ * the receiver is gone. Everything else is tried again until the schedule is used up.
  */
 @Injectable()
 export class DefaultRetryPolicy extends RetryPolicy {

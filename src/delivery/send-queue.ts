@@ -1,12 +1,12 @@
-// What is claimed and not yet answered: so many requests in flight in all and for one webhook, and for webhooks that
-// answer quickly some more waiting behind them, so that a claim's round trip is paid once for many deliveries.
+// What is claimed and not yet answered. Requests in flight are limited, in all and for each webhook. For webhooks that answer
+// quickly more deliveries wait here behind them, so that the round trip of one claim serves many.
 import { isLarge, Lane, MAX_IN_FLIGHT_BYTES, MAX_WAITING_BYTES, WEBHOOK_PART } from './send-lane.js';
 import type { Sendable } from './send-lane.js';
 
-/** How many deliveries may be held, in flight and waiting, as a multiple of the requests in flight: work for while a claim is under way. */
+/** How many deliveries may be held, in flight and waiting, for each slot: there must be work while the next claim is under way. */
 const HELD = 8;
 
-/** Webhooks that are known to be slow, at most: beyond, the one that was longest ago is forgotten. */
+/** How many slow webhooks are remembered. When there are more, the one that was noted first is forgotten. */
 const MAX_SLOW = 10_000;
 
 /** Room for items, by webhook. */
@@ -35,18 +35,21 @@ export const NO_ROOM: Room = { total: 0, perWebhook: 0, perBusyWebhook: new Map(
 export class SendQueue<Item extends Sendable> {
   private readonly perWebhook: number;
   private readonly lanes = new Map<string, Lane<Item>>();
-  /** Those in which something waits: whose turn is next comes first. */
+  /** The lanes in which something waits. The first has the next turn. */
   private readonly queued = new Map<string, Lane<Item>>();
   private inFlight = 0;
-  /** Of large ones. */
+  /** Bytes of the large items in flight. */
   private inFlightBytes = 0;
   private waiting = 0;
   private readonly waitingBytes = { large: 0, small: 0 };
   private reserved = 0;
   private reservedBytes = 0;
-  /** Their requests in flight. */
+  /** Requests in flight to slow webhooks. */
   private slowInFlight = 0;
-  /** Remembered while they have nothing here: what hangs ends all at once, and would begin anew as if nothing were known of it. */
+  /**
+   * Slow webhooks, remembered also while they have nothing here. The requests to a receiver that hangs all end at one deadline:
+   * its lane goes with them, and without this its next requests would count as those of a quick webhook.
+   */
   private readonly slow = new Set<string>();
   private webhooksOnWalk = 1;
   private stopped = false;
@@ -80,15 +83,15 @@ export class SendQueue<Item extends Sendable> {
     return this.free >= this.limit && this.waitingBytes.small < MAX_WAITING_BYTES;
   }
 
-  /** Starts what waited behind a hold that is over by itself: with nothing in flight, no answer does. */
+  /** Starts what waited behind a hold that is over. Mostly the next answer does that; with nothing in flight there is none. */
   resume(): void {
     for (const [webhookId, lane] of this.lanes) this.forgetIdle(webhookId, lane);
     while (this.startNext());
   }
 
   /**
-   * What may be claimed now. Each webhook gets an equal share of what is free, judged by how many had due work on the
-   * last walk or have work here, so that the first ones in line do not take it all.
+   * What may be claimed now. Each webhook gets an equal share of it, so that the first ones in line do not take it all. How
+   * many there are to share is judged by how many had something due on the last walk, or have something here.
    */
   room(): ClaimRoom {
     const { free: total, takesLarge } = this;
@@ -111,9 +114,9 @@ export class SendQueue<Item extends Sendable> {
   }
 
   /**
-   * Room for items that nobody claims: those that come ready to send. None for a webhook of which more may be due than
-   * what is here, which would be overtaken. What is given stays reserved until `unreserve`; whom it is for is not known
-   * before: each webhook has that much less room meanwhile.
+   * Room for items that come ready to send, without a claim. There is none for a webhook that may have more due than is here:
+   * that would be overtaken. What is given stays reserved until `unreserve`. Which webhooks it is for is not known before, so
+   * each of them has that much less room meanwhile.
    *
    * @param items - How many there may be.
    * @param bytes - Of the largest of them.
@@ -148,7 +151,7 @@ export class SendQueue<Item extends Sendable> {
     lane.waiting.push(item);
     this.countWaiting(item, lane, 1);
     this.queued.set(item.webhookId, lane);
-    // Where a hold is over, and nothing in flight whose end would start what waited for that.
+    // A hold may be over, and with nothing in flight no answer starts what waited behind it.
     if (this.inFlight === 0) this.startNext();
   }
 
@@ -274,8 +277,8 @@ export class SendQueue<Item extends Sendable> {
   }
 
   /**
-   * Starts one of those that wait; false: none of them may start. Webhooks take turns: given back to the webhook that had it, a
-   * slot would stay with it for as long as it has a backlog, and four such webhooks have all slots.
+   * Starts one of the items that wait; false where none of them may start. Webhooks take turns. If a slot went back to the
+   * webhook that had it, four webhooks with a backlog would keep all slots.
    */
   private startNext(): boolean {
     if (this.stopped || this.inFlight >= this.limit) return false;

@@ -1,5 +1,5 @@
-// Holds the deliveries that are ours until there is a slot to send them, so many requests in flight as the settings allow, and
-// gives back what will not be sent from here. Which deliveries are claimed, and when, is the engine's part.
+// Holds the deliveries that are ours until there is a slot to send them, and gives back what will not be sent from here. The
+// settings say how many requests may be in flight. Which deliveries are claimed, and when, is the engine's part.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -40,9 +40,9 @@ export class Sender {
   readonly queue: SendQueue<Outgoing & Sendable>;
   private readonly logger = new Logger('Delivery');
   private lookedForOverdueAt = 0;
-  /** When what was claimed of a webhook or an event was last given back, on the monotonic clock; the oldest first. */
+  /** By webhook or event: when what was claimed of it was last given back, on the monotonic clock. The oldest first. */
   private readonly givenBackAt = new Map<string, number>();
-  /** When it was last asked what is not to be sent any more, on the monotonic clock. */
+  /** When the table was last asked what must not be sent any more, on the monotonic clock. */
   private askedForRevokedAt = -Infinity;
   /** Who we are in CloudEvents. */
   private readonly source: string;
@@ -87,7 +87,8 @@ export class Sender {
         for (const delivery of claimed) if (delivery.secretIds.some((id) => opened.away.has(id))) later.add(delivery);
       for (const { webhookId } of later) this.queue.hold(webhookId, monotonicNow() + UNSIGNED_HOLD_MS);
       if (later.size > 0) await this.claimed.postpone([...later], new SecretsAwayError().message);
-      // Others were told to give back while these were still on their way here. Nothing is awaited from then on.
+      // The table was asked while these were on their way here, so nobody asked about them. After the last answer nothing is
+      // awaited any more, so that none can be missed again.
       for (let askedAt = claimedAt; askedAt <= this.askedForRevokedAt;) {
         askedAt = monotonicNow();
         await this.giveBack(await this.revoked.among(claimed));
@@ -132,8 +133,9 @@ export class Sender {
   }
 
   /**
-   * Gives back what was claimed of these webhooks, or of these events, and is not sent yet, and what a claim that began before now
-   * brings: for when it is on disk that they pause, or are no more. Requests in flight are left alone. Never rejects.
+   * For webhooks that pause or are gone, and for events that are erased, once that is on disk. Gives back what was claimed of
+   * them and is not sent yet; what a claim brings that began before now goes back too. Requests in flight are left alone.
+   * Never rejects.
    */
   async giveBack(ids: Iterable<string>): Promise<void> {
     const revoked = new Set(ids);
@@ -156,8 +158,8 @@ export class Sender {
   }
 
   /**
-   * Gives back what waits here and is not to be sent any more, as the table tells; what is being claimed at this moment is asked
-   * about when it comes.
+   * Asks the table which of the deliveries that wait here must not be sent any more, and gives them back. What is being claimed
+   * at this moment is asked about when it comes.
    */
   async giveBackRevoked(): Promise<void> {
     this.askedForRevokedAt = monotonicNow();
@@ -165,8 +167,8 @@ export class Sender {
   }
 
   /**
-   * Gives back what has waited here for too long, and would not be sent any more: slots may be held for minutes, and a lease that
-   * ends unseen is an attempt of unknown outcome, though no byte has left. Looks once a second, however often it is asked.
+   * Gives back what has waited here for too long: slots may be held for minutes, and if a lease ended here, its delivery would
+   * count as an attempt of unknown outcome, though no byte of it was sent. Looks once a second, however often it is called.
    */
   async giveBackOverdue(): Promise<void> {
     const now = monotonicNow();
@@ -194,7 +196,7 @@ export class Sender {
   /** Resolves with how long the receiver took; never rejects. */
   private async attempt(outgoing: Outgoing & Sendable): Promise<number> {
     const { tookMs, heldUntil } = await this.attempts.make(outgoing);
-    // Given back at once, what waits would be claimed again before the table tells that it has to wait.
+    // What waits is not given back yet: it would be claimed again before the table says that it has to wait.
     if (heldUntil !== undefined) this.queue.hold(outgoing.webhookId, heldUntil);
     return tookMs;
   }

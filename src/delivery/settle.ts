@@ -61,8 +61,8 @@ export class SettleBatch {
   }
 
   /**
-   * Takes nothing more: a request that is cut because this process ends says nothing of its receiver, and the end of its lease
-   * brings its delivery back. Resolves once everything taken so far is written, or `withinMs` have passed in which it could not be.
+   * Takes nothing more: a request that is cut because this process ends says nothing about its receiver, and the end of its
+   * lease brings its delivery back. Resolves once everything taken so far is written, or after `withinMs`.
    */
   async close(withinMs: number): Promise<void> {
     this.closed = true;

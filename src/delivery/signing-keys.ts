@@ -35,8 +35,8 @@ export class SigningKeys {
   }
 
   /**
-   * Opens these secrets: one query, and none in the usual case. Whoever asked holds what is answered for as long as it has
-   * something to sign: there may be no room to keep it here by then, and a delivery without its secrets is lost to its lease.
+   * Opens these secrets: one query, and none in the usual case. The caller keeps the answer for as long as it has something to
+   * sign. Here they may be forgotten by then, and a delivery without its secrets can only wait for the end of its lease.
    */
   async open(secretIds: Iterable<string>): Promise<OpenedSecrets> {
     const secrets = new Map<string, Secret>();

@@ -11,8 +11,10 @@ export class DueRunsRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Turns runs whose holder died into failed ones that are due at once, or never again once the schedule is used up (a
-   * handler that kills its process must not do so for ever), of which `ceilings` knows the length. Says how many.
+   * Turns runs whose holder died into failed ones that are due at once. Once the schedule is used up they are never due again:
+   * a handler that kills its process must not do so for ever. Says how many there were.
+   *
+   * @param ceilings - By handler: how many retries its own schedule has. The others have ours.
    *
    * Index: `handler_run_due`. Locks up to `limit` run rows, skipping those that somebody works on, then their
    * events in the order of their ids, so that two sweeps cannot lock each other out.

@@ -60,9 +60,9 @@ export class LedgerRepository {
   /**
    * The same for some events, of different keys, in the caller's transaction where `executor` is one.
    *
-   * One statement, so all or nothing. Locks: the entries' rows in the order of their key, and a concurrent copy waits on its
-   * unique key until this commits (ON CONFLICT, which the query builder cannot combine with the two inserts that depend on
-   * it). An entry past the window that it came with is renewed in place by exactly one of the copies that find it.
+   * One statement, so all or nothing. Locks: the entries' rows in the order of their key; a concurrent copy waits on its unique
+   * key until this commits. An entry past the window that it came with is renewed in place, by exactly one of the copies that
+   * find it. Not the query builder: it cannot combine ON CONFLICT with the two inserts that depend on it.
    */
   async storeAll(
     events: readonly NewReceivedEvent[],

@@ -48,8 +48,8 @@ interface OnWebhookOptions<Data = unknown> {
 /**
  * Runs this method for the webhooks of a source. The class must be a provider or controller with singleton scope.
  *
- * Handlers of one event run one after another, all of them even if one throws; one that succeeded is not run again, one
- * that threw is tried again when the sender sends the event again and after 10 s, 1 m, 10 m, 1 h and 6 h.
+ * Handlers of one event run one after another, all of them even if one throws. One that succeeded is not run again. One that
+ * threw is tried again after 10 s, 1 m, 10 m, 1 h and 6 h, and whenever the sender sends the event again.
  *
  * Guards, interceptors and exception filters of the method and its class run around it, with the context type `posthorn`.
  *

@@ -1,6 +1,6 @@
-// The rate of a source, held by all replicas together, and yet cheap: requests that come at the same moment ask as one, a
-// process keeps a hundredth of the rate in hand, and once nothing is left nobody asks until there will be. So a flood costs
-// the database nothing. The edge: what a process has in hand, no other can give out.
+// The rate of a source, which all replicas keep together. A flood costs the database nothing: requests that come at the same
+// moment ask it as one, each process keeps a hundredth of the rate in hand, and once nothing is left, nobody asks before there
+// is something again. The edge: what one process has in hand, no other can give out.
 import { Injectable } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Rate } from '../kernel/token-buckets.js';

@@ -1,5 +1,5 @@
-// Secrets at rest: AES-256-GCM under a ring of keys. Each box carries the id of its key, so keys can be rotated, and is
-// bound to the row it belongs to, so that a ciphertext copied onto another row does not open.
+// Secrets at rest: AES-256-GCM under a ring of keys. Each box carries the id of its key, so that keys can be rotated. It is bound
+// to the row that it belongs to: a ciphertext that is copied to another row does not open.
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 
 const NONCE_BYTES = 12;

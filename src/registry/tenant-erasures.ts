@@ -1,5 +1,5 @@
-// Erases the tenants that were deleted. A row of `tenant` with `deleted_at` is what there is to do, so that any process goes
-// on with it after a crash; the row itself goes last.
+// Erases the tenants that were deleted. The list of what is to be done is the rows of `tenant` with `deleted_at`, so any process
+// can go on after a crash. The row itself goes last.
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { TenantRows } from '../platform/database/index.js';

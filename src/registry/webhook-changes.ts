@@ -1,4 +1,4 @@
-// What changes of webhooks in this process. A hint: what other processes change is not told here, they see the row.
+// Tells the rest of this process what it changed about webhooks. No more than a hint: what other processes change is not told.
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Subject } from 'rxjs';

@@ -100,8 +100,8 @@ export interface Provider {
   challenge?(request: WebhookRequest, source: SourceOptions): HandshakeAnswer | undefined;
 
   /**
-   * Headers, in lower case, that are masked wherever the request is kept, besides those whose name says that they should be
-   * (`signature`, `token`, …) and those that hold a secret of the source.
+   * More headers, in lower case, that are masked wherever the request is kept. Masked anyway are those that hold a secret of the
+   * source, and those whose name says that they should be (`signature`, `token`, …).
    */
   secretHeaders?(config: Readonly<Record<string, unknown>>): readonly string[];
 

@@ -3,8 +3,8 @@
 import { lowestIdAt, timeOfId } from '../../kernel/ids.js';
 
 /**
- * The edge of the guarantee: a row that becomes visible later than this after its id was made (a statement that waited so
- * long, clocks of processes so far apart) may be left out of the stream; it is in the list all the same.
+ * The edge of the guarantee: a row that becomes visible later than this after its id was made may be left out of the stream. That
+ * takes a statement that waited so long, or processes whose clocks are so far apart. The list has the row all the same.
  */
 export const OVERLAP_MS = 10_000;
 

@@ -1,6 +1,6 @@
-// A data source whose migrations may be run by any number of replicas at once, and while the version before them sends: TypeORM
-// takes no lock of its own, waits for those of others for as long as it takes, and cannot put its bookkeeping table into a schema that
-// does not exist yet.
+// A data source whose migrations may be run by any number of replicas at once, and while the version before them still sends. By
+// itself, TypeORM takes no lock, waits for the locks of others without end, and cannot put its bookkeeping table into a schema
+// that does not exist yet.
 import { Logger } from '@nestjs/common';
 import { DataSource, MigrationExecutor } from 'typeorm';
 import type { Migration } from 'typeorm';

@@ -84,8 +84,8 @@ export function within(id: string, { sinceId, beforeId }: Bounds, parameters: Pa
 }
 
 /**
- * Conditions and order that only an index of (`column`, id) can serve. Asked for the rows of one value by `=`, PostgreSQL
- * may walk all rows by their ids instead, wherever it takes this for cheaper, and looks at twenty to find one.
+ * Conditions and order that only an index of (`column`, id) can serve. If it were asked by `=`, PostgreSQL might take it for
+ * cheaper to walk all rows by their ids, and would look at twenty to find one.
  */
 export function alongIndex(
   column: string,
@@ -115,8 +115,8 @@ export function newestOf<Row extends { id: string }>(pages: readonly LogPage<Row
  * Reads a page. Locks nothing.
  *
  * The statement has no name, so it is planned for its values, which tell PostgreSQL the partitions and the partial
- * indexes. The settings keep it to the order of an index: a sort would read all that waits behind a webhook to show the
- * newest of it, and PostgreSQL does choose that where it takes a backlog for smaller than it is.
+ * indexes. The settings keep it to the order of an index. With a sort it would read a webhook's whole backlog to show the
+ * newest of it, and PostgreSQL does choose a sort where it takes the backlog for smaller than it is.
  */
 export async function readPage<Row extends { id: string }>(
   database: TenantSql,

@@ -1,6 +1,6 @@
-// The connections of an HTTP server that stops. Node closes those that are idle at that moment, and no other: not one whose
-// answer is under way, which is kept for the next request for as long as any, nor one on which nothing was ever asked, as
-// browsers open them in advance. A stop would wait for the clients' patience.
+// The connections of an HTTP server that stops. Node closes only those that are idle at that moment. It leaves open those whose
+// answer is under way, which then wait for the next request, and those that browsers open in advance and never use. Without
+// this, a stop would last for as long as its clients have patience.
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 

@@ -45,10 +45,10 @@ export function takeOwnership(dataDir: string): Ownership {
 }
 
 /**
- * Puts `mine` at `file`, exclusively. A file of a dead process may be replaced only by the holder of a claim named after
- * the very text to be replaced, and only while that text is still there: without the second look, a process that was
- * slow to read would overwrite the owner that came between. A claim is itself taken this way, so a process that dies
- * while it holds one blocks nobody.
+ * Puts `mine` at `file`, exclusively. The file of a dead process is replaced only by the holder of a claim, a second file named
+ * after the very text that is to be replaced; and only if that text is still there when the claim is held. Without this second
+ * look, a process that was slow to read would overwrite an owner that came between. A claim is itself taken this way, so a
+ * process that dies while it holds one blocks nobody.
  */
 function take(file: string, mine: string, dataDir: string): Owner | undefined {
   for (;;) {

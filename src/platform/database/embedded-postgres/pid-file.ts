@@ -43,9 +43,9 @@ function notOurs(clusterDir: string, cause: unknown): EmbeddedPostgresError {
 }
 
 /**
- * Frees a directory whose postmaster.pid names a stranger that was given the pid later. The file is kept, with our pid:
- * PostgreSQL takes the pid of its parent for a leftover, but still reads from the file which shared memory to look for,
- * and so refuses to start beside backends that outlived their postmaster. Removing the file would lose that.
+ * Frees a directory whose postmaster.pid names a stranger that was given the pid later. The file is kept, with our pid in it:
+ * PostgreSQL takes the pid of its parent for a leftover. Removing the file would be wrong: it also says which shared memory to
+ * look for, and by that PostgreSQL refuses to start beside backends that outlived their postmaster.
  */
 export function disownPidFile(clusterDir: string, port: number): void {
   const file = path.join(clusterDir, 'postmaster.pid');
