@@ -1,6 +1,7 @@
+// The log of what came in, and running its handlers again. Refuses a replay of what handlers are at work on, or never could be.
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../kernel/clock.js';
-import { ConflictError, InvalidError } from '../kernel/errors.js';
+import { ValidationFailedError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
@@ -14,7 +15,12 @@ import type { BulkReplayDto } from './dto/bulk-replay.dto.js';
 import type { ReceivedEventQuery } from './dto/received-event-query.js';
 import { ReceivedEventDetailDto, ReceivedEventDto } from './dto/received-event.dto.js';
 import { Handlers } from './handlers.js';
-import { ReceivedEventNotFoundError } from './inbound.errors.js';
+import {
+  EventInProgressError,
+  EventRejectedError,
+  ReceivedEventNotFoundError,
+  TooManyEventsError,
+} from './inbound.errors.js';
 import { MAX_REPLAYED_EVENTS } from './policy.js';
 import type { ReceivedEventRow } from './received-event.entity.js';
 import { ReceivedEventsRepository } from './received-events.repository.js';
@@ -43,15 +49,19 @@ export class ReceivedEventsService {
     };
     const { rows, lookedTo } = await this.events.findPage(tenantId, filter, limit + 1);
     const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id, lookedTo);
-    return { data: data.map((row) => ReceivedEventDto.from(row)), nextCursor };
+    return { data: data.map((row) => ReceivedEventDto.of(row)), nextCursor };
   }
 
   async get(tenantId: string, id: string): Promise<ReceivedEventDetailDto> {
     const event = await this.find(tenantId, id);
-    return ReceivedEventDetailDto.fromRows(event, await this.events.findRuns(tenantId, id));
+    return ReceivedEventDetailDto.ofRows(event, await this.events.findRuns(tenantId, id));
   }
 
-  /** Runs the unfinished handlers again, or all of them; where none had handled it, those that do now. */
+  /**
+   * Runs the unfinished handlers again, or all of them; where none had handled it, those that do now.
+   *
+   * @throws ReceivedEventNotFoundError, EventRejectedError, EventInProgressError
+   */
   async replay(
     tenantId: string,
     id: string,
@@ -60,12 +70,11 @@ export class ReceivedEventsService {
     author?: Author,
   ): Promise<{ count: number }> {
     const { source, type, status } = await this.find(tenantId, id);
-    if (status === 'rejected')
-      throw new ConflictError('event_rejected', 'The event was rejected: its body is not JSON.');
+    if (status === 'rejected') throw new EventRejectedError();
     const added = all || status === 'unhandled' ? this.handlers.findFor(source, type).map(({ name }) => name) : [];
     const replayed = await this.ledger.run(tenantId, request, async (executor) => {
       const count = await this.events.replay(executor, tenantId, id, { all, added });
-      if (count === undefined) throw new ConflictError('in_progress', 'Handlers of the event are running.');
+      if (count === undefined) throw new EventInProgressError();
       const after = { shown: { all, count } };
       await this.audit.record(executor, author, { action: 'received_event.replayed', resource: id, after });
       return { count };
@@ -77,7 +86,7 @@ export class ReceivedEventsService {
   /**
    * {@link replay} of all that was received in a time; with `dryRun` only counts.
    *
-   * @throws InvalidError without `since`, or where there are more events than one replay may be about.
+   * @throws ValidationFailedError without `since`, TooManyEventsError
    */
   async replayMany(
     tenantId: string,
@@ -86,14 +95,10 @@ export class ReceivedEventsService {
     author?: Author,
   ): Promise<{ count: number }> {
     const since = momentOf(time.since);
-    if (!since) throw new InvalidError('validation_failed', 'The request is not valid.', ['since must be given']);
+    if (!since) throw new ValidationFailedError(['since must be given']);
     const filter = { tenantId, source, type, all, since, until: momentOf(time.until) ?? new Date(this.clock()) };
     const { events, runs, kinds } = await this.bulk.look(filter, MAX_REPLAYED_EVENTS);
-    if (events > MAX_REPLAYED_EVENTS)
-      throw new InvalidError(
-        'too_many_events',
-        `A replay is about at most ${MAX_REPLAYED_EVENTS} events: ask for less time, one source or one type.`,
-      );
+    if (events > MAX_REPLAYED_EVENTS) throw new TooManyEventsError(MAX_REPLAYED_EVENTS);
     const added = kinds.flatMap((kind) =>
       this.handlers
         .findFor(kind.source, kind.type)

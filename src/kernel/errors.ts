@@ -37,6 +37,13 @@ export class InvalidError extends PosthornError {
   }
 }
 
+/** A request that does not say what it must: each detail is a sentence about one field. */
+export class ValidationFailedError extends InvalidError {
+  constructor(details: readonly string[]) {
+    super('validation_failed', 'The request is not valid.', details);
+  }
+}
+
 /** There is no such thing in this tenant; a foreign tenant's thing answers the same. */
 export class NotFoundError extends PosthornError {
   constructor(noun: string) {

@@ -1,3 +1,4 @@
+// Tenants in PostgreSQL. One that is deleted does not exist here, but for its erasure, which goes by its row.
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Not, Repository } from 'typeorm';

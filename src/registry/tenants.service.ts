@@ -1,3 +1,4 @@
+// The rules of tenants: who there is, what each may have, and how one ends. Refuses to end the default one.
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Subject } from 'rxjs';

@@ -1,7 +1,7 @@
 // Asking for a replay, and seeing how far it is. Nothing is sent from here: a stored replay is carried out.
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../../kernel/clock.js';
-import { InvalidError, NotFoundError } from '../../kernel/errors.js';
+import { NotFoundError, ValidationFailedError } from '../../kernel/errors.js';
 import { isId, lowestIdAt, timeOfId } from '../../kernel/ids.js';
 import { AuditLog } from '../../platform/audit/index.js';
 import type { Author } from '../../platform/audit/index.js';
@@ -35,7 +35,7 @@ export class ReplaysService {
   /**
    * Sends deliveries of a webhook again, as new deliveries of the same events; with `dryRun` only counts them.
    *
-   * @throws WebhookNotFoundError, WebhookDisabledError, InvalidError without `since`
+   * @throws WebhookNotFoundError, WebhookDisabledError, ValidationFailedError without `since`
    */
   async request(
     tenantId: string,
@@ -45,7 +45,7 @@ export class ReplaysService {
     author?: Author,
   ): Promise<ReplayAcceptedView> {
     const from = momentOf(since);
-    if (!from) throw new InvalidError('validation_failed', 'The request is not valid.', ['since must be given']);
+    if (!from) throw new ValidationFailedError(['since must be given']);
     const { active } = await this.webhooks.get(tenantId, webhookId);
     if (!active) throw new WebhookDisabledError();
     // Never later than now: a replay must not come upon the deliveries that it makes.

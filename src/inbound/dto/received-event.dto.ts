@@ -57,7 +57,7 @@ export class ReceivedEventDto {
   @ApiProperty({ type: Date, nullable: true })
   processedAt!: Date | null;
 
-  static from(row: Omit<ReceivedEventRow, 'headers' | 'body' | 'traceparent'>): ReceivedEventDto {
+  static of(row: Omit<ReceivedEventRow, 'headers' | 'body' | 'traceparent'>): ReceivedEventDto {
     const { id, source, provider, externalId, type, status, conflict, occurredAt, receivedAt, processedAt } = row;
     const shown = { id, source, provider, externalId, type, status, conflict, occurredAt, receivedAt, processedAt };
     return Object.assign(new ReceivedEventDto(), shown);
@@ -82,10 +82,10 @@ export class ReceivedEventDetailDto extends ReceivedEventDto {
   @ApiProperty({ type: [HandlerRunDto] })
   runs!: HandlerRunDto[];
 
-  static fromRows(row: ReceivedEventRow, runs: readonly HandlerRun[]): ReceivedEventDetailDto {
+  static ofRows(row: ReceivedEventRow, runs: readonly HandlerRun[]): ReceivedEventDetailDto {
     const text = row.body.toString('utf8');
     const isText = Buffer.from(text).equals(row.body);
-    return Object.assign(new ReceivedEventDetailDto(), ReceivedEventDto.from(row), {
+    return Object.assign(new ReceivedEventDetailDto(), ReceivedEventDto.of(row), {
       headers: JSON.parse(row.headers) as Record<string, string>,
       body: isText ? text : row.body.toString('base64'),
       bodyEncoding: isText ? 'utf8' : 'base64',

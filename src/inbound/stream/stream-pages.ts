@@ -40,7 +40,7 @@ export class StreamPages {
       kinds.length > 0 ? this.live.findNew(watched.tenantId, kinds, position, limit) : [],
     ]);
     const events = [
-      ...received.map((row) => ({ event: name, id: row.id, data: ReceivedEventDto.from(row) })),
+      ...received.map((row) => ({ event: name, id: row.id, data: ReceivedEventDto.of(row) })),
       ...live.map(({ id, kind, data }) => ({ event: NAMES[kind], id, data: JSON.parse(data) as object })),
     ];
     if (received.length > 0 && live.length > 0) events.sort((a, b) => (a.id < b.id ? -1 : 1));

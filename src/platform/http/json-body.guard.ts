@@ -3,7 +3,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { InvalidError, PosthornError } from '../../kernel/errors.js';
+import { InvalidError, PosthornError, ValidationFailedError } from '../../kernel/errors.js';
 import { isTooDeep, MAX_DEPTH } from '../../kernel/json-depth.js';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
@@ -28,7 +28,7 @@ export class JsonBodyGuard implements CanActivate {
     if (request.body === undefined && !request.readableEnded)
       request.body = parse(await read(request, this.limitOf(request)));
     if (typeof request.body !== 'object' || request.body === null || Array.isArray(request.body))
-      throw new InvalidError('validation_failed', 'The request is not valid.', ['the body must be a JSON object']);
+      throw new ValidationFailedError(['the body must be a JSON object']);
     return true;
   }
 

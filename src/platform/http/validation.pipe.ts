@@ -6,7 +6,7 @@ import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate, ValidationTypes } from 'class-validator';
 import type { ValidationError } from 'class-validator';
-import { InvalidError } from '../../kernel/errors.js';
+import { ValidationFailedError } from '../../kernel/errors.js';
 
 const PRIMITIVES: readonly unknown[] = [String, Number, Boolean, Object, Array, undefined];
 
@@ -76,8 +76,8 @@ function rulesOf(metatype: Type<object>): Rules {
   return rules;
 }
 
-const refuse = (details: readonly string[]): InvalidError =>
-  new InvalidError('validation_failed', 'The request is not valid.', details.slice(0, MAX_DETAILS));
+const refuse = (details: readonly string[]): ValidationFailedError =>
+  new ValidationFailedError(details.slice(0, MAX_DETAILS));
 
 /** A field's name as it may stand in a sentence. */
 const label = (name: string): string => JSON.stringify(name.slice(0, 100)).slice(1, -1);
