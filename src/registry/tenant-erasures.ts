@@ -8,6 +8,12 @@ import { TenantsRepository } from './tenants.repository.js';
 const IDLE_MS = 60_000;
 const UNFINISHED_MS = 1_000;
 
+interface DeletedTenant {
+  readonly id: string;
+  /** Whether all that was under way when it was deleted has ended by now. */
+  readonly isOver: boolean;
+}
+
 @Injectable()
 export class TenantErasures implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Tenants');
@@ -52,16 +58,26 @@ export class TenantErasures implements OnApplicationBootstrap, BeforeApplication
   private async round(): Promise<number> {
     try {
       const deleted = await this.tenants.findDeleted();
-      for (const { id, isOver } of deleted) await this.erase(id, isOver);
+      const ids = new Set(deleted.map(({ id }) => id));
+      for (const id of this.emptied) if (!ids.has(id)) this.emptied.delete(id);
+      for (const tenant of deleted) await this.tryErase(tenant);
       return deleted.length > 0 ? UNFINISHED_MS : IDLE_MS;
     } catch (error) {
-      this.logger.warn(`A tenant could not be erased, will try again: ${(error as Error).message}`);
+      this.logger.warn(`Deleted tenants could not be looked for, will try again: ${(error as Error).message}`);
       return UNFINISHED_MS;
     }
   }
 
-  /** @param isOver - Whether all that was under way when it was deleted has ended by now. */
-  private async erase(id: string, isOver: boolean): Promise<void> {
+  /** One that cannot go, for a row of a host's own that refers to it, does not hold up the others. */
+  private async tryErase(tenant: DeletedTenant): Promise<void> {
+    try {
+      await this.erase(tenant);
+    } catch (error) {
+      this.logger.warn(`Tenant ${tenant.id} could not be erased, will try again: ${(error as Error).message}`);
+    }
+  }
+
+  private async erase({ id, isOver }: DeletedTenant): Promise<void> {
     if (this.emptied.has(id) && !isOver) return;
     const outcome = await this.rows.erase(id, () => this.stopped);
     if (outcome !== 'erased') return;

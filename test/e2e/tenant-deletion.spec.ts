@@ -203,6 +203,20 @@ describe('deleting a tenant', () => {
     await eventually(() => isForgotten('late'), 'the tenant is forgotten');
   });
 
+  it('goes on with others where one cannot be forgotten', async () => {
+    for (const id of ['stuck', 'free']) await server.api('POST', '/api/tenants', { id, name: id });
+    await sql.query(`CREATE TABLE posthorn_contract (tenant text REFERENCES posthorn.tenant (id))`);
+    await sql.query(`INSERT INTO posthorn_contract VALUES ('stuck')`);
+    for (const id of ['stuck', 'free']) {
+      expect((await server.api('DELETE', `/api/tenants/${id}`)).status).toBe(202);
+      await letTimePass(id);
+    }
+    await eventually(() => isForgotten('free'), 'the other tenant is forgotten');
+    expect(await isForgotten('stuck')).toBe(false);
+    await sql.query('DROP TABLE posthorn_contract');
+    await eventually(() => isForgotten('stuck'), 'the tenant is forgotten');
+  });
+
   it('goes on in another process where one was stopped halfway', async () => {
     const first = await startTestServer({ ...options, databaseUrl: server.databaseUrl });
     await server.close();
