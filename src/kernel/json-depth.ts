@@ -18,6 +18,17 @@ export function isTooDeep(text: string): boolean {
   return false;
 }
 
+/** The same of what was parsed already. Level by level, for a value may be deeper than the stack. */
+export function isValueTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= MAX_DEPTH; depth += 1) {
+    const nested = level.filter((item) => typeof item === 'object' && item !== null);
+    if (nested.length === 0) return false;
+    level = nested.flatMap((item) => Object.values(item) as unknown[]);
+  }
+  return true;
+}
+
 /** Where the string that begins at `start` ends: at the first quote with an even number of backslashes before it. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {

@@ -149,6 +149,9 @@ describe('an application that kept Nest’s own parsers', () => {
     });
     expect(await send('application/json; charset=utf-7', '{}')).toMatchObject({ status: 415 });
     expect(await send('application/x-www-form-urlencoded', 'url=x')).toMatchObject({ status: 415 });
+    const deep = `{"url":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const keyed = caller(originOf(other)).post('/api/webhooks').set('Idempotency-Key', 'k');
+    expect(await refusal(keyed.type('json').send(deep))).toMatchObject({ status: 400, code: 'malformed_json' });
     expect(await send('application/json', '[]')).toMatchObject({ status: 400, code: 'validation_failed' });
     expect(await send('application/json', '{}')).toMatchObject({ status: 400, code: 'validation_failed' });
     await other.close();

@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { InvalidError, PosthornError, ValidationFailedError } from '../../kernel/errors.js';
-import { isTooDeep, MAX_DEPTH } from '../../kernel/json-depth.js';
+import { isTooDeep, isValueTooDeep, MAX_DEPTH } from '../../kernel/json-depth.js';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
 import { pathOf } from './exchange.js';
@@ -27,6 +27,7 @@ export class JsonBodyGuard implements CanActivate {
     judgeHeaders(request);
     if (request.body === undefined && !request.readableEnded)
       request.body = parse(await read(request, this.limitOf(request)));
+    else if (isValueTooDeep(request.body)) throw tooDeep();
     if (typeof request.body !== 'object' || request.body === null || Array.isArray(request.body))
       throw new ValidationFailedError(['the body must be a JSON object']);
     return true;
@@ -90,6 +91,9 @@ function parse(bytes: Buffer): unknown {
   } catch {
     throw new InvalidError('malformed_json', 'The body is not valid JSON.');
   }
-  if (isTooDeep(text)) throw new InvalidError('malformed_json', `The body is nested deeper than ${MAX_DEPTH} levels.`);
+  if (isTooDeep(text)) throw tooDeep();
   return value;
 }
+
+const tooDeep = (): InvalidError =>
+  new InvalidError('malformed_json', `The body is nested deeper than ${MAX_DEPTH} levels.`);
