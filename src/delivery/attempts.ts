@@ -47,6 +47,17 @@ export interface Outgoing {
   readonly claimedAt: number;
 }
 
+/** An attempt that is to be judged and settled. */
+interface Ended extends Pick<Outgoing, 'delivery' | 'claimedAt'> {
+  /** By the process clock. */
+  readonly startedAt: number;
+  /** As `SignedRequest.loggedHeaders`. */
+  readonly requestHeaders: string;
+  readonly result: TransportResult;
+  /** The receiver refused a token that can be renewed: that is tried again, as if it had not answered. */
+  readonly mayRenew?: boolean;
+}
+
 /** An attempt that was made. */
 interface Made {
   /** Milliseconds that the receiver took. */
@@ -114,21 +125,22 @@ export class Attempts {
       // Awaited even if it is there at once: of the attempts that begin in one turn, first all are signed, then all are sent.
       const signatures = await this.signatures.of(unsignedRequest(delivery, body, timestampSeconds), secrets);
       const span = beginAttempt(delivery, startedAt);
-      const request = signedRequest(
-        delivery,
+      const traceparent = this.settings.forwardTraceparent ? (span?.traceparent ?? delivery.traceparent) : null;
+      const request = signedRequest(delivery, {
         body,
-        signatures,
+        payload: headersOf(delivery, format, this.source),
         timestampSeconds,
-        access.headers.length === 0 ? custom : [...custom, ...access.headers],
-        headersOf(delivery, format, this.source),
-        this.settings.forwardTraceparent ? (span?.traceparent ?? delivery.traceparent ?? undefined) : undefined,
-      );
+        signatures,
+        custom: access.headers.length === 0 ? custom : [...custom, ...access.headers],
+        traceparent: traceparent ?? undefined,
+      });
       const exchange = (): Promise<TransportResult> => this.exchange(delivery, request, access, began);
       const result = await (span ? inSpan(span, exchange, attemptEnd) : exchange());
       // First all answers of this turn are read. Then all are recorded, which frees the slots for the next ones.
       await endOfTurn();
       const mayRenew = result.httpStatus === UNAUTHORIZED && this.access.refused(delivery.webhookId, access);
-      const heldUntil = this.record(delivery, request.loggedHeaders, result, startedAt, claimedAt, mayRenew);
+      const requestHeaders = request.loggedHeaders;
+      const heldUntil = this.record({ delivery, claimedAt, startedAt, requestHeaders, result, mayRenew });
       return { tookMs: result.durationMs, heldUntil };
     } catch (error) {
       if (error instanceof SecretsAwayError || error instanceof UnsignedError) {
@@ -161,7 +173,7 @@ export class Attempts {
         durationMs: Math.round(tookMs),
         sent: false,
       } as const;
-      return { tookMs, heldUntil: this.record(delivery, '{}', result, startedAt, claimedAt, false) };
+      return { tookMs, heldUntil: this.record({ delivery, claimedAt, startedAt, requestHeaders: '{}', result }) };
     }
   }
 
@@ -192,19 +204,8 @@ export class Attempts {
     return { ...result, durationMs: result.durationMs + beforeMs, timing };
   }
 
-  /**
-   * Returns until when, on the monotonic clock, nothing more of its webhook may start unless this is on disk before.
-   *
-   * @param mayRenew - The receiver refused a token that can be renewed: that is tried again, as if it had not answered.
-   */
-  private record(
-    delivery: ClaimedDelivery,
-    requestHeaders: string,
-    result: TransportResult,
-    startedAt: number,
-    claimedAt: number,
-    mayRenew: boolean,
-  ): number | undefined {
+  /** Returns until when, on the monotonic clock, nothing more of its webhook may start unless this is on disk before. */
+  private record({ delivery, claimedAt, startedAt, requestHeaders, result, mayRenew }: Ended): number | undefined {
     const retryAfterMs = this.retryAfter(result, delivery.policy.maxWaitMs);
     const leftMs = delivery.expiresInMs - (monotonicNow() - claimedAt);
     const judged: TransportResult = mayRenew ? { ...result, outcome: 'protocol_error', httpStatus: undefined } : result;

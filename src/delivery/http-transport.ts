@@ -50,22 +50,19 @@ export class HttpTransport extends Transport implements OnApplicationShutdown {
   }
 
   /** POSTs and resolves at the latest when the deadline is over; never rejects. */
-  override post({ url, headers, body, timeoutMs, tls }: Posted): Promise<TransportResult> {
-    const connections = tls ? this.certified.of(tls) : this.connections;
-    return this.exchange(connections, url, headers, body, timeoutMs, MAX_KEPT_BYTES);
+  override post(request: Posted): Promise<TransportResult> {
+    const connections = request.tls ? this.certified.of(request.tls) : this.connections;
+    return this.exchange(connections, request, MAX_KEPT_BYTES);
   }
 
   /** POSTs for the sake of the answer, whose body is kept as far as it is read. */
   ask(url: string, headers: readonly string[], body: Buffer, timeoutMs: number): Promise<TransportResult> {
-    return this.exchange(this.connections, url, headers, body, timeoutMs, MAX_READ_BYTES);
+    return this.exchange(this.connections, { url, headers, body, timeoutMs }, MAX_READ_BYTES);
   }
 
   private exchange(
     connections: Connections,
-    url: string,
-    headers: readonly string[],
-    body: Buffer,
-    timeoutMs: number,
+    { url, headers, body, timeoutMs }: Posted,
     keptBytes: number,
   ): Promise<TransportResult> {
     return new Promise((resolve) => {

@@ -43,23 +43,27 @@ export const unsignedRequest = (
   body,
 });
 
+/** What a request is made of. */
+interface RequestParts {
+  readonly body: Buffer;
+  /** What the body is: `headersOf` the format that it is written in. */
+  readonly payload: readonly CustomHeader[];
+  readonly timestampSeconds: number;
+  /** Over these very bytes. */
+  readonly signatures: readonly CustomHeader[];
+  /** The webhook's own headers. None of them has a name that we set; one that a signature has gives way. */
+  readonly custom: readonly CustomHeader[];
+  /** The trace that the receiver may go on with. */
+  readonly traceparent?: string;
+}
+
 /**
- * What is sent. Of the usual request, native, signed by a shared secret, without headers of the webhook's own, the log keeps the
- * User-Agent alone: the rest is known from the delivery, and would be a third of all that an attempt writes.
- *
- * @param signatures - Over these very bytes.
- * @param custom - The webhook's own headers; none of them has a name that we set, and one that a signature has gives way.
- * @param payload - What the body is: `headersOf` the format that it is written in.
- * @param traceparent - The trace that the receiver may go on with.
+ * What is sent. The usual request is native, signed by a shared secret, and has no headers of the webhook's own. Of that one the
+ * log keeps the User-Agent alone: the rest is known from the delivery, and would be a third of all that an attempt writes.
  */
 export function signedRequest(
   delivery: ClaimedDelivery,
-  body: Buffer,
-  signatures: readonly CustomHeader[],
-  timestampSeconds: number,
-  custom: readonly CustomHeader[] = [],
-  payload: readonly CustomHeader[] = NATIVE_HEADERS,
-  traceparent?: string,
+  { body, payload, timestampSeconds, signatures, custom, traceparent }: RequestParts,
 ): SignedRequest {
   const headers = ownHeaders(delivery, USER_AGENT, timestampSeconds, payload);
   if (traceparent !== undefined) headers.push('traceparent', traceparent);
