@@ -3,6 +3,7 @@
 import { Injectable } from '@nestjs/common';
 import { basicAuthorization } from '../kernel/authentication.js';
 import type { OAuth2Authentication } from '../kernel/authentication.js';
+import { BoundedMap } from '../kernel/bounded-map.js';
 import { monotonicNow } from '../kernel/clock.js';
 import { HttpTransport } from './http-transport.js';
 import type { TransportResult } from './transport.js';
@@ -39,7 +40,7 @@ interface Place {
 
 @Injectable()
 export class AccessTokens {
-  private readonly places = new Map<string, Place>();
+  private readonly places = new BoundedMap<string, Place>(MAX_KEPT);
 
   constructor(private readonly http: HttpTransport) {}
 
@@ -64,12 +65,7 @@ export class AccessTokens {
   private placeOf(webhookId: string, authentication: OAuth2Authentication): Place {
     let place = this.places.get(webhookId);
     if (place?.authentication !== authentication) place = { authentication };
-    this.places.delete(webhookId);
     this.places.set(webhookId, place);
-    for (const oldest of this.places.keys()) {
-      if (this.places.size <= MAX_KEPT) break;
-      this.places.delete(oldest);
-    }
     return place;
   }
 

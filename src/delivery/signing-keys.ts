@@ -1,6 +1,7 @@
 // Opens signing secrets once. A secret's row never changes, so it may be kept open for as long as there is room;
 // which secrets are live is decided anew by every claim.
 import { Injectable, Logger } from '@nestjs/common';
+import { BoundedMap } from '../kernel/bounded-map.js';
 import { Secret } from '../kernel/secret.js';
 import { isSigningSecret } from '../kernel/signatures/signing-secret.js';
 import { Database } from '../platform/database/index.js';
@@ -20,8 +21,8 @@ export interface OpenedSecrets {
 @Injectable()
 export class SigningKeys {
   private readonly logger = new Logger('SigningKeys');
-  /** In the order of their last use. */
-  private readonly kept = new Map<string, Secret>();
+  /** Set again at each use, so that the ones longest unused make room. */
+  private readonly kept = new BoundedMap<string, Secret>(MAX_KEPT);
   private readonly statement: Statement;
 
   constructor(
@@ -59,10 +60,7 @@ export class SigningKeys {
   }
 
   private keep(id: string, secret: Secret): Secret {
-    this.kept.delete(id);
     this.kept.set(id, secret);
-    const [oldest] = this.kept.keys();
-    if (this.kept.size > MAX_KEPT && oldest !== undefined) this.kept.delete(oldest);
     return secret;
   }
 

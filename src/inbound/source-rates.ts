@@ -2,6 +2,7 @@
 // moment ask it as one, each process keeps a hundredth of the rate in hand, and once nothing is left, nobody asks before there
 // is something again. The edge: what one process has in hand, no other can give out.
 import { Injectable } from '@nestjs/common';
+import { BoundedMap } from '../kernel/bounded-map.js';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Rate } from '../kernel/token-buckets.js';
 import { Gatherer } from '../platform/database/index.js';
@@ -29,7 +30,7 @@ interface Asking {
 
 @Injectable()
 export class SourceRates {
-  readonly #shares = new Map<string, Share>();
+  readonly #shares = new BoundedMap<string, Share>(MAX_SOURCES);
   readonly #asking: Gatherer<Asking, boolean>;
   #asked = 0;
 
@@ -68,11 +69,7 @@ export class SourceRates {
 
   private shareOf(key: string, source: RatedSource, rate: Rate): Share {
     const share = this.#shares.get(key) ?? { source, rate, inHand: 0, emptyUntilMs: 0 };
-    // Put last again: the first of the map is the one that was asked for longest ago.
-    this.#shares.delete(key);
     this.#shares.set(key, share);
-    const [oldest] = this.#shares.keys();
-    if (this.#shares.size > MAX_SOURCES && oldest !== undefined) this.#shares.delete(oldest);
     return share;
   }
 }

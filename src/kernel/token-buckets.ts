@@ -1,4 +1,5 @@
 // Rates by token bucket: so many at once, filled up again evenly. Bounded memory, no timers; each process counts for itself.
+import { BoundedMap } from './bounded-map.js';
 import type { Clock } from './clock.js';
 
 /** So many in any so many seconds, and as many at once. */
@@ -17,7 +18,7 @@ interface Bucket {
 const MAX_BUCKETS = 10_000;
 
 export class TokenBuckets {
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new BoundedMap<string, Bucket>(MAX_BUCKETS);
 
   constructor(private readonly clock: Clock) {}
 
@@ -28,11 +29,7 @@ export class TokenBuckets {
     const { tokens, atMs } = this.#buckets.get(key) ?? { tokens: max, atMs: nowMs };
     const filled = Math.min(max, tokens + (nowMs - atMs) * perMs);
     const taken = filled >= 1;
-    // Put last again: the first of the map is the one that was asked for longest ago.
-    this.#buckets.delete(key);
     this.#buckets.set(key, { tokens: taken ? filled - 1 : filled, atMs: nowMs });
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > MAX_BUCKETS && oldest !== undefined) this.#buckets.delete(oldest);
     return taken ? 0 : (1 - filled) / perMs / 1_000;
   }
 }

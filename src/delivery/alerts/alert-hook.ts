@@ -1,4 +1,5 @@
 // Makes alerts of operational events for one sink: a sentence, how bad it is, and not the same again and again.
+import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { OperationalEvent, OperationalHook } from '../operational-hook.js';
@@ -11,8 +12,7 @@ export const QUIET_MS = 600_000;
 const MAX_REMEMBERED = 10_000;
 
 export class AlertHook implements OperationalHook {
-  /** Least recently sent first. */
-  private readonly sent = new Map<string, { atMs: number; withheld: number }>();
+  private readonly sent = new BoundedMap<string, { atMs: number; withheld: number }>(MAX_REMEMBERED);
 
   constructor(
     readonly sink: AlertSink,
@@ -27,10 +27,7 @@ export class AlertHook implements OperationalHook {
       last.withheld += 1;
       return;
     }
-    this.sent.delete(key);
     this.sent.set(key, { atMs: now, withheld: 0 });
-    const [oldest] = this.sent.keys();
-    if (this.sent.size > MAX_REMEMBERED && oldest !== undefined) this.sent.delete(oldest);
     await this.sink.send(alertOf(event, last?.withheld ?? 0));
   }
 }

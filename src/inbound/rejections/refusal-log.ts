@@ -1,5 +1,6 @@
 // One line in the log for each source and reason in a minute, however many are turned away: a flood of forgeries must not fill
 // a disk. The rejections of the source have the rest; how many were held back is said with the next line, if there is one.
+import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
 
@@ -9,7 +10,7 @@ const PAUSE_MS = 60_000;
 const MAX_KINDS = 10_000;
 
 export class RefusalLog {
-  readonly #told = new Map<string, { readonly until: number; held: number }>();
+  readonly #told = new BoundedMap<string, { readonly until: number; held: number }>(MAX_KINDS);
 
   constructor(
     private readonly write: (line: string) => void,
@@ -23,11 +24,7 @@ export class RefusalLog {
       last.held += 1;
       return;
     }
-    // Put last again: the first of the map is the one that was told longest ago.
-    this.#told.delete(kind);
     this.#told.set(kind, { until: this.clock() + PAUSE_MS, held: 0 });
-    const [oldest] = this.#told.keys();
-    if (this.#told.size > MAX_KINDS && oldest !== undefined) this.#told.delete(oldest);
     this.write(last?.held ? `${line()} ${last.held} more since the last line like it.` : line());
   }
 }

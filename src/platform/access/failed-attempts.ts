@@ -1,6 +1,7 @@
 // Holds back whoever tries keys: an address that has presented too many wrong ones is answered before anything is looked up.
 // Each process counts for itself, in bounded memory. A burst that is under way before the first of it was refused passes.
 import { addressBlock } from '../../kernel/address-ranges.js';
+import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
 import { PosthornError } from '../../kernel/errors.js';
@@ -27,9 +28,9 @@ interface Allowance {
 
 export class FailedAttempts {
   readonly #max: number;
-  readonly #allowances = new Map<string, Allowance>();
+  readonly #allowances = new BoundedMap<string, Allowance>(MAX_ADDRESSES);
   /** Digests of credentials that were right: behind one address there may be many callers, and these go on. */
-  readonly #right = new Set<string>();
+  readonly #right = new BoundedMap<string, true>(MAX_CREDENTIALS);
 
   constructor(
     { maxAuthFailures }: Pick<Settings, 'maxAuthFailures'>,
@@ -55,16 +56,12 @@ export class FailedAttempts {
     if (this.#max === 0) return;
     const block = addressBlock(address);
     const { left, atMs } = this.allowanceOf(block);
-    // Put last again: the first of the map is the one that failed longest ago.
-    this.#allowances.delete(block);
     this.#allowances.set(block, { left: Math.max(0, left - 1), atMs });
-    dropFirst(this.#allowances, MAX_ADDRESSES);
   }
 
   succeeded(digest: string): void {
     if (this.#max === 0 || this.#right.has(digest)) return;
-    this.#right.add(digest);
-    dropFirst(this.#right, MAX_CREDENTIALS);
+    this.#right.set(digest, true);
   }
 
   /** As of now; what has filled up again is forgotten. */
@@ -75,16 +72,5 @@ export class FailedAttempts {
     const left = Math.min(this.#max, known.left + ((nowMs - known.atMs) * this.#max) / MINUTE_MS);
     if (left === this.#max) this.#allowances.delete(block);
     return { left, atMs: nowMs };
-  }
-}
-
-function dropFirst(
-  entries: { size: number; keys(): Iterable<string>; delete(key: string): boolean },
-  max: number,
-): void {
-  if (entries.size <= max) return;
-  for (const first of entries.keys()) {
-    entries.delete(first);
-    return;
   }
 }

@@ -1,6 +1,7 @@
 // A limit that all replicas hold together, at the price of few round trips: a process takes a hundredth of it at a time, requests
 // that wait for one answer share it, and while nothing is left nobody asks. The edge: what a process has in hand no other can
 // give out, and it keeps; so in one minute up to a hundredth per replica may come on top.
+import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import { TokenBuckets } from '../../kernel/token-buckets.js';
 import type { Rate } from '../../kernel/token-buckets.js';
@@ -21,7 +22,7 @@ interface Share {
 }
 
 export class SharedBuckets {
-  readonly #shares = new Map<string, Share>();
+  readonly #shares = new BoundedMap<string, Share>(MAX_SHARES);
   /** What holds while Redis is away. */
   readonly #own = new TokenBuckets(monotonicNow);
 
@@ -57,11 +58,7 @@ export class SharedBuckets {
 
   private shareOf(key: string): Share {
     const share = this.#shares.get(key) ?? { inHand: 0, emptyUntilMs: 0, waiting: 0 };
-    // Put last again: the first of the map is the one that was asked for longest ago.
-    this.#shares.delete(key);
     this.#shares.set(key, share);
-    const [oldest] = this.#shares.keys();
-    if (this.#shares.size > MAX_SHARES && oldest !== undefined) this.#shares.delete(oldest);
     return share;
   }
 }

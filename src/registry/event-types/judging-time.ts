@@ -1,6 +1,7 @@
 // How much of this process the slow schemas of a tenant may have. What the watchdog stops is told by its time; what takes a
 // little less, event after event, is told here. In processor time: a machine that is busy elsewhere, or pauses us, must not
 // have honest events refused. The edge: other threads of this process count along, so it is an upper bound.
+import { BoundedMap } from '../../kernel/bounded-map.js';
 import { cpuNow, monotonicNow } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
 
@@ -23,7 +24,7 @@ interface Allowance {
 }
 
 export class JudgingTime {
-  readonly #allowances = new Map<string, Allowance>();
+  readonly #allowances = new BoundedMap<string, Allowance>(MAX_TENANTS);
 
   constructor(
     private readonly cpu: Clock = cpuNow,
@@ -51,11 +52,7 @@ export class JudgingTime {
     const allowance = this.filled(tenantId) ?? { leftMs: SLOW_MS, atMs: this.clock(), slow: new Set<string>() };
     allowance.leftMs -= ms;
     allowance.slow.add(schemaId);
-    // Put last again: the first of the map is the one that was slow longest ago.
-    this.#allowances.delete(tenantId);
     this.#allowances.set(tenantId, allowance);
-    const [oldest] = this.#allowances.keys();
-    if (this.#allowances.size > MAX_TENANTS && oldest !== undefined) this.#allowances.delete(oldest);
   }
 
   /** As of now; who has all of it again is forgotten. */
