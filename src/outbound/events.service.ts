@@ -42,8 +42,7 @@ export class EventsService {
   dispatch(tenant: string, input: EventDto, headerKey: string | undefined): Promise<DispatchView> {
     if (headerKey === undefined) return this.dispatcher.dispatchInput(input, { tenant });
     const idempotencyKey = checkIdempotencyKey(headerKey);
-    if (input.idempotencyKey !== undefined && headerKey !== input.idempotencyKey)
-      throw new IdempotencyKeysDifferError();
+    if ((input.idempotencyKey ?? headerKey) !== headerKey) throw new IdempotencyKeysDifferError();
     return this.dispatcher.dispatchInput({ ...input, idempotencyKey }, { tenant });
   }
 

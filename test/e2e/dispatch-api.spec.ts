@@ -68,6 +68,10 @@ describe('an idempotency key', () => {
     expect((await post({ event, data: {}, idempotencyKey: event }, { 'idempotency-key': event })).body).toEqual(
       first.body,
     );
+    // Null says nothing, as everywhere.
+    expect((await post({ event, data: {}, idempotencyKey: null }, { 'idempotency-key': event })).body).toEqual(
+      first.body,
+    );
     const differing = await post<Refusal>({ event, data: {}, idempotencyKey: event }, { 'idempotency-key': 'other' });
     expect(differing).toMatchObject({ status: 400, body: { code: 'idempotency_keys_differ' } });
     expect(await countOf(event)).toBe(1);
