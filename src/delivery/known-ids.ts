@@ -1,5 +1,5 @@
-// Ids that something is known of, the latest ones: what is known of the others is asked again. It saves a statement and is
-// no memory of what happened, so that it may be as small as it likes.
+// The latest ids of which something is known to be true; about others one asks again. It only saves statements, so nothing goes
+// wrong when it forgets.
 
 export class KnownIds {
   readonly #ids = new Set<string>();

@@ -13,9 +13,9 @@ export const laneOf = (webhook: string, key: string): string =>
   `CASE WHEN ${webhook}.ordered THEN coalesce(greatest(hashtextextended(${key}, 0), ${FIRST_LANE}), 0) END`;
 
 /**
- * SQL: whether a delivery is in its lane, as in the index delivery_lane, to the letter. One that is to be delivered later
- * is not: it joins when its time has come, at the place of its event. Inside coalesce, PostgreSQL does not guess from its
- * statistics how many there are: by old ones it would expect none, and sort a hundred thousand instead of walking the index.
+ * SQL: whether a delivery is in its lane; to the letter as in the index delivery_lane. One that is to be delivered later is not in
+ * it, and joins when its time has come, at the place of its event. The coalesce keeps PostgreSQL from guessing by its statistics
+ * how many there are: by old ones it would expect none, and sort a hundred thousand instead of walking the index.
  */
 export const inLane = (d: string): string =>
   `coalesce(${d}.lane IS NOT NULL AND ${d}.status IN ('pending', 'sending', 'retrying') AND (${d}.status <> 'retrying' OR ${d}.attempt_count > 0), false)`;

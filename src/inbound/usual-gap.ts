@@ -1,6 +1,6 @@
-// How long a source is usually quiet: the length of the pause that a random moment falls into, not the mean from one event
-// to the next. A job that sends thousands at midnight and nothing until the next has a usual gap of a day, not of seconds.
-// It is learned from one pause after the other, and kept in four numbers.
+// How long a source is usually quiet: the length of the pause that a random moment falls into, not the mean time from one event to
+// the next. A job that sends thousands of events each midnight has a usual gap of a day, not of seconds. It is learned from one
+// pause after the other, and kept in four numbers.
 
 const DAY_MS = 86_400_000;
 

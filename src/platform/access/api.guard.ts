@@ -1,5 +1,5 @@
-// Lets a request in once it is known for whom it acts, and that it may do what its route does. Refuses, before any authenticator sees them, headers that two
-// programs could read differently.
+// Lets a request in once it is known for whom it acts, and that it may do what its route does. Headers that two programs could
+// read differently are refused before any authenticator sees them.
 import { HttpException, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { fingerprintOf } from '../../kernel/api-key.js';

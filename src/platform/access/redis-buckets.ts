@@ -1,6 +1,6 @@
 // What is left of each limit, kept in Redis and filled up by its clock, so that any number of replicas share it whatever
-// their clocks say. The edge: while Redis is away, slow or out of memory it answers nothing, within a quarter of a second, and
-// whoever asked decides alone; a bucket that Redis forgets is full again, which errs on the side of letting in.
+// their clocks say. The edge: while Redis is away, slow or out of memory, there is no answer after a quarter of a second, and
+// whoever asked decides alone. A bucket that Redis forgets is full again, which errs on the side of letting in.
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { createHash } from 'node:crypto';

@@ -1,6 +1,6 @@
-// A limit that all replicas hold together, at the price of few round trips: a process takes a hundredth of it at a time, requests
-// that wait for one answer share it, and while nothing is left nobody asks. The edge: what a process has in hand no other can
-// give out, and it keeps; so in one minute up to a hundredth per replica may come on top.
+// A limit that all replicas keep together, at the price of few round trips: a process takes a hundredth of it at a time, requests
+// that wait at the same moment share one answer, and while nothing is left nobody asks. The edge: what a process has in hand, no
+// other can give out. It does not expire, so up to a hundredth per replica may come on top in one minute.
 import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import { TokenBuckets } from '../../kernel/token-buckets.js';

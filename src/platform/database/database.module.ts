@@ -53,10 +53,10 @@ async function refuseOtherEncodings(dataSource: DataSource): Promise<void> {
 }
 
 /**
- * Two connections that are open at the same moment have two sessions, unless a pooler between gives those out by transaction. Then a
- * statement may run in the session of another tenant's request, and what listens hears nothing.
+ * Two connections that are open at the same moment have two sessions of PostgreSQL, unless a pooler between hands sessions out by
+ * transaction. Behind such a pooler a statement may run in the session of another tenant's request, and LISTEN hears nothing.
  *
- * Edge: a pooler that happens to be busy just then may give out two all the same.
+ * Edge: a pooler that happens to be busy may hand out two sessions all the same, and is not found out.
  */
 async function refuseTransactionPooling(dataSource: DataSource): Promise<void> {
   const runners = [dataSource.createQueryRunner(), dataSource.createQueryRunner()];

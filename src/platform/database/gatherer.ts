@@ -1,13 +1,13 @@
-// Lets what is to be written at the same moment share a statement, and so a commit: most of what writing one row costs is
-// paid per statement. No timer: what comes while statements run goes with the next one, so who comes alone waits for nobody.
+// Lets what is to be written at the same moment share a statement, and so a commit: most of what it costs to write a row is paid
+// per statement. There is no timer: what comes while statements run goes with the next one, and what comes alone goes at once.
 // Events that are dispatched, webhooks that are received and outcomes of handlers are written through one each.
 
-/** Statements of a line under way, so that who comes while a small one runs need not wait for it. */
+/** Statements of one line at a time: two, so that what comes while a small one runs need not wait for its end. */
 const MAX_STATEMENTS = 2;
 
 /**
- * While so many items are under way, what comes gathers for the next statement. Two large ones at a time would each hold half
- * of what one can: PostgreSQL and this process would both pay twice, and be no sooner done.
+ * While so many items of a line are under way, what comes gathers for the next statement. With two large statements at a time, each
+ * would hold half of what one can: PostgreSQL and this process would pay twice, and be done no sooner.
  */
 const MANY_ITEMS = 8;
 

@@ -11,12 +11,12 @@ import type { Statement } from './database.js';
 
 const RECONNECT_MS = 1_000;
 
-// NOTIFY takes a database-wide lock at commit, so however many hints are asked for, one is sent per interval: the first at
-// once, since a lone event has nobody to share it with, and one for all that came meanwhile when the interval is over.
+// At its commit, NOTIFY takes a lock of the whole database. So one hint is sent per interval, however many are asked for: the
+// first at once, and at the end of the interval one for all that were asked for meanwhile.
 const COALESCE_MS = 10;
 
-// Whoever hears a hint looks at rows that are on disk already; the hint itself need not be. Its commit would wait for the disk
-// holding that lock, a hundred times a second.
+// Commits without waiting for the disk: it would wait holding that lock, a hundred times a second. Nothing is lost, because whoever
+// hears a hint looks at rows that are on disk already.
 const HINT: Statement = {
   name: 'posthorn_hint',
   text: `SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')`,

@@ -135,8 +135,8 @@ interface NewPartition {
  * Builds the partition beside its table, fills it with what the default partition already holds for it, then attaches it.
  *
  * Locks: an advisory lock against other processes; ACCESS EXCLUSIVE on the default partition (nearly always empty) and
- * SHARE UPDATE EXCLUSIVE on the parent, so that reads and writes of the other partitions go on. Not so those that are planned for all
- * partitions: behind somebody who reads the default one they wait for as long as this does, hence 100 ms at most.
+ * SHARE UPDATE EXCLUSIVE on the parent, so that reads and writes of the other partitions go on. Statements that are planned for all
+ * partitions need the default one too, and wait while this waits for somebody who reads it: hence 100 ms at most.
  */
 async function attach(executor: SqlExecutor, { schema, table, key, name, low, high }: NewPartition): Promise<void> {
   await executor.query({ text: `SET LOCAL lock_timeout = '2s'` });

@@ -120,8 +120,8 @@ async function connect(workers: DataSource, databasePool: number): Promise<Reque
 }
 
 /**
- * Gives a connection to a tenant: no round trip where it was that tenant's before. Outside a transaction, whose end by
- * ROLLBACK would take the setting back unnoticed.
+ * Gives a connection to a tenant; without a round trip if it was that tenant's before. To be called outside a transaction: a
+ * ROLLBACK would take the setting back, and nobody would notice.
  */
 async function enter({ role, tenantOf }: RequestConnections, client: PoolClient, tenantId: string): Promise<void> {
   const before = tenantOf.get(client);

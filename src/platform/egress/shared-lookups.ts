@@ -1,27 +1,27 @@
-// Keeps names whose servers are dead from stopping the look-ups of all others: getaddrinfo occupies a thread until it gives up, for
-// ten seconds and more, and cannot be cancelled; and libuv lets look-ups have half of its pool, which is two threads of four.
+// Keeps names whose servers are dead from stopping the look-ups of all others. getaddrinfo occupies a thread until it gives up, for
+// ten seconds and more, and cannot be cancelled. libuv gives look-ups half of its pool: two threads of four.
 import { monotonicNow } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
 
 /** All addresses of a name, in the order to try them; rejects where the name does not resolve. */
 export type ResolveAddresses = (hostname: string) => Promise<readonly string[]>;
 
-/** What fails after so long was not answered; a name that does not exist fails at once. */
+/** A look-up that fails after so long was not answered. A name that does not exist fails at once. */
 const UNANSWERED_MS = 1_000;
 
 /** Names that were not answered and are remembered; of more, those that failed longest ago are forgotten. */
 const MAX_REMEMBERED = 10_000;
 
 /**
- * One look-up per name at a time, shared by all who ask meanwhile; and names that were not answered the last time are asked for one
- * after the other.
+ * There is one look-up per name at a time, shared by all who ask meanwhile. Names that were not answered the last time are looked
+ * up one after the other.
  *
- * Guarantee: however many requests there are to names that are known to be dead, one thread waits for them. No answer is kept: who
- * asks gets that of a look-up which ended after it asked, and has to judge it like its own.
+ * Guarantee: one thread waits for names that are known to be dead, however many requests there are to them. No answer is kept:
+ * whoever asks gets that of a look-up that ends after it asked, and has to judge it like its own.
  *
- * Edge: that a name is dead is known once a look-up of it failed. Many that are asked for the first time, or die together, delay
- * the others for as long as that takes; a larger pool (`UV_THREADPOOL_SIZE`) takes more of them. One that is well again waits for
- * its turn once.
+ * Edge: a name is known to be dead only after a look-up of it failed. Many dead names that are asked for the first time, or die
+ * together, delay the others until then; a larger pool (`UV_THREADPOOL_SIZE`) takes more of them. A name that is well again waits
+ * for its turn once more.
  */
 export function sharedLookups(ask: ResolveAddresses, clock: Clock = monotonicNow): ResolveAddresses {
   const underWay = new Map<string, Promise<readonly string[]>>();
