@@ -4,6 +4,7 @@ import { isEventType, RESERVED_PREFIX } from '../kernel/event-match.js';
 import { isTag, MAX_TAGS } from '../kernel/event-filter/event-filter.js';
 import { parseExpiresAfter } from '../kernel/expiry.js';
 import { isId, newId } from '../kernel/ids.js';
+import { isTooDeep } from '../kernel/json-depth.js';
 import type { NewEvent } from '../delivery/index.js';
 import { checkIdempotencyKey } from '../platform/idempotency/index.js';
 import {
@@ -175,5 +176,7 @@ function serialise(data: unknown, maxBytes: number): string {
   // A toJSON() of its own may have made anything of it.
   if (!json?.startsWith('{')) throw new InvalidEventDataError();
   if (Buffer.byteLength(json) > maxBytes) throw new EventTooLargeError(maxBytes);
+  // Stored, it could be sent, and no list of events could show it.
+  if (isTooDeep(json)) throw new InvalidEventDataError();
   return json;
 }

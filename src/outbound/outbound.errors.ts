@@ -1,3 +1,4 @@
+import { MAX_DEPTH } from '../kernel/json-depth.js';
 import { InvalidError, NotFoundError, PosthornError } from '../kernel/errors.js';
 
 /** The type is not of the grammar, or reserved. */
@@ -12,10 +13,10 @@ export class InvalidEventTypeError extends InvalidError {
   }
 }
 
-/** The data is not a JSON object. */
+/** The data is not a JSON object, or nested too deep. */
 export class InvalidEventDataError extends InvalidError {
   constructor() {
-    super('invalid_event_data', 'The data of an event must be a JSON object.');
+    super('invalid_event_data', `The data of an event must be a JSON object of at most ${MAX_DEPTH} levels.`);
   }
 }
 

@@ -141,8 +141,11 @@ describe('in the caller’s transaction', () => {
 describe('a refusal', () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
-  let nested: object = {};
-  for (let depth = 0; depth < 50_000; depth += 1) nested = { nested };
+  const nestedBy = (levels: number): object => {
+    let nested: object = {};
+    for (let level = 1; level < levels; level += 1) nested = { nested };
+    return nested;
+  };
   const throwing = Object.defineProperty({}, 'x', {
     enumerable: true,
     get: () => {
@@ -160,7 +163,8 @@ describe('a refusal', () => {
     ['data that is text', 'shop.x', 'text', {}, 'invalid_event_data'],
     ['data that is a date', 'shop.x', new Date(), {}, 'invalid_event_data'],
     ['circular data', 'shop.x', circular, {}, 'invalid_event_data'],
-    ['data nested beyond the stack', 'shop.x', nested, {}, 'invalid_event_data'],
+    ['data nested beyond the stack', 'shop.x', nestedBy(50_000), {}, 'invalid_event_data'],
+    ['data nested deeper than 256 levels', 'shop.x', nestedBy(257), {}, 'invalid_event_data'],
     ['data with a BigInt', 'shop.x', { n: 1n }, {}, 'invalid_event_data'],
     ['data that throws', 'shop.x', throwing, {}, 'invalid_event_data'],
     ['data of 256 KiB and a byte', 'shop.x', { x: 'y'.repeat(262_144 - 7) }, {}, 'event_too_large'],
@@ -179,6 +183,10 @@ describe('a refusal', () => {
     ],
     ['a tenant that is none', 'shop.x', {}, { tenant: "Ä'; --" }, 'tenant_not_found'],
   ];
+
+  it('is not given to data of 256 levels', async () => {
+    expect(await dispatcher.dispatch(type(), nestedBy(256))).toHaveProperty('id');
+  });
 
   it.each(refusals)('of %s leaves the transaction as it was', async (_, event, data, how, code) => {
     const order = randomUUID();

@@ -107,7 +107,7 @@ export class DispatchView {
 }
 
 export class BatchRefusalView {
-  @ApiProperty({ type: String, example: 'The data of an event must be a JSON object.' })
+  @ApiProperty({ type: String, example: 'The data of an event must be a JSON object of at most 256 levels.' })
   error!: string;
 
   @ApiProperty({ type: String, example: 'invalid_event_data' })
