@@ -146,25 +146,22 @@ function questions([first, second]) {
   );
 }
 
-/** Each question through the service, its statements timed, and over HTTP from a process of the server. */
+/** Each question through the service, what it costs PostgreSQL, and over HTTP from a process of the server. */
 async function askTheLog({ at }, webhooks, postgres) {
-  await withDispatcher(at, ({ find, database }) =>
+  await withDispatcher(at, ({ find }) =>
     withProcess({ ...at, role: 'api' }, async ({ url }) => {
-      const timed = timing(database);
+      // A connection reads what PostgreSQL knows of all partitions at its first question: some 50 ms that no other pays.
+      await Promise.all(Array.from({ length: 40 }, () => find(DeliveriesService).list(BIG, { limit: 50 })));
+      await Promise.all(Array.from({ length: 40 }, () => get(url, BIG, 'deliveries', {})));
       for (const tenant of [BIG, MIDDLE, SMALL]) {
-        const rows = [['question', 'rows', 'more', 'CPU ms', 'database ms', 'HTTP ms', 'most']];
+        const rows = [['question', 'rows', 'more', 'CPU ms', 'HTTP ms', 'most']];
         let slow = 0;
         for (const { list, filter } of questions(webhooks[tenant])) {
           const service = find(list === 'events' ? EventsService : DeliveriesService);
-          const inDatabase = [];
           const overHttp = [];
           let page;
           const cpuBefore = cpuMsOf(postgres.pid);
-          for (let n = 0; n < TIMES; n += 1) {
-            timed.reset();
-            page = await service.list(tenant, { limit: 50, ...filter });
-            inDatabase.push(timed.total());
-          }
+          for (let n = 0; n < TIMES; n += 1) page = await service.list(tenant, { limit: 50, ...filter });
           const cpu = (cpuMsOf(postgres.pid) - cpuBefore) / TIMES;
           for (let n = 0; n < TIMES; n += 1) overHttp.push(await timeOf(() => get(url, tenant, list, filter)));
           if (median(overHttp) >= GOAL_MS) slow += 1;
@@ -172,7 +169,7 @@ async function askTheLog({ at }, webhooks, postgres) {
             `${list} ${describe(filter)}`,
             page.data.length,
             page.nextCursor ? 'yes' : '',
-            ...[cpu, median(inDatabase), median(overHttp), Math.max(...overHttp)].map((ms) => ms.toFixed(1)),
+            ...[cpu, median(overHttp), Math.max(...overHttp)].map((ms) => ms.toFixed(1)),
           ]);
         }
         console.log(
@@ -233,7 +230,6 @@ function timing(database) {
   };
   return {
     reset: () => (entries = []),
-    total: () => entries.reduce((sum, { ms }) => sum + ms, 0),
     entries: () => entries,
   };
 }
