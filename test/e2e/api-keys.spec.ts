@@ -1,13 +1,14 @@
 // API keys as programs hold them: made, used, limited by their scopes, revoked on every replica, and never shown again.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { newApiKey } from '../../src/kernel/api-key.js';
 import { SCOPES } from '../../src/platform/access/index.js';
 import type { Scope } from '../../src/platform/access/index.js';
 import { eventually } from '../setup/eventually.js';
-import { ADMIN_KEY, startTestServer } from '../setup/server.js';
+import { ADMIN_KEY } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
+import { openReplicas } from './replicas.harness.js';
+import type { Replicas } from './replicas.harness.js';
 
 const UNKNOWN_ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
 
@@ -22,20 +23,12 @@ interface Key {
 let server: TestServer;
 let replica: TestServer;
 let sql: pg.Client;
+let close: Replicas['close'] | undefined;
 
 beforeAll(async () => {
-  const options = { encryptionKey: randomBytes(32).toString('base64') };
-  server = await startTestServer(options);
-  replica = await startTestServer({ ...options, databaseUrl: server.databaseUrl });
-  sql = new pg.Client(server.databaseUrl);
-  await sql.connect();
-  await server.api('POST', '/api/tenants', { id: 'acme', name: 'Acme' });
+  ({ server, replica, sql, close } = await openReplicas());
 });
-afterAll(async () => {
-  await sql.end();
-  await replica.close();
-  await server.close();
-});
+afterAll(() => close?.());
 
 async function make(scopes: readonly Scope[], more: object = {}, how: object = {}): Promise<Key> {
   const { status, body } = await server.api<Key>('POST', '/api/api-keys', { name: 'k', scopes, ...more }, how);

@@ -1,11 +1,11 @@
 // What opens the API for one tenant, a key of a program or the token of a link: for whom, until when, and what is kept of it.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { newApiKey, newPortalToken } from '../../src/kernel/api-key.js';
 import { eventually } from '../setup/eventually.js';
-import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
+import { openReplicas } from './replicas.harness.js';
+import type { Replicas } from './replicas.harness.js';
 
 const HOOK = { url: 'https://93.184.215.14/hooks', events: ['order.*'] };
 
@@ -18,20 +18,12 @@ interface Made {
 let server: TestServer;
 let replica: TestServer;
 let sql: pg.Client;
+let close: Replicas['close'] | undefined;
 
 beforeAll(async () => {
-  const options = { encryptionKey: randomBytes(32).toString('base64') };
-  server = await startTestServer(options);
-  replica = await startTestServer({ ...options, databaseUrl: server.databaseUrl });
-  sql = new pg.Client(server.databaseUrl);
-  await sql.connect();
-  await server.api('POST', '/api/tenants', { id: 'acme', name: 'Acme' });
+  ({ server, replica, sql, close } = await openReplicas());
 });
-afterAll(async () => {
-  await sql.end();
-  await replica.close();
-  await server.close();
-});
+afterAll(() => close?.());
 
 const statusWith = async (key: string, at = server): Promise<number> =>
   (await at.api('GET', '/api/webhooks', undefined, { key })).status;
