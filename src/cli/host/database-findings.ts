@@ -3,7 +3,7 @@
 import pg from 'pg';
 import { systemClock } from '../../kernel/clock.js';
 import type { Settings } from '../../platform/config/index.js';
-import { pgConfig } from '../../platform/database/index.js';
+import { haveOwnSessions, pgConfig } from '../../platform/database/index.js';
 import { queueSchema } from '../../platform/queue/index.js';
 import { broken, look, ok } from './finding.js';
 import type { Finding } from './finding.js';
@@ -126,16 +126,17 @@ function rightsOf(facts: Facts, { rowLevelSecurity, databaseSchema }: Settings):
   return findings;
 }
 
-/** Two connections have two sessions, unless a pooler gives those out by transaction. */
 async function sessionsOf(client: pg.Client, other: pg.Client): Promise<Finding> {
-  const pidOf = async (one: pg.Client): Promise<unknown> => (await one.query('SELECT pg_backend_pid() AS pid')).rows[0];
-  const [first, second] = [JSON.stringify(await pidOf(client)), JSON.stringify(await pidOf(other))];
-  return first === second
-    ? broken(
+  const sessionOf = (one: pg.Client) => async (): Promise<number> => {
+    const { rows } = await one.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    return (rows[0] as { pid: number }).pid;
+  };
+  return (await haveOwnSessions(sessionOf(client), sessionOf(other)))
+    ? ok('sessions', 'Every connection has a session of its own.')
+    : broken(
         'sessions',
         'A pooler gives out connections by transaction or statement: set it to session mode (PgBouncer: pool_mode = session).',
-      )
-    : ok('sessions', 'Every connection has a session of its own.');
+      );
 }
 
 function connectionsOf({ most }: Facts, { databasePool, rowLevelSecurity, redisUrl }: Settings): Finding {

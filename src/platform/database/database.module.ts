@@ -2,7 +2,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import type { DataSource, DataSourceOptions, MigrationInterface } from 'typeorm';
+import type { DataSource, DataSourceOptions, MigrationInterface, QueryRunner } from 'typeorm';
 import { CONNECTION_TOKEN, SETTINGS_TOKEN } from '../config/settings.module.js';
 import { SettingsError } from '../config/settings.js';
 import type { Settings } from '../config/settings.js';
@@ -12,6 +12,7 @@ import { DATA_SOURCE, PosthornDataSource } from './data-source.js';
 import { Database } from './database.js';
 import { LockNotHadError } from './lock-patience.js';
 import { Notifications } from './notifications.js';
+import { haveOwnSessions } from './own-sessions.js';
 import { Partitions } from './partitions.js';
 import { Retention } from './retention.js';
 import { StorageReport } from './storage-report.js';
@@ -52,22 +53,15 @@ async function refuseOtherEncodings(dataSource: DataSource): Promise<void> {
   );
 }
 
-/**
- * Two connections that are open at the same moment have two sessions of PostgreSQL, unless a pooler between hands sessions out by
- * transaction. Behind such a pooler a statement may run in the session of another tenant's request, and LISTEN hears nothing.
- *
- * Edge: a pooler that happens to be busy may hand out two sessions all the same, and is not found out.
- */
 async function refuseTransactionPooling(dataSource: DataSource): Promise<void> {
-  const runners = [dataSource.createQueryRunner(), dataSource.createQueryRunner()];
+  const runners = [dataSource.createQueryRunner(), dataSource.createQueryRunner()] as const;
+  const sessionOf = (runner: QueryRunner) => async (): Promise<number> => {
+    const [row] = (await runner.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
+    return row.pid;
+  };
   try {
     for (const runner of runners) await runner.connect();
-    const sessions = new Set<number>();
-    for (const runner of runners) {
-      const [row] = (await runner.query('SELECT pg_backend_pid() AS pid')) as { pid: number }[];
-      if (row) sessions.add(row.pid);
-    }
-    if (sessions.size === runners.length) return;
+    if (await haveOwnSessions(sessionOf(runners[0]), sessionOf(runners[1]))) return;
   } finally {
     await Promise.all(runners.map((runner) => runner.release()));
   }

@@ -12,6 +12,7 @@ export { Gatherer } from './gatherer.js';
 export { alongIndex, boundsOf, columnsOf, newestOf, Parameters, readPage, within } from './log-walk.js';
 export type { Bounds, LogPage, Walk } from './log-walk.js';
 export { Notifications } from './notifications.js';
+export { haveOwnSessions } from './own-sessions.js';
 export { Partitions } from './partitions.js';
 export { Retention } from './retention.js';
 export { DEFAULT_SCHEMA } from './schema.js';
