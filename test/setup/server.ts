@@ -10,6 +10,7 @@ import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { configureHttp, ServerAdapter } from '../../src/platform/http/index.js';
 import { serveOpenApi } from '../../src/platform/http/openapi.js';
 import { cloneDatabase } from './database.js';
+import { leftOpen } from './left-open.js';
 import { unhurried } from './unhurried.js';
 
 export const ADMIN_KEY = 'admin-key-of-the-tests';
@@ -85,6 +86,11 @@ export async function startTestServer(
   serveOpenApi(app);
   await app.listen(0, '127.0.0.1');
   unhurried(app);
+  const close = (): Promise<void> => {
+    leftOpen.delete(close);
+    return app.close();
+  };
+  leftOpen.add(close);
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
 
   const api: TestServer['api'] = async <Body>(method: string, path: string, body?: unknown, how: ApiRequest = {}) => {
@@ -108,7 +114,7 @@ export async function startTestServer(
     app,
     api,
     get: (type) => app.get(type, { strict: false }),
-    close: () => app.close(),
+    close,
     webhook: async (target, events = ['*'], more = {}, tenant) => {
       const fields = { url: target, events, ...more };
       const { status, body } = await api<{ id: string; secret: string }>('POST', '/api/webhooks', fields, { tenant });
