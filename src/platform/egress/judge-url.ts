@@ -1,4 +1,5 @@
 import type { EgressPolicy, UrlVerdict } from '../../kernel/egress-policy.js';
+import { inTime } from '../../kernel/in-time.js';
 import { resolveAddresses, type ResolveAddresses } from './resolve.js';
 
 /** How {@link judgeUrl} resolves names, and for how long it waits. */
@@ -23,23 +24,9 @@ export async function judgeUrl(
 ): Promise<UrlVerdict> {
   const verdict = policy.checkUrl(text);
   if (!verdict.ok || verdict.literal !== undefined) return verdict;
-  const addresses = await resolveWithin(timeoutMs, resolve, verdict.url.hostname);
+  const addresses = (await inTime(resolve(verdict.url.hostname), timeoutMs)) ?? [];
   // One word for all: the exact one would tell which internal names exist, and in what network.
   return addresses.every((address) => policy.checkAddress(address).ok)
     ? verdict
     : { ok: false, error: 'URL not allowed', reason: 'forbidden_address' };
-}
-
-/** The addresses, or none where the name has none in time. A late answer or failure is dropped. */
-async function resolveWithin(timeoutMs: number, resolve: ResolveAddresses, hostname: string) {
-  const none: readonly string[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<typeof none>((settle) => {
-    timer = setTimeout(() => settle(none), timeoutMs);
-  });
-  try {
-    return await Promise.race([resolve(hostname).catch(() => none), timeUp]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,7 @@
 // Transforms events, whoever decides how: what a transformer may answer, and what comes of it when it fails.
 import { Inject, Injectable } from '@nestjs/common';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { inTimeOr } from '../../kernel/in-time.js';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
 import { EvaluatorBusyError, InvalidTransformationError } from '../registry.errors.js';
@@ -62,19 +64,13 @@ export class Transformations {
 const problem = (what: string): TransformationError =>
   new TransformationError(`The transformation failed: ${what.slice(0, MAX_MESSAGE_LENGTH)}`);
 
-/** What the work comes to, which may never be done. As it is aborted, what has only waited for its turn says so, before it is said that it was slow. */
+/** What the work comes to, which may never be done. */
 async function inTime(work: (signal: AbortSignal) => unknown): Promise<unknown> {
   const wanted = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      wanted.abort();
-      setImmediate(() => reject(new Error(`it took longer than ${MAX_TRANSFORMING_MS} ms`)));
-    }, MAX_TRANSFORMING_MS);
+  return inTimeOr(work(wanted.signal), MAX_TRANSFORMING_MS, async () => {
+    wanted.abort();
+    // What has only waited for its turn says so as it is aborted, before it is said that it was slow.
+    await nextTurn();
+    throw new Error(`it took longer than ${MAX_TRANSFORMING_MS} ms`);
   });
-  try {
-    return await Promise.race([work(wanted.signal), tooLong]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
