@@ -42,7 +42,6 @@ import { RoomInterceptor } from './room.interceptor.js';
 import { SignatureGuard } from './signature.guard.js';
 import { SourceLimits } from './source-limits.js';
 import { SourceRateRepository } from './source-rate.repository.js';
-import { SourceRates } from './source-rates.js';
 import { SourceWatch } from './source-watch.js';
 import { SourceWatchRepository } from './source-watch.repository.js';
 import { SourceGate } from './source.gate.js';
@@ -116,7 +115,6 @@ export class InboundFeature {
         SourceGate,
         SourceLimits,
         SourceRateRepository,
-        SourceRates,
         SourceWatch,
         SourceWatchRepository,
         StreamPages,

@@ -1,6 +1,7 @@
 // What is left of each source's rate: one small row for each that has one, filled up by PostgreSQL's clock, so that any
 // number of replicas share it whatever their clocks say.
 import { Injectable } from '@nestjs/common';
+import type { Grant } from '../kernel/shared-buckets.js';
 import type { Rate } from '../kernel/token-buckets.js';
 import { Database } from '../platform/database/index.js';
 
@@ -8,12 +9,6 @@ import { Database } from '../platform/database/index.js';
 export interface RatedSource {
   readonly id: string;
   readonly tenantId: string;
-}
-
-/** What was got of that which was asked for, and in how many milliseconds there will be one more. */
-interface Grant {
-  readonly granted: number;
-  readonly waitMs: number;
 }
 
 @Injectable()

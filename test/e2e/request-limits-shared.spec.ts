@@ -2,8 +2,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
+import { monotonicNow } from '../../src/kernel/clock.js';
+import { SharedBuckets } from '../../src/kernel/shared-buckets.js';
+import type { Rate } from '../../src/kernel/token-buckets.js';
 import { RedisBuckets } from '../../src/platform/access/redis-buckets.js';
-import { SharedBuckets } from '../../src/platform/access/shared-buckets.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { redisMissing, TestRedis } from '../setup/redis.js';
@@ -29,11 +31,14 @@ withRedis('with Redis', () => {
   });
   afterAll(() => redis?.kill());
 
-  async function replica(): Promise<SharedBuckets> {
+  /** Takes from a limit as one replica does: 0, or in how many seconds there will be something. */
+  async function replica() {
     const buckets = new RedisBuckets(redis.url);
     open.push(buckets);
     await buckets.connect();
-    return new SharedBuckets(buckets);
+    const shared = new SharedBuckets(monotonicNow);
+    return async (key: string, rate: Rate): Promise<number> =>
+      (await shared.take(key, rate, (wanted) => buckets.take(key, rate, wanted))) ?? NaN;
   }
 
   const admitted = (waits: readonly number[]): number => waits.filter((wait) => wait === 0).length;
@@ -41,28 +46,28 @@ withRedis('with Redis', () => {
 
   it('replicas hold a limit together, however many requests come at once', async () => {
     const [one, other] = [await replica(), await replica()];
-    const flood = Array.from({ length: 60 }, (_, at) => (at % 2 ? one : other).take('flood', aDay(25)));
+    const flood = Array.from({ length: 60 }, (_, at) => (at % 2 ? one : other)('flood', aDay(25)));
     const waits = await Promise.all(flood);
     expect(admitted(waits)).toBe(25);
     // A day has 86,400 seconds: there is another token after a 25th of them.
     for (const wait of waits.filter((each) => each > 0)) expect(wait).toBeLessThanOrEqual(86_400 / 25);
-    expect(admitted(await Promise.all([one.take('other', aDay(1)), other.take('other', aDay(1))]))).toBe(1);
+    expect(admitted(await Promise.all([one('other', aDay(1)), other('other', aDay(1))]))).toBe(1);
   });
 
   it('a replica takes a hundredth ahead, and asks for nothing while it has some or there is none', async () => {
     await redis.flush();
     const one = await replica();
-    expect(await one.take('busy', aDay(1_000))).toBe(0);
+    expect(await one('busy', aDay(1_000))).toBe(0);
     const [key = ''] = await redis.keys();
     const before = await tokensOf(key);
     expect(Math.floor(Number(before))).toBe(989);
-    for (let at = 0; at < 10; at += 1) expect(await one.take('busy', aDay(1_000))).toBe(0);
+    for (let at = 0; at < 10; at += 1) expect(await one('busy', aDay(1_000))).toBe(0);
     expect(await tokensOf(key)).toBe(before);
     expect(key).not.toContain('busy');
 
-    expect([await one.take('few', aDay(1)), (await one.take('few', aDay(1))) > 0]).toEqual([0, true]);
+    expect([await one('few', aDay(1)), (await one('few', aDay(1))) > 0]).toEqual([0, true]);
     await redis.flush();
-    expect(await one.take('few', aDay(1))).toBeGreaterThan(0);
+    expect(await one('few', aDay(1))).toBeGreaterThan(0);
     expect(await redis.keys()).toEqual([]);
   });
 

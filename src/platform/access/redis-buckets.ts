@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicNow } from '../../kernel/clock.js';
+import type { Grant } from '../../kernel/shared-buckets.js';
 import type { Rate } from '../../kernel/token-buckets.js';
 
 /** A request waits no longer for what only counts it. */
@@ -29,12 +30,6 @@ const TAKE = `
   redis.call('HSET', KEYS[1], 'tokens', tokens - granted, 'at', now)
   redis.call('PEXPIRE', KEYS[1], math.ceil(fillMs))
   return { granted, tostring(tokens - granted) }`;
-
-/** What was got of that which was asked for, and in how many milliseconds there will be one more. */
-interface Grant {
-  readonly granted: number;
-  readonly waitMs: number;
-}
 
 export class RedisBuckets {
   private readonly logger = new Logger('RequestLimits');

@@ -3,11 +3,12 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { monotonicNow } from '../../kernel/clock.js';
 import { PosthornError } from '../../kernel/errors.js';
+import { SharedBuckets } from '../../kernel/shared-buckets.js';
 import { TokenBuckets } from '../../kernel/token-buckets.js';
+import type { Rate } from '../../kernel/token-buckets.js';
 import type { Settings } from '../config/index.js';
 import type { Principal } from './principal.js';
 import { RedisBuckets } from './redis-buckets.js';
-import { SharedBuckets } from './shared-buckets.js';
 
 const MINUTE_SECONDS = 60;
 
@@ -23,13 +24,14 @@ class RequestRateError extends PosthornError {
 
 export class RequestLimits implements OnModuleInit, OnApplicationShutdown {
   readonly #redis: RedisBuckets | undefined;
-  readonly #buckets: TokenBuckets | SharedBuckets;
+  readonly #shared = new SharedBuckets(monotonicNow);
+  /** What holds without Redis, and while it is away. */
+  readonly #own = new TokenBuckets(monotonicNow);
 
   constructor(private readonly settings: Pick<Settings, 'maxRequestsPerCaller' | 'maxRequestsPerTenant' | 'redisUrl'>) {
     const { maxRequestsPerCaller, maxRequestsPerTenant, redisUrl } = settings;
     const any = maxRequestsPerCaller > 0 || maxRequestsPerTenant > 0;
     this.#redis = any && redisUrl !== undefined ? new RedisBuckets(redisUrl) : undefined;
-    this.#buckets = this.#redis ? new SharedBuckets(this.#redis) : new TokenBuckets(monotonicNow);
   }
 
   async onModuleInit(): Promise<void> {
@@ -50,7 +52,13 @@ export class RequestLimits implements OnModuleInit, OnApplicationShutdown {
 
   private async take(whose: 'caller' | 'tenant', key: string, max: number): Promise<void> {
     if (max === 0) return;
-    const waitSeconds = await this.#buckets.take(key, { max, perSeconds: MINUTE_SECONDS });
+    const waitSeconds = await this.waitSeconds(key, { max, perSeconds: MINUTE_SECONDS });
     if (waitSeconds > 0) throw new RequestRateError(whose, Math.ceil(waitSeconds));
+  }
+
+  private async waitSeconds(key: string, rate: Rate): Promise<number> {
+    const redis = this.#redis;
+    const shared = redis && (await this.#shared.take(key, rate, (wanted) => redis.take(key, rate, wanted)));
+    return shared ?? this.#own.take(key, rate);
   }
 }
