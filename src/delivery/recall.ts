@@ -4,7 +4,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { Notifications } from '../platform/database/index.js';
-import { TenantsService, WebhookChanges } from '../registry/index.js';
+import { WebhookChanges } from '../registry/index.js';
 import { Sender } from './sender.js';
 import type { HealthChange, Settlement } from './settlement.js';
 
@@ -16,7 +16,6 @@ export class Recall implements OnModuleInit {
   constructor(
     private readonly notifications: Notifications,
     private readonly changes: WebhookChanges,
-    private readonly tenants: TenantsService,
     private readonly sender: Sender,
   ) {}
 
@@ -26,7 +25,7 @@ export class Recall implements OnModuleInit {
       void this.sender.giveBack([webhookId]);
       this.notifications.hint(TOPIC);
     });
-    this.tenants.ended.subscribe(() => {
+    this.changes.listenTenantDeleted(() => {
       this.look();
       this.notifications.hint(TOPIC);
     });

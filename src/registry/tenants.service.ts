@@ -1,8 +1,5 @@
 // The rules of tenants: who there is, what each may have, and how one ends. Refuses to end the default one.
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
-import { Subject } from 'rxjs';
-import type { Observable } from 'rxjs';
 import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -21,14 +18,11 @@ import { policyColumnsOf } from './dto/sending-policy.dto.js';
 import { TenantErasures } from './tenant-erasures.js';
 import { DEFAULT_TENANT, isTenantId } from './tenant-id.js';
 import { TenantsRepository } from './tenants.repository.js';
+import { WebhookChanges } from './webhook-changes.js';
 
 @Injectable()
-export class TenantsService implements OnApplicationShutdown {
+export class TenantsService {
   readonly #known = new BriefCache<true>();
-  readonly #ended = new Subject<string>();
-
-  /** The ids of tenants that this process deleted, told after it was committed. */
-  readonly ended: Observable<string> = this.#ended.asObservable();
 
   constructor(
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'retentionMs'>,
@@ -36,12 +30,8 @@ export class TenantsService implements OnApplicationShutdown {
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
     private readonly erasures: TenantErasures,
+    private readonly changes: WebhookChanges,
   ) {}
-
-  /** At the end of a stop, not at its beginning: what is sent until then is recalled by these. */
-  onApplicationShutdown(): void {
-    this.#ended.complete();
-  }
 
   /** Whether there is such a tenant; at most a second old. */
   async exists(id: string): Promise<boolean> {
@@ -125,7 +115,7 @@ export class TenantsService implements OnApplicationShutdown {
       await this.audit.within(manager, recorded, { action: 'tenant.deleted', resource: id });
     });
     this.#known.forget(id);
-    this.#ended.next(id);
+    this.changes.tellTenantDeleted(id);
     this.erasures.look();
   }
 }

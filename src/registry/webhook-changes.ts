@@ -13,10 +13,13 @@ export interface WebhookChanged {
 @Injectable()
 export class WebhookChanges implements OnApplicationShutdown {
   readonly #changes = new Subject<WebhookChanged>();
+  /** Tenants that were deleted, and all their webhooks with them. */
+  readonly #tenantsDeleted = new Subject<string>();
 
   /** At the end of a stop, not at its beginning: what is sent until then is recalled by these. */
   onApplicationShutdown(): void {
     this.#changes.complete();
+    this.#tenantsDeleted.complete();
   }
 
   /** To be called once the change is committed. */
@@ -26,5 +29,14 @@ export class WebhookChanges implements OnApplicationShutdown {
 
   listen(listener: (change: WebhookChanged) => void): void {
     this.#changes.subscribe(listener);
+  }
+
+  /** To be called once it is committed. */
+  tellTenantDeleted(tenantId: string): void {
+    this.#tenantsDeleted.next(tenantId);
+  }
+
+  listenTenantDeleted(listener: (tenantId: string) => void): void {
+    this.#tenantsDeleted.subscribe(listener);
   }
 }
