@@ -3,6 +3,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
+import { BoundedMap } from '../kernel/bounded-map.js';
 import { monotonicNow } from '../kernel/clock.js';
 import { EgressPolicy } from '../kernel/egress-policy.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
@@ -38,7 +39,7 @@ type Posted = Pick<TransportRequest, 'url' | 'headers' | 'body' | 'timeoutMs' | 
 export class HttpTransport extends Transport implements OnApplicationShutdown {
   private readonly connections: Connections;
   private readonly certified: CertifiedConnections;
-  private readonly targets = new Map<string, Target>();
+  private readonly targets = new BoundedMap<string, Target>(MAX_TARGETS);
 
   constructor(policy: EgressPolicy, @Inject(SETTINGS_TOKEN) settings: Settings) {
     super();
@@ -87,7 +88,6 @@ export class HttpTransport extends Transport implements OnApplicationShutdown {
     let target = this.targets.get(url);
     if (!target) {
       const { origin, pathname, search } = new URL(url);
-      if (this.targets.size >= MAX_TARGETS) this.targets.clear();
       this.targets.set(url, (target = { origin, path: pathname + search }));
     }
     return target;

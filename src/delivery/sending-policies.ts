@@ -1,6 +1,7 @@
 // The policy that a delivery is sent by: its webhook's, else its tenant's, else the installation's, field by field.
 import { Inject, Injectable } from '@nestjs/common';
 import { parseAutoDisable } from '../kernel/auto-disable.js';
+import { BoundedMap } from '../kernel/bounded-map.js';
 import { parseRetriedStatuses } from '../kernel/retried-statuses.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
@@ -31,7 +32,7 @@ const MAX_REMEMBERED = 1_000;
 @Injectable()
 export class SendingPolicies {
   private readonly installation: SendingPolicy;
-  private readonly statuses = new Map<string, ReadonlySet<number>>();
+  private readonly statuses = new BoundedMap<string, ReadonlySet<number>>(MAX_REMEMBERED);
 
   constructor(
     @Inject(SETTINGS_TOKEN)
@@ -68,7 +69,6 @@ export class SendingPolicies {
     if (known) return known;
     // What was stored passed the same parser; a list that it no longer takes counts as none.
     const statuses = parseRetriedStatuses(rules) ?? this.installation.retriedStatuses;
-    if (this.statuses.size >= MAX_REMEMBERED) this.statuses.clear();
     this.statuses.set(key, statuses);
     return statuses;
   }

@@ -1,5 +1,6 @@
 // Answers that may be a moment old. It spares the database a look-up per request; what another replica changes is seen
 // once the answer is over its age. Absence is never remembered: what was just made is found at once, everywhere.
+import { BoundedMap } from '../kernel/bounded-map.js';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 
@@ -9,8 +10,15 @@ export const MAX_AGE_MS = 1_000;
 /** Bounds the memory that callers can make us use by asking for many keys. */
 const MAX_ENTRIES = 10_000;
 
+interface Entry<Value> {
+  readonly value: Promise<Value | undefined>;
+  readonly until: number;
+  /** The value, once it is there. */
+  known?: Value;
+}
+
 export class BriefCache<Value> {
-  readonly #entries = new Map<string, { value: Promise<Value | undefined>; until: number; known?: Value }>();
+  readonly #entries = new BoundedMap<string, Entry<Value>>(MAX_ENTRIES);
 
   constructor(private readonly clock: Clock = monotonicNow) {}
 
@@ -21,11 +29,7 @@ export class BriefCache<Value> {
   }
 
   private async renew(key: string, load: () => Promise<Value | undefined>): Promise<Value | undefined> {
-    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
-    const entry: { value: Promise<Value | undefined>; until: number; known?: Value } = {
-      value: load(),
-      until: this.clock() + MAX_AGE_MS,
-    };
+    const entry: Entry<Value> = { value: load(), until: this.clock() + MAX_AGE_MS };
     this.#entries.set(key, entry);
     let value: Value | undefined;
     try {

@@ -2,6 +2,7 @@
 // killed forgets at most the last minute.
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 
@@ -18,7 +19,7 @@ const MAX_KEYS = 10_000;
 export class KeyUses implements BeforeApplicationShutdown {
   private readonly logger = new Logger('ApiKeys');
   /** By key: when its use was last noted here. */
-  private readonly noted = new Map<string, number>();
+  private readonly noted = new BoundedMap<string, number>(MAX_KEYS);
   private readonly waiting = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -27,7 +28,6 @@ export class KeyUses implements BeforeApplicationShutdown {
   note(keyId: string): void {
     const now = monotonicNow();
     if ((this.noted.get(keyId) ?? -Infinity) > now - REST_MS) return;
-    if (this.noted.size >= MAX_KEYS) this.noted.clear();
     this.noted.set(keyId, now);
     this.waiting.add(keyId);
     this.timer ??= setTimeout(() => void this.write(), GATHER_MS);

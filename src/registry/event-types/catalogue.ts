@@ -2,6 +2,7 @@
 // change with them: no event costs a statement of its own, and one without a schema costs a look into a map.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setImmediate } from 'node:timers/promises';
+import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import { PosthornError } from '../../kernel/errors.js';
 import { RESERVED_PREFIX } from '../../kernel/event-match.js';
@@ -24,7 +25,9 @@ const SUSPENDED_MS = 60_000;
 const MAX_BLOCK_MS = 10;
 
 const WARN_EVERY_MS = 60_000;
-const MAX_WARNED = 10_000;
+
+/** Schemas kept, however small, and tenants of which it is known when they were last warned of. */
+const MAX_REMEMBERED = 10_000;
 
 /** An event, as far as the catalogue judges it. */
 interface Judged {
@@ -46,7 +49,8 @@ export class Catalogue {
   private readonly types = new BriefCache<Known>();
   private readonly schemas = new Map<string, Kept>();
   private keptBytes = 0;
-  private readonly warned = new Map<string, number>();
+  /** By tenant: when a type that its catalogue does not know was last told. */
+  private readonly warned = new BoundedMap<string, number>(MAX_REMEMBERED);
   private readonly time = new JudgingTime();
 
   constructor(
@@ -132,7 +136,6 @@ export class Catalogue {
     if (unknownEventTypes === 'refuse') return new UnknownEventTypeError();
     const now = monotonicNow();
     if ((this.warned.get(tenantId) ?? -Infinity) + WARN_EVERY_MS < now) {
-      if (this.warned.size >= MAX_WARNED) this.warned.clear();
       this.warned.set(tenantId, now);
       this.logger.warn(`Tenant ${tenantId} sends ${type}, which is not in its catalogue.`);
     }
@@ -152,7 +155,7 @@ export class Catalogue {
 
   private keep(schemaId: string, schema: EventSchema | undefined): void {
     const bytes = schema?.bytes ?? 0;
-    if (this.keptBytes + bytes > MAX_SCHEMA_BYTES_KEPT || this.schemas.size >= MAX_WARNED) {
+    if (this.keptBytes + bytes > MAX_SCHEMA_BYTES_KEPT || this.schemas.size >= MAX_REMEMBERED) {
       this.schemas.clear();
       this.keptBytes = 0;
     }
