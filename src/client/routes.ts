@@ -396,7 +396,10 @@ export type DeliveryDetailView = {
   completedAt: string | null;
   /** What is sent in the place of the event, byte for byte. Null: the event, or nothing was sent yet. */
   transformed: string | null;
+  /** The newest 101, in order. */
   attempts: AttemptView[];
+  /** Gives those before at `/api/deliveries/{id}/attempts`; null: there are none. */
+  attemptsCursor: string | null;
 };
 
 export type DeliveryStatus =
@@ -443,8 +446,10 @@ export type EventDetailView = {
   idempotencyKey: string | null;
   orderingKey: string | null;
   tags: string[];
-  /** One for each webhook that it matched; then those that replays made. */
+  /** One for each webhook that it matched; then those that replays made. The newest 250 of them. */
   deliveries: DeliveryView[];
+  /** Gives those before at `/api/events/{id}/deliveries`; null: there are none. */
+  deliveriesCursor: string | null;
   /** For every webhook of the tenant, why it got the event, or why not. */
   webhooks: WebhookExplanations;
 };
@@ -1298,8 +1303,22 @@ export interface Routes {
       nextCursor: string | null;
     };
   };
-  /** One delivery with every attempt */
+  /** One delivery with its attempts */
   'GET /api/deliveries/{id}': { path: { id: string }; answer: DeliveryDetailView };
+  /** The attempts of a delivery, newest first */
+  'GET /api/deliveries/{id}/attempts': {
+    path: { id: string };
+    query?: {
+      limit?: number;
+      /** `nextCursor` of the page before. */
+      cursor?: string;
+    };
+    answer: {
+      data: AttemptView[];
+      /** Null on the last page; a page may be short before it. */
+      nextCursor: string | null;
+    };
+  };
   /** Show how many secrets are under the first encryption key */
   'GET /api/encryption': { answer: SealedStateDto };
   /** List event types, newest first */
@@ -1346,6 +1365,20 @@ export interface Routes {
   };
   /** One event, and to whom it was sent */
   'GET /api/events/{id}': { path: { id: string }; answer: EventDetailView };
+  /** The deliveries of an event, newest first */
+  'GET /api/events/{id}/deliveries': {
+    path: { id: string };
+    query?: {
+      limit?: number;
+      /** `nextCursor` of the page before. */
+      cursor?: string;
+    };
+    answer: {
+      data: DeliveryView[];
+      /** Null on the last page; a page may be short before it. */
+      nextCursor: string | null;
+    };
+  };
   /** Why each webhook got an event, or why not */
   'GET /api/events/{id}/webhooks': {
     path: { id: string };

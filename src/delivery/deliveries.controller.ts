@@ -14,6 +14,7 @@ import {
   CurrentAuthor,
   CurrentTenant,
   ErrorAnswer,
+  PageQuery,
   Requires,
 } from '../platform/http/index.js';
 import type { Page } from '../platform/http/index.js';
@@ -21,7 +22,7 @@ import { OncePerKey } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveryQuery } from './dto/delivery-query.js';
-import { DeliveryDetailView, DeliveryView } from './dto/delivery-view.js';
+import { AttemptView, DeliveryDetailView, DeliveryView } from './dto/delivery-view.js';
 
 const ApiDeliveryId = (): MethodDecorator => ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } });
 
@@ -39,12 +40,26 @@ export class DeliveriesController {
 
   @Get(':id')
   @Requires('deliveries:read')
-  @ApiOperation({ summary: 'One delivery with every attempt' })
+  @ApiOperation({ summary: 'One delivery with its attempts' })
   @ApiDeliveryId()
   @ApiOkResponse({ type: DeliveryDetailView })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such delivery in this tenant.' })
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<DeliveryDetailView> {
     return this.deliveries.get(tenantId, id);
+  }
+
+  @Get(':id/attempts')
+  @Requires('deliveries:read')
+  @ApiOperation({ summary: 'The attempts of a delivery, newest first' })
+  @ApiDeliveryId()
+  @ApiPageResponse(AttemptView, 'A page of attempts.')
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such delivery in this tenant.' })
+  attempts(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Query() query: PageQuery,
+  ): Promise<Page<AttemptView>> {
+    return this.deliveries.attempts(tenantId, id, query);
   }
 
   @Post(':id/retry')

@@ -1,6 +1,7 @@
 // The delivery log, read: every question is limited to one tenant.
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan } from 'typeorm';
 import type { EntityManager, Repository } from 'typeorm';
 import {
   boundsOf,
@@ -84,10 +85,11 @@ export class DeliveriesRepository {
     return found?.transformed ?? null;
   }
 
-  /** The attempts of a delivery that is known to be the tenant's, in order. */
-  findAttempts(tenantId: string, deliveryId: string): Promise<DeliveryAttempt[]> {
+  /** The attempts of a delivery that is known to be the tenant's, newest first, at most `limit`. Index: the primary key. */
+  findAttempts(tenantId: string, deliveryId: string, limit: number, before?: number): Promise<DeliveryAttempt[]> {
+    const where = { deliveryId, ...(before !== undefined && { number: LessThan(before) }) };
     return this.tenants.as(tenantId, (manager) =>
-      manager.find(DeliveryAttempt, { where: { deliveryId }, order: { number: 'ASC' } }),
+      manager.find(DeliveryAttempt, { where, order: { number: 'DESC' }, take: limit }),
     );
   }
 

@@ -3,18 +3,25 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { NotFoundError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
+import { MAX_RETRIES } from '../kernel/retry-schedule.js';
 import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
 import { cursorId, momentOf, pageOf } from '../platform/http/index.js';
-import type { Page } from '../platform/http/index.js';
+import type { Page, PageQuery } from '../platform/http/index.js';
 import { IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
+import type { Delivery } from './delivery.entity.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveryInProgressError, PayloadErasedError, WebhookDisabledError } from './delivery.errors.js';
 import { DeliveryWake } from './delivery-wake.js';
 import type { DeliveryQuery } from './dto/delivery-query.js';
 import { viewOfAttempt, viewOfDelivery } from './dto/delivery-view.js';
-import type { DeliveryDetailView, DeliveryView } from './dto/delivery-view.js';
+import type { AttemptView, DeliveryDetailView, DeliveryView } from './dto/delivery-view.js';
+
+/** Attempts that come with their delivery: more than the longest schedule makes. Retrying by hand makes as many as anybody asks for. */
+const SHOWN_ATTEMPTS = MAX_RETRIES + 1;
+
+const isAttemptNumber = (text: string): boolean => /^[1-9]\d{0,8}$/.test(text);
 
 @Injectable()
 export class DeliveriesService {
@@ -43,17 +50,31 @@ export class DeliveriesService {
 
   /** @throws NotFoundError when the tenant has no such delivery. */
   async get(tenantId: string, id: string): Promise<DeliveryDetailView> {
-    const delivery = isId(id) ? await this.deliveries.findOne(tenantId, id) : null;
-    if (!delivery) throw new NotFoundError('delivery');
-    const [attempts, transformed] = await Promise.all([
-      this.deliveries.findAttempts(tenantId, id),
+    const delivery = await this.find(tenantId, id);
+    const [{ data: attempts, nextCursor }, transformed] = await Promise.all([
+      this.pageOfAttempts(delivery, { limit: SHOWN_ATTEMPTS }),
       this.deliveries.findTransformed(tenantId, id),
     ]);
-    return {
-      ...viewOfDelivery(delivery),
-      transformed,
-      attempts: attempts.map((attempt) => viewOfAttempt(attempt, delivery)),
-    };
+    return { ...viewOfDelivery(delivery), transformed, attempts: attempts.reverse(), attemptsCursor: nextCursor };
+  }
+
+  /** The attempts of a delivery, newest first. @throws NotFoundError when the tenant has no such delivery. */
+  async attempts(tenantId: string, id: string, query: PageQuery): Promise<Page<AttemptView>> {
+    return this.pageOfAttempts(await this.find(tenantId, id), query);
+  }
+
+  private async pageOfAttempts(delivery: Delivery, { limit, cursor }: PageQuery): Promise<Page<AttemptView>> {
+    const before = cursorId(cursor, isAttemptNumber);
+    const { tenantId, id } = delivery;
+    const found = await this.deliveries.findAttempts(tenantId, id, limit + 1, before ? Number(before) : undefined);
+    const { data, nextCursor } = pageOf(found, limit, ({ number }) => `${number}`);
+    return { data: data.map((attempt) => viewOfAttempt(attempt, delivery)), nextCursor };
+  }
+
+  private async find(tenantId: string, id: string): Promise<Delivery> {
+    const delivery = isId(id) ? await this.deliveries.findOne(tenantId, id) : null;
+    if (!delivery) throw new NotFoundError('delivery');
+    return delivery;
   }
 
   /**

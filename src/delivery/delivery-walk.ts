@@ -53,8 +53,8 @@ export function walkOf(
     filters: filtersBeyond(...indexed),
   });
   // With filters, the index is not PostgreSQL's choice: the page ends after so many rows of this value, found or not.
-  const along = (column: string, value: string, also: readonly string[]): Walk => {
-    const { where, order } = alongIndex(column, value, bounds, parameters);
+  const along = (key: Record<string, string>, also: readonly string[]): Walk => {
+    const { where, order } = alongIndex(key, bounds, parameters);
     return {
       from: `${t.delivery} d`,
       where: [...where, ...also, ...within('d.id', bounds, parameters)],
@@ -80,6 +80,7 @@ export function walkOf(
   }
   if (httpStatus && httpStatus >= FIRST_UNWANTED_STATUS) return by('tenant', 'httpStatus');
   if (status && UNSUCCESSFUL.has(status)) return by('tenant', 'status');
-  if (webhook) return filtersBeyond('webhookId').length === 0 ? by('webhookId') : along('webhook_id', webhook, [owned]);
-  return filtersBeyond('tenant').length === 0 ? by('tenant') : along('tenant_id', tenant, []);
+  if (webhook)
+    return filtersBeyond('webhookId').length === 0 ? by('webhookId') : along({ webhook_id: webhook }, [owned]);
+  return filtersBeyond('tenant').length === 0 ? by('tenant') : along({ tenant_id: tenant }, []);
 }

@@ -34,7 +34,7 @@ export class Erasure {
     this.clear = {
       name: 'posthorn_event_clear',
       // Locks those deliveries of the events that wait or hold what was sent in their place, and those attempts that still hold an answer. A dispatch's deliveries share
-      // the first 18 characters of its event's id (primary key); replays are found by delivery_replayed (event_id). What a
+      // the first 18 characters of its event's id (primary key); replays are found by delivery_replayed (event_id, id). What a
       // receiver answered goes too, because it may have echoed what it got. LATERAL, so that they are looked for event by event:
       // joined as sets, a handful of events would be reason enough to read all deliveries. TypeORM has no UPDATE … FROM.
       text: `

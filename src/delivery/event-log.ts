@@ -1,7 +1,7 @@
 // What was sent, to whom, and why not: events with their deliveries, read.
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Between, In, IsNull, MoreThan, Not } from 'typeorm';
+import { Between, In, IsNull } from 'typeorm';
 import type { Repository } from 'typeorm';
 import {
   alongIndex,
@@ -9,12 +9,13 @@ import {
   columnsOf,
   DATA_SOURCE,
   Database,
+  newestOf,
   Parameters,
   readPage,
   TenantDatabase,
   within,
 } from '../platform/database/index.js';
-import type { LogPage } from '../platform/database/index.js';
+import type { LogPage, Walk } from '../platform/database/index.js';
 import { Delivery } from './delivery.entity.js';
 import { Event } from './event.entity.js';
 
@@ -38,6 +39,7 @@ export class EventLog {
     private readonly database: Database,
     private readonly tenants: TenantDatabase,
     @InjectRepository(Event, DATA_SOURCE) private readonly events: Repository<Event>,
+    @InjectRepository(Delivery, DATA_SOURCE) private readonly deliveries: Repository<Delivery>,
   ) {}
 
   /** Events newest first, at most `limit`; fewer where the page looked at, or holds, as much as it may. Index event_tenant. */
@@ -46,7 +48,7 @@ export class EventLog {
     const bounds = boundsOf(filter);
     const tenant = parameters.bind(tenantId);
     const along = filter.event
-      ? alongIndex('tenant_id', tenant, bounds, parameters)
+      ? alongIndex({ tenant_id: tenant }, bounds, parameters)
       : { where: [`d.tenant_id = ${tenant}`] };
     const walk = {
       from: `${this.database.tables.event} d`,
@@ -84,29 +86,50 @@ export class EventLog {
 
   /** Those deliveries of an event that its dispatch made to some webhooks. */
   findFirstDeliveries(tenantId: string, eventId: string, webhookIds: readonly string[]): Promise<Delivery[]> {
-    const where = { tenantId, eventId, replayOf: IsNull(), webhookId: In([...webhookIds]), id: firstIdsOf(eventId) };
+    const together = Between(firstIdOf(eventId), lastIdOf(eventId));
+    const where = { tenantId, eventId, replayOf: IsNull(), webhookId: In([...webhookIds]), id: together };
     return this.tenants.as(tenantId, (manager) => manager.find(Delivery, { where }));
   }
 
   /**
-   * The deliveries of an event. Those that its dispatch made share the first 18 characters of its id; those that replays
-   * made have later ids and an index of their own. Two questions, so that each is answered by its index.
+   * The deliveries of an event newest first, at most `limit`. Those that its dispatch made share the first 18 characters of
+   * its id; those that replays made, as many as anybody asked for, have later ids and an index of their own,
+   * `delivery_replayed`. Two questions, so that each is answered by its index.
    */
-  async findDeliveries(tenantId: string, eventId: string): Promise<Delivery[]> {
-    const first = { tenantId, eventId, replayOf: IsNull(), id: firstIdsOf(eventId) };
-    const replayed = { tenantId, eventId, replayOf: Not(IsNull()), id: MoreThan(eventId) };
-    return this.tenants.as(tenantId, async (manager) => [
-      ...(await manager.find(Delivery, { where: first, order: { id: 'ASC' } })),
-      ...(await manager.find(Delivery, { where: replayed, order: { id: 'ASC' } })),
+  async findDeliveries(tenantId: string, eventId: string, limit: number, beforeId?: string): Promise<Delivery[]> {
+    const pages = await Promise.all([
+      this.walkDeliveries(tenantId, limit, (tenant, parameters) => ({
+        where: [
+          `d.tenant_id = ${tenant} AND d.event_id = ${parameters.bind(eventId)} AND d.replay_of IS NULL`,
+          ...within('d.id', { sinceId: firstIdOf(eventId), beforeId }, parameters),
+          `d.id <= ${parameters.bind(lastIdOf(eventId))}`,
+        ],
+      })),
+      this.walkDeliveries(tenantId, limit, (tenant, parameters) => {
+        const bounds = { sinceId: eventId, beforeId };
+        const { where, order } = alongIndex({ event_id: parameters.bind(eventId) }, bounds, parameters);
+        const replayed = `d.replay_of IS NOT NULL AND d.tenant_id = ${tenant}`;
+        return { where: [...where, replayed, ...within('d.id', bounds, parameters)], order };
+      }),
     ]);
+    return newestOf(pages, limit).rows;
+  }
+
+  private walkDeliveries(
+    tenantId: string,
+    limit: number,
+    along: (tenant: string, parameters: Parameters) => Pick<Walk, 'where' | 'order'>,
+  ): Promise<LogPage<Delivery>> {
+    const parameters = new Parameters();
+    const tenant = parameters.bind(tenantId);
+    const walk = { from: `${this.database.tables.delivery} d`, ...along(tenant, parameters), filters: [] };
+    return readPage(this.tenants.of(tenantId), { walk, columns: columnsOf(this.deliveries), limit, parameters });
   }
 }
 
-/** The ids of deliveries that were made together with their event. */
-function firstIdsOf(eventId: string) {
-  const prefix = eventId.slice(0, 18);
-  return Between(`${prefix}-0000-000000000000`, `${prefix}-ffff-ffffffffffff`);
-}
+/** The ids of deliveries that were made together with their event lie between these two. */
+const firstIdOf = (eventId: string): string => `${eventId.slice(0, 18)}-0000-000000000000`;
+const lastIdOf = (eventId: string): string => `${eventId.slice(0, 18)}-ffff-ffffffffffff`;
 
 /** From the first on, as many as hold no more than a page may; one at least. */
 function withinBytes(rows: readonly Outlined[]): readonly Outlined[] {

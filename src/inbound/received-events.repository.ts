@@ -55,7 +55,7 @@ export class ReceivedEventsRepository {
       until: until && new Date(until.getTime() + CLOCKS_APART_MS),
       beforeId,
     });
-    const { where, order } = alongIndex('tenant_id', parameters.bind(tenantId), bounds, parameters);
+    const { where, order } = alongIndex({ tenant_id: parameters.bind(tenantId) }, bounds, parameters);
     const times = [
       ...(since ? [`d.received_at >= ${parameters.bind(since)}`] : []),
       ...(until ? [`d.received_at < ${parameters.bind(until)}`] : []),

@@ -37,6 +37,7 @@ import { WebhookBeginsAnew1764000002710 } from './1764000002710-webhook-begins-a
 import { AskedPauses1764000002720 } from './1764000002720-asked-pauses.js';
 import { Probes1764000002730 } from './1764000002730-probes.js';
 import { TransformedFormat1764000002740 } from './1764000002740-transformed-format.js';
+import { ReplayedOrder1764000002750 } from './1764000002750-replayed-order.js';
 
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
@@ -77,4 +78,5 @@ export const POSTHORN_MIGRATIONS = [
   AskedPauses1764000002720,
   Probes1764000002730,
   TransformedFormat1764000002740,
+  ReplayedOrder1764000002750,
 ] as const;

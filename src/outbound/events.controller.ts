@@ -14,6 +14,7 @@ import {
   ApiUnprocessableEntityResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
+import { DeliveryView } from '../delivery/index.js';
 import type { Author } from '../platform/audit/index.js';
 import {
   ApiController,
@@ -125,6 +126,20 @@ export class EventsController {
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<EventDetailView> {
     return this.events.get(tenantId, id);
+  }
+
+  @Get(':id/deliveries')
+  @Requires('deliveries:read')
+  @ApiOperation({ summary: 'The deliveries of an event, newest first' })
+  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
+  @ApiPageResponse(DeliveryView, 'A page of deliveries.')
+  @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
+  deliveries(
+    @CurrentTenant() tenantId: string,
+    @Param('id') id: string,
+    @Query() query: PageQuery,
+  ): Promise<Page<DeliveryView>> {
+    return this.events.deliveries(tenantId, id, query);
   }
 
   @Get(':id/webhooks')

@@ -1,13 +1,14 @@
 // The events API: dispatching over HTTP, and what was sent, to whom, and why not.
 import { Injectable } from '@nestjs/common';
 import { Erasure, EventLog, viewOfDelivery } from '../delivery/index.js';
+import type { DeliveryView } from '../delivery/index.js';
 import { NotFoundError, PosthornError } from '../kernel/errors.js';
 import { isId } from '../kernel/ids.js';
 import { AuditLog } from '../platform/audit/index.js';
 import type { Author } from '../platform/audit/index.js';
 import { Database } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
-import { cursorId, DEFAULT_PAGE_SIZE, momentOf, pageOf } from '../platform/http/index.js';
+import { cursorId, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, momentOf, pageOf } from '../platform/http/index.js';
 import type { Page, PageQuery } from '../platform/http/index.js';
 import { checkIdempotencyKey, IdempotencyLedger } from '../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../platform/idempotency/index.js';
@@ -78,11 +79,25 @@ export class EventsService {
   /** @throws NotFoundError when the tenant has no such event. */
   async get(tenantId: string, id: string): Promise<EventDetailView> {
     const event = await this.stored(tenantId, id);
-    const [deliveries, webhooks] = await Promise.all([
-      this.log.findDeliveries(tenantId, id),
+    const [{ data: deliveries, nextCursor }, webhooks] = await Promise.all([
+      this.pageOfDeliveries(event, { limit: MAX_PAGE_SIZE }),
       this.explanations.of(event, { limit: DEFAULT_PAGE_SIZE }),
     ]);
-    return { ...viewOfEvent(event), deliveries: deliveries.map(viewOfDelivery), webhooks };
+    return { ...viewOfEvent(event), deliveries: deliveries.reverse(), deliveriesCursor: nextCursor, webhooks };
+  }
+
+  /** The deliveries of an event, newest first. @throws NotFoundError when the tenant has no such event. */
+  async deliveries(tenantId: string, id: string, query: PageQuery): Promise<Page<DeliveryView>> {
+    return this.pageOfDeliveries(await this.stored(tenantId, id), query);
+  }
+
+  private async pageOfDeliveries(
+    { tenantId, id }: StoredEvent,
+    { limit, cursor }: PageQuery,
+  ): Promise<Page<DeliveryView>> {
+    const found = await this.log.findDeliveries(tenantId, id, limit + 1, cursorId(cursor));
+    const { data, nextCursor } = pageOf(found, limit, (delivery) => delivery.id);
+    return { data: data.map(viewOfDelivery), nextCursor };
   }
 
   /** Why each webhook got an event, or why not. @throws NotFoundError when the tenant has no such event. */

@@ -229,3 +229,65 @@ describe('a log in which hardly any row is wanted', () => {
       expect(await pagesOf<Row>(tenant, 'deliveries', query)).toEqual([{ data: [], nextCursor: null }]);
   });
 });
+
+describe('one event, one delivery', () => {
+  it('shows the newest deliveries of an event that was replayed again and again, and the others page by page', async () => {
+    const { tenant, webhooks } = await makeTenant();
+    const sent = await server.api<{ id: string }>('POST', '/api/events', { event: 'log.a', data: {} }, { tenant });
+    const path = `events/${sent.body.id}`;
+    const [first] = await rowsOf(tenant, { webhookId: webhooks[0]! });
+    await client.query(
+      `INSERT INTO posthorn.delivery (id, tenant_id, event_id, event_type, webhook_id, status, replay_of)
+       SELECT (left($2, 8) || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, $3, 'log.a', $4, 'failed', $5
+       FROM generate_series(1, 300) AS n`,
+      [tenant, lowestIdAt(Date.now() + DAY_MS), sent.body.id, webhooks[0], first!.id],
+    );
+    const all = (await pagesOf<Row>(tenant, `${path}/deliveries`, { limit: 100 })).flatMap(({ data }) => data);
+    const ids = all.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(webhooks.length + 300);
+    expect(ids).toEqual([...ids].sort().reverse());
+    expect(ids.at(-1)! < ids[299]! && ids).toContain(first!.id);
+
+    const { body } = await server.api<{ deliveries: Row[]; deliveriesCursor: string }>(
+      'GET',
+      `/api/${path}`,
+      undefined,
+      {
+        tenant,
+      },
+    );
+    expect(body.deliveries.map(({ id }) => id)).toEqual(ids.slice(0, 250).reverse());
+    const rest = `${path}/deliveries?cursor=${body.deliveriesCursor}`;
+    const { body: page } = await server.api<Page<Row>>('GET', `/api/${rest}`, undefined, { tenant });
+    expect(page).toMatchObject({ data: ids.slice(250, 300).map((id) => ({ id })) });
+
+    const foreign = await makeTenant();
+    expect((await server.api('GET', `/api/${rest}`, undefined, foreign)).status).toBe(404);
+  });
+
+  it('shows the newest attempts of a delivery that was retried again and again, and the others page by page', async () => {
+    const { tenant, webhooks } = await makeTenant();
+    await server.api('POST', '/api/events', { event: 'log.a', data: {} }, { tenant });
+    const [{ id } = { id: '' }] = await rowsOf(tenant, { webhookId: webhooks[0]! });
+    await client.query(
+      `INSERT INTO posthorn.delivery_attempt (delivery_id, number, tenant_id, started_at, duration_ms, outcome)
+       SELECT $1, n, $2, now(), 1, 'timeout' FROM generate_series(1, 301) AS n`,
+      [id, tenant],
+    );
+    const numbers = (attempts: readonly { number: number }[]): number[] => attempts.map(({ number }) => number);
+    const countUp = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+    type Detail = { attempts: { number: number }[]; attemptsCursor: string };
+    const { body } = await server.api<Detail>('GET', `/api/deliveries/${id}`, undefined, { tenant });
+    expect(numbers(body.attempts)).toEqual(countUp(201, 301));
+
+    const path = `deliveries/${id}/attempts`;
+    const pages = await pagesOf<{ number: number }>(tenant, path, { cursor: body.attemptsCursor, limit: 150 });
+    expect(pages.map(({ data }) => numbers(data))).toEqual([countUp(51, 200).reverse(), countUp(1, 50).reverse()]);
+
+    const of = async (more: string, tenant: string): Promise<number> =>
+      (await server.api('GET', `/api/${path}${more}`, undefined, { tenant })).status;
+    expect(await of('', (await makeTenant()).tenant)).toBe(404);
+    for (const number of ['0', '-1', '1e3', '1'.repeat(10), id])
+      expect(await of(`?cursor=${Buffer.from(number).toString('base64url')}`, tenant)).toBe(400);
+  });
+});

@@ -187,3 +187,38 @@ it('finds what an ordered webhook has due, where heads of very many lanes wait t
   // Each claim goes past a thousand at most; there are a few for each of them.
   expect(await counted(scene, FOUND_DELIVERIES)).toBeLessThan(2 * BACKLOG);
 });
+
+/** Replays of one event to a webhook, each of which failed, as the table holds them. */
+async function insertReplays(scene: DeliveryScene, target: Target, count: number): Promise<string> {
+  const eventId = await scene.dispatch(target.type);
+  const first = await scene.deliveryOf(eventId, target.webhookId);
+  await scene.settled(first);
+  await scene.sql(
+    `INSERT INTO posthorn.delivery (id, tenant_id, event_id, event_type, webhook_id, status, replay_of, completed_at)
+     SELECT (left($1::text, 15) || 'fff-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'default', $1::uuid, $2, $3, 'failed', $4, now()
+     FROM generate_series(1, $5::int) AS n`,
+    [eventId, target.type, target.webhookId, first, count],
+  );
+  await scene.sql('ANALYZE posthorn.delivery');
+  return eventId;
+}
+
+it('shows the newest replays of an event, and does not read the rest', async () => {
+  const scene = await openScene();
+  const eventId = await insertReplays(scene, await scene.target(receiver.url), BACKLOG);
+  for (let n = 0; n < 5; n += 1) {
+    const { body } = await scene.server.api<{ deliveries: unknown[] }>('GET', `/api/events/${eventId}`);
+    expect(body.deliveries).toHaveLength(250);
+  }
+  expect(await counted(scene, READ_DELIVERIES)).toBeLessThan(BACKLOG);
+});
+
+it('judges each of very many replays of an event by the one after it', async () => {
+  const scene = await openScene();
+  const target = await scene.target(receiver.url);
+  await insertReplays(scene, target, BACKLOG);
+  const asked = { since: new Date(Date.now() - DAY_MS).toISOString(), dryRun: true };
+  const { body } = await scene.server.api('POST', `/api/webhooks/${target.webhookId}/replay`, asked);
+  expect(body).toEqual({ count: 1 });
+  expect(await counted(scene, READ_DELIVERIES)).toBeLessThan(5 * BACKLOG);
+});

@@ -79,6 +79,8 @@ export interface DeliveryDetail extends Delivery {
   /** What is sent in the place of the event. */
   readonly transformed: string | null;
   readonly attempts: readonly Attempt[];
+  /** Null where no older ones are left out. */
+  readonly attemptsCursor: string | null;
 }
 
 export interface EventView {

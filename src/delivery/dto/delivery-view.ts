@@ -96,7 +96,7 @@ class AttemptTimingView {
 }
 
 /** One attempt of a delivery. */
-class AttemptView {
+export class AttemptView {
   @ApiProperty({ type: Number, example: 1 })
   number!: number;
 
@@ -135,7 +135,7 @@ class AttemptView {
   response!: AttemptResponseView | null;
 }
 
-/** A delivery with its attempts. */
+/** A delivery with its newest attempts. */
 export class DeliveryDetailView extends DeliveryView {
   @ApiProperty({
     type: String,
@@ -145,8 +145,16 @@ export class DeliveryDetailView extends DeliveryView {
   })
   transformed!: string | null;
 
-  @ApiProperty({ type: [AttemptView] })
+  @ApiProperty({ type: [AttemptView], description: 'The newest 101, in order.' })
   attempts!: AttemptView[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Gives those before at `/api/deliveries/{id}/attempts`; null: there are none.',
+    example: null,
+  })
+  attemptsCursor!: string | null;
 }
 
 export function viewOfDelivery(delivery: Delivery): DeliveryView {

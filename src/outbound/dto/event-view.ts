@@ -38,9 +38,17 @@ export class EventView {
 export class EventDetailView extends EventView {
   @ApiProperty({
     type: [DeliveryView],
-    description: 'One for each webhook that it matched; then those that replays made.',
+    description: 'One for each webhook that it matched; then those that replays made. The newest 250 of them.',
   })
   deliveries!: DeliveryView[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Gives those before at `/api/events/{id}/deliveries`; null: there are none.',
+    example: null,
+  })
+  deliveriesCursor!: string | null;
 
   @ApiProperty({
     type: WebhookExplanations,

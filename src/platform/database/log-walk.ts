@@ -84,21 +84,24 @@ export function within(id: string, { sinceId, beforeId }: Bounds, parameters: Pa
 }
 
 /**
- * Conditions and order that only an index of (`column`, id) can serve. If it were asked by `=`, PostgreSQL might take it for
- * cheaper to walk all rows by their ids, and would look at twenty to find one.
+ * Conditions and order that only an index of these columns and the id can serve. If they were asked by `=`, PostgreSQL might take
+ * it for cheaper to walk all rows by their ids, and would look at twenty to find one.
+ *
+ * @param keys - SQL of the value of each column, in the order of the index.
  */
 export function alongIndex(
-  column: string,
-  value: string,
+  keys: Readonly<Record<string, string>>,
   { sinceId, beforeId }: Bounds,
   parameters: Parameters,
 ): Required<Pick<Walk, 'where' | 'order'>> {
-  const row = `(d.${column}, d.id)`;
+  const columns = [...Object.keys(keys), 'id'].map((column) => `d.${column}`);
+  const [row, values] = [`(${columns.join(', ')})`, Object.values(keys).join(', ')];
   const since = sinceId === undefined ? `'${FIRST_ID}'` : parameters.bind(sinceId);
-  const before = beforeId === undefined ? `<= (${value}, '${LAST_ID}')` : `< (${value}, ${parameters.bind(beforeId)})`;
+  const before =
+    beforeId === undefined ? `<= (${values}, '${LAST_ID}')` : `< (${values}, ${parameters.bind(beforeId)})`;
   return {
-    where: [`${row} >= (${value}, ${since})`, `${row} ${before}`],
-    order: `d.${column} DESC, d.id DESC`,
+    where: [`${row} >= (${values}, ${since})`, `${row} ${before}`],
+    order: columns.map((column) => `${column} DESC`).join(', '),
   };
 }
 

@@ -15,7 +15,7 @@ export { EventStream } from './event-stream.js';
 export type { ServerSentEvent } from './event-stream.js';
 export { IfPresent } from './if-present.decorator.js';
 export { Instant, momentOf } from './instant.decorator.js';
-export { ApiPageResponse, cursorId, DEFAULT_PAGE_SIZE, pageOf, PageQuery } from './page.js';
+export { ApiPageResponse, cursorId, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, pageOf, PageQuery } from './page.js';
 export type { Page } from './page.js';
 export { publicUrlOf } from './public-url.js';
 export { refusalOf } from './refusal.js';

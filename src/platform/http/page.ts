@@ -10,7 +10,7 @@ import { isId } from '../../kernel/ids.js';
 import { IfPresent } from './if-present.decorator.js';
 
 export const DEFAULT_PAGE_SIZE = 50;
-const MAX_PAGE_SIZE = 250;
+export const MAX_PAGE_SIZE = 250;
 
 /** The parameters of every list; a list with filters extends it. */
 export class PageQuery {

@@ -116,6 +116,11 @@ export function DeliveryView({ id, me, params }: PageProps & { readonly id: stri
                 </li>
               ))}
             </ol>
+            {value.attemptsCursor !== null && (
+              <p class="muted">
+                The newest {value.attempts.length} of {value.attemptCount} attempts.
+              </p>
+            )}
           </nav>
           <section class="stack" aria-label={`Attempt ${chosen.number}`}>
             <Notice tone={chosen.outcome === 'success' ? 'good' : 'bad'}>{explainAttempt(chosen)}</Notice>
