@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
+import { lowestIdAt } from '../../src/kernel/ids.js';
 import { AuditLog, AuditRetention } from '../../src/platform/audit/index.js';
 import { Database } from '../../src/platform/database/index.js';
 import { startTestServer } from '../setup/server.js';
@@ -307,6 +308,28 @@ describe('the audit log', () => {
       cursor = body.nextCursor;
     }
     expect(seen).toEqual((await log('?limit=250')).map(({ id }) => id));
+  });
+
+  it('looks through so many for what no index knows, and the next page goes on from there', async () => {
+    await server.api('POST', '/api/tenants', { id: 'busy', name: 'Busy' });
+    const ids = Array.from({ length: 5_001 }, (_, n) => lowestIdAt(Date.now() + n));
+    await sql.query(
+      `INSERT INTO posthorn.audit_log (id, tenant_id, actor, action, resource, changes, request_id)
+       SELECT id, 'busy', CASE n WHEN 1 THEN 'rare' ELSE 'often' END, CASE n WHEN 1 THEN 'a.rare' ELSE 'a.usual' END, 'r', '[]', n::text
+       FROM unnest($1::uuid[]) WITH ORDINALITY AS i (id, n)`,
+      [ids],
+    );
+    type Listed = { data: Entry[]; nextCursor: string | null };
+    const page = async (query: string): Promise<Listed> =>
+      (await server.api<Listed>('GET', `/api/audit-log${query}`, undefined, { tenant: 'busy' })).body;
+    for (const filter of ['actor=rare', 'action=a.rare', 'resource=r&actor=rare&action=a.rare']) {
+      const first = await page(`?${filter}`);
+      expect([first.data, typeof first.nextCursor]).toEqual([[], 'string']);
+      const second = await page(`?${filter}&cursor=${first.nextCursor}`);
+      expect([second.data.map(({ id }) => id), second.nextCursor]).toEqual([[ids[0]], null]);
+    }
+    expect((await page('?resource=r&limit=2')).data.map(({ id }) => id)).toEqual([ids[5_000], ids[4_999]]);
+    expect(await page('?resource=other')).toEqual({ data: [], nextCursor: null });
   });
 
   it('cannot be rewritten, and forgets what is past its retention', async () => {

@@ -3,8 +3,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { lowestIdAt, newId } from '../../kernel/ids.js';
-import { Database, executorOf, TenantDatabase } from '../database/index.js';
-import type { SqlExecutor, Statement } from '../database/index.js';
+import { alongIndex, boundsOf, Database, executorOf, Parameters, readPage, TenantDatabase } from '../database/index.js';
+import type { LogPage, SqlExecutor, Statement } from '../database/index.js';
 import type { Author } from './author.js';
 import { differences } from './differences.js';
 import type { ChangedField, Facts } from './differences.js';
@@ -39,10 +39,12 @@ interface AuditFilter {
   readonly beforeId?: string;
 }
 
+/** An entry, of a row `d`. */
+const COLUMNS = 'd.id, d.actor, d.action, d.resource, d.changes, d.request_id AS "requestId", d.address';
+
 @Injectable()
 export class AuditLog {
   private readonly insert: Statement;
-  private readonly page: Statement;
   private readonly expire: Statement;
 
   constructor(
@@ -54,15 +56,6 @@ export class AuditLog {
       name: 'posthorn_audit_insert',
       text: `INSERT INTO ${log} (id, tenant_id, actor, action, resource, changes, request_id, address)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    };
-    this.page = {
-      // Locks nothing. Index audit_log_resource with a resource, else audit_log_tenant; the other filters are applied to what
-      // that finds: a tenant's changes are few beside its deliveries.
-      text: `SELECT id, actor, action, resource, changes, request_id AS "requestId", address FROM ${log}
-             WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id >= $2) AND ($3::uuid IS NULL OR id < $3)
-               AND ($4::uuid IS NULL OR id < $4) AND ($5::text IS NULL OR actor = $5)
-               AND ($6::text IS NULL OR action = $6) AND ($7::text IS NULL OR resource = $7)
-             ORDER BY id DESC LIMIT $8`,
     };
     this.expire = {
       name: 'posthorn_audit_expire',
@@ -86,22 +79,24 @@ export class AuditLog {
     if (author) await this.record(await executorOf(manager), author, change);
   }
 
-  /** Newest first. */
-  findPage(tenantId: string, filter: AuditFilter, limit: number): Promise<AuditEntry[]> {
-    const { since, until, beforeId, actor, action, resource } = filter;
-    const bound = (moment: Date | undefined): string | null => (moment ? lowestIdAt(moment.getTime()) : null);
-    return this.tenants
-      .of(tenantId)
-      .query<AuditEntry>(this.page, [
-        tenantId,
-        bound(since),
-        bound(until),
-        beforeId ?? null,
-        actor ?? null,
-        action ?? null,
-        resource ?? null,
-        limit,
-      ]);
+  /**
+   * Newest first, at most `limit`; fewer where the page looked at as many as it may. Locks nothing. Index audit_log_resource
+   * with a resource, else audit_log_tenant; the other filters are checked along it.
+   */
+  findPage(tenantId: string, filter: AuditFilter, limit: number): Promise<LogPage<AuditEntry>> {
+    const { resource, actor, action } = filter;
+    const parameters = new Parameters();
+    const bounds = boundsOf(filter);
+    const keys = { tenant_id: parameters.bind(tenantId), ...(resource && { resource: parameters.bind(resource) }) };
+    const walk = {
+      from: `${this.database.tables.audit_log} d`,
+      ...alongIndex(keys, bounds, parameters),
+      filters: [
+        ...(actor === undefined ? [] : [`d.actor = ${parameters.bind(actor)}`]),
+        ...(action === undefined ? [] : [`d.action = ${parameters.bind(action)}`]),
+      ],
+    };
+    return readPage(this.tenants.of(tenantId), { walk, columns: COLUMNS, limit, parameters });
   }
 
   /** Deletes entries made before a moment, `limit` at most; returns how many. */

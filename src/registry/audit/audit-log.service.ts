@@ -11,8 +11,8 @@ export class AuditLogService {
 
   async list(tenantId: string, { limit, cursor, since, until, ...filter }: AuditQuery): Promise<Page<AuditEntryDto>> {
     const bounds = { since: momentOf(since), until: momentOf(until), beforeId: cursorId(cursor) };
-    const rows = await this.log.findPage(tenantId, { ...filter, ...bounds }, limit + 1);
-    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+    const { rows, lookedTo } = await this.log.findPage(tenantId, { ...filter, ...bounds }, limit + 1);
+    const { data, nextCursor } = pageOf(rows, limit, ({ id }) => id, lookedTo);
     return { data: data.map((entry) => AuditEntryDto.of(entry)), nextCursor };
   }
 }
