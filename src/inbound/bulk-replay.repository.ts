@@ -2,8 +2,9 @@
 // transaction can well change: all of them are replayed, or none.
 import { Injectable } from '@nestjs/common';
 import { lowestIdAt } from '../kernel/ids.js';
-import { Database, TenantDatabase } from '../platform/database/index.js';
-import type { SqlExecutor } from '../platform/database/index.js';
+import { alongIndex, Database, Parameters, readPage, TenantDatabase, within } from '../platform/database/index.js';
+import type { LogPage, SqlExecutor } from '../platform/database/index.js';
+import type { ReceivedEventStatus } from './received-event.entity.js';
 import { CLOCKS_APART_MS } from './received-events.repository.js';
 
 /** Which events: those received in a time, of one source and type or of all. */
@@ -19,19 +20,20 @@ interface BulkReplayFilter {
   readonly all: boolean;
 }
 
-/** What a replay would be about. */
-interface BulkReplayLook {
-  /** Events that fit, one more than the limit where there are more. */
-  readonly events: number;
-  /** Handler runs that would be due. */
-  readonly runs: number;
-  /** The kinds of events that get the handlers which they do not have yet. */
-  readonly kinds: readonly EventKind[];
-}
-
-interface EventKind {
+/** An event that fits. */
+interface FoundEvent {
+  readonly id: string;
   readonly source: string;
   readonly type: string;
+  readonly status: ReceivedEventStatus;
+}
+
+/** Events to replay. */
+interface Chosen {
+  readonly tenantId: string;
+  /** Newest first. */
+  readonly ids: readonly string[];
+  readonly all: boolean;
 }
 
 /** A handler that events of a kind get, unless they have it. */
@@ -49,33 +51,52 @@ export class BulkReplayRepository {
     private readonly tenants: TenantDatabase,
   ) {}
 
-  /** Counts, and changes nothing. Index: `received_event_tenant`, of which it reads the time asked for. */
-  async look(filter: BulkReplayFilter, limit: number): Promise<BulkReplayLook> {
-    const [row] = await this.tenants.of(filter.tenantId).query<BulkReplayLook>(
-      {
-        text: `
-          WITH ${this.chosen()}, kind AS (
-            SELECT DISTINCT source, type FROM chosen WHERE $8 OR status = 'unhandled'
-          )
-          SELECT (SELECT count(*)::int FROM chosen) AS events,
-            (SELECT count(*)::int FROM ${this.due()}) AS runs,
-            COALESCE((SELECT json_agg(kind) FROM kind), '[]') AS kinds`,
-      },
-      [...valuesOf(filter), limit + 1],
-    );
-    return row ?? { events: 0, runs: 0, kinds: [] };
+  /**
+   * The events that fit, newest first, at most `limit`. However many were received in the time asked for, each statement
+   * looks at a part of them: between two, others have their turn at the database.
+   */
+  async find(filter: BulkReplayFilter, limit: number): Promise<FoundEvent[]> {
+    const found: FoundEvent[] = [];
+    let beforeId: string | undefined = lowestIdAt(filter.until.getTime() + CLOCKS_APART_MS);
+    while (beforeId !== undefined && found.length < limit) {
+      const page: LogPage<FoundEvent> = await this.findPage(filter, beforeId, limit - found.length);
+      found.push(...page.rows);
+      beforeId = page.lookedTo;
+    }
+    return found;
   }
 
-  /** How many runs the handlers given would get that events do not have yet. */
-  async countNew(
-    executor: SqlExecutor,
-    filter: BulkReplayFilter,
-    added: readonly AddedHandler[],
-    limit: number,
-  ): Promise<number> {
+  /** Index: `received_event_tenant`. Ids are made by the clocks of our processes, `received_at` by PostgreSQL: the id only narrows. */
+  private findPage(filter: BulkReplayFilter, beforeId: string, limit: number): Promise<LogPage<FoundEvent>> {
+    const { tenantId, since, until, source, type, all } = filter;
+    const parameters = new Parameters();
+    const bounds = { sinceId: lowestIdAt(since.getTime() - CLOCKS_APART_MS), beforeId };
+    const { where, order } = alongIndex({ tenant_id: parameters.bind(tenantId) }, bounds, parameters);
+    const walk = {
+      from: `${this.database.tables.received_event} d`,
+      where: [...where, ...within('d.id', bounds, parameters)],
+      order,
+      filters: [
+        `d.received_at >= ${parameters.bind(since)} AND d.received_at < ${parameters.bind(until)}`,
+        `d.status <> 'rejected'`,
+        ...(all ? [] : [`d.status <> 'processed'`]),
+        ...(source === undefined ? [] : [`d.source = ${parameters.bind(source)}`]),
+        ...(type === undefined ? [] : [`d.type = ${parameters.bind(type)}`]),
+      ],
+    };
+    const columns = 'd.id, d.source, d.type, d.status';
+    return readPage(this.tenants.of(tenantId), { walk, columns, limit, parameters });
+  }
+
+  /** How many runs would be due, of those that the events have and of those that the handlers given would get. */
+  async count(executor: SqlExecutor, chosen: Chosen, added: readonly AddedHandler[]): Promise<number> {
     const [row] = await executor.query<{ count: number }>(
-      { text: `WITH ${this.chosen()} SELECT count(*)::int AS count FROM ${this.added()}` },
-      [...valuesOf(filter), limit, ...columnsOf(added)],
+      {
+        text: `
+          WITH ${this.chosen()}
+          SELECT ((SELECT count(*) FROM ${this.due()}) + (SELECT count(*) FROM ${this.added()}))::int AS count`,
+      },
+      [...valuesOf(chosen), ...columnsOf(added)],
     );
     return row?.count ?? 0;
   }
@@ -85,13 +106,12 @@ export class BulkReplayRepository {
    * What runs at this moment is left alone.
    *
    * One statement. Locks the runs in the order of their events, then the events' rows: two replays of the same events wait
-   * for each other. Index: `received_event_tenant`, then the primary keys.
+   * for each other. Index: the primary keys.
    */
   async replay(
     executor: SqlExecutor,
-    filter: BulkReplayFilter,
+    chosen: Chosen,
     added: readonly AddedHandler[],
-    limit: number,
   ): Promise<{ id: string; runs: number }[]> {
     const { received_event, handler_run } = this.database.tables;
     return executor.query(
@@ -117,19 +137,18 @@ export class BulkReplayRepository {
           FROM touched WHERE e.id = touched.id
           RETURNING e.id, touched.runs`,
       },
-      [...valuesOf(filter), limit, ...columnsOf(added)],
+      [...valuesOf(chosen), ...columnsOf(added)],
     );
   }
 
-  /** Ids are made by the clocks of our processes, `received_at` by PostgreSQL: the id only narrows the partitions. */
+  /** Those of the events that still fit. The bounds leave partitions out. */
   private chosen(): string {
     return `
       chosen AS MATERIALIZED (
         SELECT id, source, type, status FROM ${this.database.tables.received_event}
-        WHERE tenant_id = $1 AND received_at >= $2 AND received_at < $3 AND id >= $4 AND id < $5
-          AND ($6::text IS NULL OR source = $6) AND ($7::text IS NULL OR type = $7)
-          AND status <> 'rejected' AND ($8::boolean OR status <> 'processed')
-        ORDER BY id LIMIT $9
+        WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND id >= $3 AND id <= $4
+          AND status <> 'rejected' AND ($5::boolean OR status <> 'processed')
+        ORDER BY id
       )`;
   }
 
@@ -137,16 +156,16 @@ export class BulkReplayRepository {
   private added(): string {
     return `
       chosen c
-      JOIN unnest($10::text[], $11::text[], $12::text[], $13::int[]) AS h (source, type, handler, position)
+      JOIN unnest($6::text[], $7::text[], $8::text[], $9::int[]) AS h (source, type, handler, position)
         USING (source, type)
-      WHERE ($8 OR c.status = 'unhandled') AND NOT EXISTS (
+      WHERE ($5 OR c.status = 'unhandled') AND NOT EXISTS (
         SELECT FROM ${this.database.tables.handler_run} r WHERE r.received_event_id = c.id AND r.handler = h.handler)`;
   }
 
   private due(): string {
     return `
       chosen c JOIN ${this.database.tables.handler_run} r ON r.received_event_id = c.id
-      WHERE ($8 OR r.status <> 'succeeded') AND NOT (r.status = 'running' AND r.due_at > now())`;
+      WHERE ($5 OR r.status <> 'succeeded') AND NOT (r.status = 'running' AND r.due_at > now())`;
   }
 }
 
@@ -157,13 +176,10 @@ const columnsOf = (added: readonly AddedHandler[]): unknown[] => [
   added.map(({ position }) => position),
 ];
 
-const valuesOf = ({ tenantId, since, until, source, type, all }: BulkReplayFilter): unknown[] => [
+const valuesOf = ({ tenantId, ids, all }: Chosen): unknown[] => [
   tenantId,
-  since,
-  until,
-  lowestIdAt(since.getTime() - CLOCKS_APART_MS),
-  lowestIdAt(until.getTime() + CLOCKS_APART_MS),
-  source ?? null,
-  type ?? null,
+  ids,
+  ids.at(-1) ?? null,
+  ids[0] ?? null,
   all,
 ];

@@ -26,6 +26,11 @@ import type { ReceivedEventRow } from './received-event.entity.js';
 import { ReceivedEventsRepository } from './received-events.repository.js';
 import { RunsQueue } from './runs.queue.js';
 
+interface EventKind {
+  readonly source: string;
+  readonly type: string;
+}
+
 @Injectable()
 export class ReceivedEventsService {
   constructor(
@@ -97,17 +102,21 @@ export class ReceivedEventsService {
     const since = momentOf(time.since);
     if (!since) throw new ValidationFailedError(['since must be given']);
     const filter = { tenantId, source, type, all, since, until: momentOf(time.until) ?? new Date(this.clock()) };
-    const { events, runs, kinds } = await this.bulk.look(filter, MAX_REPLAYED_EVENTS);
-    if (events > MAX_REPLAYED_EVENTS) throw new TooManyEventsError(MAX_REPLAYED_EVENTS);
-    const added = kinds.flatMap((kind) =>
+    const found = await this.bulk.find(filter, MAX_REPLAYED_EVENTS + 1);
+    if (found.length > MAX_REPLAYED_EVENTS) throw new TooManyEventsError(MAX_REPLAYED_EVENTS);
+    const chosen = { tenantId, ids: found.map(({ id }) => id), all };
+    const kinds = new Map<string, EventKind>();
+    for (const { status, source, type } of found)
+      if (all || status === 'unhandled') kinds.set(`${source} ${type}`, { source, type });
+    const added = [...kinds.values()].flatMap((kind) =>
       this.handlers
         .findFor(kind.source, kind.type)
         .map(({ name }, index) => ({ ...kind, handler: name, position: index + 1 })),
     );
     let due: string[] = [];
     const answer = await this.ledger.run(tenantId, request, async (executor) => {
-      if (dryRun) return { count: runs + (await this.bulk.countNew(executor, filter, added, MAX_REPLAYED_EVENTS)) };
-      const replayed = await this.bulk.replay(executor, filter, added, MAX_REPLAYED_EVENTS);
+      if (dryRun) return { count: await this.bulk.count(executor, chosen, added) };
+      const replayed = await this.bulk.replay(executor, chosen, added);
       due = replayed.map(({ id }) => id);
       const count = replayed.reduce((sum, one) => sum + one.runs, 0);
       const after = { shown: { ...time, type, all, count } };
