@@ -43,6 +43,7 @@ export interface PosthornClientOptions {
 export interface RequestOptions {
   /** Sent as `Idempotency-Key`: with it, a POST may be tried again and is done once. */
   readonly idempotencyKey?: string;
+  /** Ends the request. */
   readonly signal?: AbortSignal;
 }
 

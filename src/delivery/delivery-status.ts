@@ -12,6 +12,7 @@ export const DELIVERY_STATUSES = [
   'expired',
 ] as const;
 
+/** One of {@link DELIVERY_STATUSES}. */
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 /** The statuses that nothing of ours leads out of. */
@@ -23,9 +24,10 @@ export const FINAL_STATUSES = [
   'expired',
 ] as const satisfies readonly DeliveryStatus[];
 
+/** One of {@link FINAL_STATUSES}. */
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
-/** What one HTTP request came to. */
+/** Each of {@link AttemptOutcome}. */
 export const ATTEMPT_OUTCOMES = [
   'success',
   'redirect',
@@ -41,4 +43,9 @@ export const ATTEMPT_OUTCOMES = [
   'unknown_outcome',
 ] as const;
 
+/**
+ * What one HTTP request came to. By its answer: `success` (2xx), `redirect` (3xx), `client_error` (4xx), `server_error` (5xx). Without
+ * one: `timeout`, `dns_error`, `connection_error`, `tls_error`, `protocol_error`. Not sent: `egress_denied`, `transformation_error`.
+ * `unknown_outcome`: the process died before it could tell.
+ */
 export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];

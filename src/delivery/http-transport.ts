@@ -35,6 +35,10 @@ interface Target {
 /** What of a request it looks at. */
 type Posted = Pick<TransportRequest, 'url' | 'headers' | 'body' | 'timeoutMs' | 'tls'>;
 
+/**
+ * Carries requests by HTTP, as every request is unless the application has a {@link Transport} of its own, which may inject this one.
+ * It obeys the egress policy and `EGRESS_PROXY`, follows no redirect, and decompresses nothing; 64 KiB of an answer are read, 4 KiB kept.
+ */
 @Injectable()
 export class HttpTransport extends Transport implements OnApplicationShutdown {
   private readonly connections: Connections;

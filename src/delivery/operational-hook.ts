@@ -65,5 +65,6 @@ interface Silence {
  * PosthornModule.forRoot({ operationalHooks: [Pager], imports: [MailModule], … })
  */
 export interface OperationalHook {
+  /** Hears of one event. The next one waits for it, 30 s at most. */
   onOperationalEvent(event: OperationalEvent): void | Promise<void>;
 }

@@ -16,6 +16,7 @@ export interface SendingPolicy extends RetryWaits {
 
 /** An attempt that did not succeed. */
 export interface FailedAttempt {
+  /** What it came to, by kind. */
   readonly outcome: Exclude<AttemptOutcome, 'success'>;
   /** Absent where no status line came. */
   readonly httpStatus?: number;
@@ -40,6 +41,7 @@ export interface FailedDelivery {
   readonly attempt: number;
   /** How many retries the delivery has had since it was made, or since someone last retried it by hand. */
   readonly retriesUsed: number;
+  /** How its failures are treated, as webhook, tenant and installation say. */
   readonly policy: SendingPolicy;
 }
 
@@ -81,7 +83,11 @@ export type RetryVerdict =
  * PosthornModule.forRoot({ retryPolicy: PatientPolicy, … })
  */
 export abstract class RetryPolicy {
-  /** @param random - The dice: from 0 to below 1, like `Math.random`. */
+  /**
+   * What becomes of a delivery after one failed attempt.
+   *
+   * @param random - The dice: from 0 to below 1, like `Math.random`.
+   */
   abstract decide(attempt: FailedAttempt, delivery: FailedDelivery, random: () => number): RetryVerdict;
 }
 

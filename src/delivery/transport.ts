@@ -21,8 +21,11 @@ export interface TransportRequest {
 
 /** What a webhook's receiver is shown, and by whom it is judged, in the place of the public authorities. */
 export interface EndpointTls {
+  /** The client certificate that it is shown, in PEM. */
   readonly certificate?: string;
+  /** The key of that certificate, in PEM. */
   readonly privateKey?: string;
+  /** The authorities that it is judged by, in PEM. */
   readonly ca?: string;
 }
 
@@ -30,12 +33,15 @@ export interface EndpointTls {
 export interface TransportResult {
   /** Decides what becomes of the delivery, together with the status. */
   readonly outcome: AttemptOutcome;
+  /** From the call to the end of the answer, in milliseconds. */
   readonly durationMs: number;
+  /** Absent where no status line came. */
   readonly httpStatus?: number;
   /** A code for the log that the tenant reads, never text that may name an internal address. */
   readonly error?: string;
   /** False only where surely no byte of the request was sent: then even `at-most-once` tries again. */
   readonly sent: boolean;
+  /** Of the answer, names in lower case. */
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
   /** At most 4 KiB of it is kept. */
   readonly body?: Buffer;

@@ -18,6 +18,7 @@ export interface ReceivedEvent<T = unknown> {
   readonly headers: Readonly<Record<string, string>>;
   /** When it happened, where the sender says it. */
   readonly occurredAt: Date | undefined;
+  /** When it came here. */
   readonly receivedAt: Date;
   /** How many times this handler was started for this event, this time included: 1 at first. */
   readonly attempt: number;

@@ -18,6 +18,7 @@ export type ErrorKind =
 /** The base of all errors that Posthorn raises on purpose. */
 export class PosthornError extends Error {
   constructor(
+    /** What sort of refusal it is. */
     readonly kind: ErrorKind,
     /** Stable for ever, snake_case. */
     readonly code: string,

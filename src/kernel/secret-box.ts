@@ -71,6 +71,7 @@ export class SecretBox {
 
 /** A stored secret could not be opened. */
 export class SecretBoxError extends Error {
+  /** To decide by; the message is for people. */
   readonly code = 'secret_unreadable';
 }
 

@@ -7,10 +7,29 @@ import { SecretBox } from './secret-box.js';
  *
  * @throws SecretBoxError from `decrypt` where asking again is of no use. Any other error means that the service is away:
  * deliveries wait, receiving and the API answer 503.
+ *
+ * @example
+ * class KmsCipher extends SecretCipher {
+ *   constructor(private readonly kms: Kms) { super(); }
+ *
+ *   encrypt(plaintext: string, owner: string): Promise<Buffer> {
+ *     return this.kms.encrypt(Buffer.from(plaintext), { context: owner });
+ *   }
+ *
+ *   async decrypt(sealed: Buffer, owner: string): Promise<string> {
+ *     return (await this.kms.decrypt(sealed, { context: owner })).toString();
+ *   }
+ * }
+ * PosthornModule.forRoot({ secretCipher: KmsCipher, … })
  */
 export abstract class SecretCipher {
-  /** @param owner - The id of the row that will hold it; nothing may be decrypted for another. */
+  /**
+   * What is stored of a secret.
+   *
+   * @param owner - The id of the row that will hold it; nothing may be decrypted for another.
+   */
   abstract encrypt(plaintext: string, owner: string): Buffer | Promise<Buffer>;
+  /** The secret again. @throws SecretBoxError where it was altered, sealed for another row, or by a key that is gone */
   abstract decrypt(sealed: Buffer, owner: string): string | Promise<string>;
   /** Whether it was sealed as `encrypt` would seal it now; re-encryption leaves that alone. @defaultValue nothing was */
   isCurrent?(sealed: Buffer): boolean;

@@ -21,10 +21,12 @@ export class Secret {
     return `…${this.#value.slice(this.#value.length - shown)}`;
   }
 
+  /** `[secret]`. */
   toString(): string {
     return '[secret]';
   }
 
+  /** `[secret]`. */
   toJSON(): string {
     return '[secret]';
   }

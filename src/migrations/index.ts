@@ -1,4 +1,4 @@
-// The migrations, in order; an explicit list, so that bundlers and a host's own data source see the same one.
+// An explicit list, so that bundlers and a host's own data source see the same one.
 import { Init1764000000000 } from './1764000000000-init.js';
 import { WebhookPace1764000000100 } from './1764000000100-webhook-pace.js';
 import { Replay1764000000200 } from './1764000000200-replay.js';
@@ -39,6 +39,7 @@ import { Probes1764000002730 } from './1764000002730-probes.js';
 import { TransformedFormat1764000002740 } from './1764000002740-transformed-format.js';
 import { ReplayedOrder1764000002750 } from './1764000002750-replayed-order.js';
 
+/** Every migration of Posthorn, in order: for an application that runs them with its own tools. */
 export const POSTHORN_MIGRATIONS = [
   Init1764000000000,
   WebhookPace1764000000100,

@@ -42,6 +42,7 @@ export interface DispatchOptions {
 export interface DispatchResult {
   /** Id of the event: the `webhook-id` of every request that carries it. */
   readonly id: string;
+  /** Its type. */
   readonly event: string;
   /** How many deliveries are pending. */
   readonly deliveries: number;

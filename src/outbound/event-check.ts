@@ -37,9 +37,11 @@ const MAX_ORDERING_KEY_LENGTH = 255;
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 
-/** An event as a caller gives it. */
+/** An event as a caller gives it, of any shape: what `dispatch` and its options are typed as, before it is checked. */
 export interface EventInput {
+  /** Its type. */
   readonly event: unknown;
+  /** A JSON object. */
   readonly data: unknown;
   readonly idempotencyKey?: unknown;
   readonly webhookIds?: unknown;

@@ -28,6 +28,13 @@ interface EventOfTenant {
   readonly event: NewEvent;
 }
 
+/**
+ * Sends events, from application code: inject it. Durable once a call resolves, and delivered from then on by whichever process
+ * delivers.
+ *
+ * @example
+ * constructor(private readonly dispatcher: EventDispatcher) {}
+ */
 @Injectable()
 export class EventDispatcher {
   private readonly gatherer: Gatherer<EventOfTenant, number>;

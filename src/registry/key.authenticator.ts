@@ -1,5 +1,4 @@
-// The default way in, by key: the administrator's, which acts for whichever tenant `X-Tenant` names, or an API key, which
-// acts for its own.
+// The default way in.
 import { Inject, Injectable } from '@nestjs/common';
 import { fingerprintOf, isSameFingerprint } from '../kernel/api-key.js';
 import { Authenticator, bearerOf } from '../platform/access/index.js';
@@ -12,6 +11,10 @@ import { TenantNotFoundError, UnauthenticatedError } from './registry.errors.js'
 import { DEFAULT_TENANT } from './tenant-id.js';
 import { TenantsService } from './tenants.service.js';
 
+/**
+ * Tells callers by their key: the administrator's, which acts for whichever tenant `X-Tenant` names, or an API key, which acts for its
+ * own. The default; an {@link Authenticator} of the application may inject it, and ask it for whom it does not know.
+ */
 @Injectable()
 export class KeyAuthenticator extends Authenticator {
   /** Absent where the installation has no admin key. */

@@ -15,8 +15,9 @@ const SAMPLES: Readonly<Record<SignedProvider | 'hmac', SampleMaker>> = {
   ...TRADE_SAMPLES,
 };
 
+/** What a sample is made with. */
 export interface SampleOptions {
-  /** @defaultValue the moment of the call */
+  /** When it was sent, in milliseconds since the epoch. @defaultValue the moment of the call */
   readonly nowMs?: number;
   /** The source's `config`, which says where `hmac`, `basic` and `bearer` put id and type. */
   readonly config?: Readonly<Record<string, unknown>>;

@@ -9,7 +9,9 @@ import type { Signer, Unsigned } from './signer.js';
 
 /** A secret from both ends: what the source is given, and what the sender signs with. Mostly the same. */
 export interface SecretPair {
+  /** What the source is given. */
   readonly secret: string;
+  /** What the sender signs with. */
   readonly signWith: string;
 }
 

@@ -26,6 +26,7 @@ import type { SignedProvider } from './signers.js';
 /** What may stand in `imports` of a Nest module. */
 type Importable = Type | DynamicModule | Promise<DynamicModule> | ForwardReference;
 
+/** What is started, and how it differs from what runs elsewhere. */
 export interface TestPosthornOptions {
   /**
    * Your own modules, among them one that imports Posthorn: its settings are those of your application, with those of a test
@@ -44,7 +45,7 @@ export interface TestPosthornOptions {
    * @defaultValue one of our own, embedded, for all tests of a run
    */
   readonly postgres?: string;
-  /** @defaultValue false: nothing is logged */
+  /** Where it logs to. @defaultValue false: nowhere */
   readonly logger?: LoggerService | false;
 }
 
@@ -89,6 +90,7 @@ export class TestPosthorn {
     readonly app: INestApplication,
     /** Where it listens, with its global prefix: `http://127.0.0.1:<port>`. */
     readonly url: string,
+    /** The database it is on, which no other test has. */
     readonly databaseUrl: string,
     /** A key that the HTTP API takes. */
     readonly adminApiKey: string,

@@ -5,13 +5,16 @@ import type { OperationalEvent } from '../operational-hook.js';
 export interface Alert {
   /** The id of the operational event behind it. */
   readonly id: string;
+  /** The type of that event: `posthorn.webhook.disabled`. */
   readonly type: OperationalEvent['type'];
   /** `error`: something was given up. `warning`: it will be. `info`: it works again. */
   readonly severity: 'info' | 'warning' | 'error';
   /** What happened, as one sentence. */
   readonly text: string;
+  /** Whose webhook or source it is about. */
   readonly tenantId: string;
   readonly occurredAt: Date;
+  /** What that event says, by its type. */
   readonly data: OperationalEvent['data'];
   /** Alerts like this one that were withheld since the last: of the same kind, and about the same webhook or source. */
   readonly withheld: number;
@@ -34,5 +37,6 @@ export interface Alert {
  * PosthornModule.forRoot({ alertSinks: [MailAlerts], imports: [MailModule], … })
  */
 export abstract class AlertSink {
+  /** Takes one alert. Resolves once it is taken; the next one waits for it, 30 s at most. */
   abstract send(alert: Alert): void | Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 /** A body that could be read. */
 export interface ParsedBody {
+  /** What handlers get. `undefined` and `null` are data too: that is why it is wrapped. */
   readonly data: unknown;
 }
 

@@ -15,6 +15,7 @@ export interface WebhookRequest {
   readonly url: string;
   /** Names in lower case, as Node gives them; a header that came twice is joined with `, `. */
   readonly headers: IncomingHttpHeaders;
+  /** The bytes as they came. */
   readonly body: Buffer;
 }
 
@@ -30,6 +31,7 @@ export interface Description {
   readonly externalId: string;
   /** What happened, in the sender's words: `payment_intent.succeeded`, `pull_request.opened`. */
   readonly type: string;
+  /** When it happened, where the sender says it. */
   readonly occurredAt?: Date;
 }
 

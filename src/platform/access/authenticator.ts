@@ -27,6 +27,8 @@ export interface AuthenticationRequest {
  */
 export abstract class Authenticator {
   /**
+   * Who makes this request.
+   *
    * @throws PosthornError of kind `unauthenticated` for a caller it does not know, `not_found` for a tenant that does
    * not exist. Neither may tell a stranger anything about tenants: judge the caller first.
    */

@@ -6,6 +6,7 @@ import type { Scope } from './scopes.js';
 export interface PortalView {
   /** The parts that it shows, of `PORTAL_SECTIONS`. What may be done there is a matter of scopes. */
   readonly sections: readonly string[];
+  /** How it is coloured. @defaultValue as without a link */
   readonly theme?: {
     /** `#rrggbb`: links and buttons. */
     readonly accent?: string;

@@ -18,6 +18,7 @@ export type Settings = { readonly [K in Key as NameOf<K>]: ValueOf<K> | OrAbsent
 
 /** A setting was refused; the text names it and says what it must be. Values are not repeated: they may be secrets. */
 export class SettingsError extends Error {
+  /** To decide by; the message is for people. */
   readonly code = 'settings_invalid';
 }
 

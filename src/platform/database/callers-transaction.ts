@@ -5,6 +5,7 @@ import type { SqlExecutor } from './database.js';
 
 /** What is used of a client of `pg`: `Client` and `PoolClient` have it. */
 export interface PgClient {
+  /** Runs one statement. */
   query(statement: { text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
   /** `T` inside a transaction, `E` inside one that has failed, `I` outside. */
   getTransactionStatus?(): string | null;
@@ -14,6 +15,7 @@ export interface PgClient {
 export interface KnexTransaction {
   readonly isTransaction?: boolean;
   readonly client: { acquireConnection(): unknown };
+  /** Whether it was committed or rolled back already. */
   isCompleted?(): boolean;
 }
 
@@ -24,6 +26,7 @@ export interface DrizzleTransaction {
 
 /** What is used of an interactive transaction of Prisma, on `@prisma/adapter-pg`. */
 export interface PrismaTransaction {
+  /** Runs one statement and gives its rows. */
   $queryRawUnsafe<Rows>(query: string, ...values: unknown[]): PromiseLike<Rows>;
 }
 

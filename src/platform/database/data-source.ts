@@ -21,6 +21,13 @@ const GIVE_UP_AFTER_MS = 600_000;
 /** Tries between two lines in the log. */
 const TELL_EVERY = 30;
 
+/**
+ * A TypeORM data source whose migrations any number of processes may run at once, while the version before still sends. For an
+ * application that migrates with its own tools; with `PosthornModule` there is nothing to be done.
+ *
+ * @example
+ * await new PosthornDataSource(dataSourceOptions({ url: process.env.DATABASE_URL })).initialize().then((db) => db.runMigrations());
+ */
 export class PosthornDataSource extends DataSource {
   /**
    * Runs what is missing, once, however many processes ask at the same moment: the lock is held throughout. Each migration is a

@@ -64,7 +64,7 @@ export abstract class PayloadTransformer {
 
 /**
  * Transforms by the expression of the webhook, where it has one: https://docs.jsonata.org. Its input is the event as
- * `native` writes it, so that `$` changes nothing. It runs in a thread of its own, for a second at most, and for as much
+ * `native` writes it, so that `$` changes nothing. It runs in a process of its own, for a second at most, and for as much
  * memory as the largest event needs; those of one tenant do not hold up those of others.
  */
 @Injectable()

@@ -7,8 +7,11 @@ import type { SecretPair } from '../signers.js';
 /** A request that is to be signed by the contract's signer. */
 export interface ContractMessage {
   readonly body: Buffer;
+  /** The `signWith` of a pair that `newSecret` made. */
   readonly signWith: string;
+  /** When it is signed, in milliseconds since the epoch. */
   readonly nowMs: number;
+  /** Where it is sent to, for senders that sign it. */
   readonly url: string;
 }
 
@@ -39,7 +42,9 @@ export interface ContractSubject {
 
 /** One thing that must hold. */
 export interface ContractCase {
+  /** What must hold, as a sentence. */
   readonly name: string;
+  /** Rejects where it does not. */
   readonly run: () => Promise<void>;
 }
 
