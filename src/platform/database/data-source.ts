@@ -26,7 +26,7 @@ const TELL_EVERY = 30;
  * application that migrates with its own tools; with `PosthornModule` there is nothing to be done.
  *
  * @example
- * await new PosthornDataSource(dataSourceOptions({ url: process.env.DATABASE_URL })).initialize().then((db) => db.runMigrations());
+ * await new PosthornDataSource(dataSourceOptions({ url: 'postgres://…' })).initialize().then((db) => db.runMigrations());
  */
 export class PosthornDataSource extends DataSource {
   /**
