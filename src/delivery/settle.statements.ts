@@ -25,28 +25,32 @@ const MAY_END = `coalesce(h.asked_until <= now(), true)`;
 const soFar = (column: string, recovered = '0'): string =>
   `CASE WHEN excluded.consecutive_failures > 0 THEN h.${column} ELSE ${recovered} END`;
 
+/**
+ * Writes what a batch of attempts came to, and answers what that makes of their webhooks. One statement for any number of outcomes, so
+ * one round trip and one commit; TypeORM has no UPDATE … FROM. Step by step:
+ *
+ * - `r` is the batch; `place` tells later which of it the fence refused.
+ * - `settled` locks and writes the deliveries, all of them leased by this process. The fence is `status = 'sending'` and the attempt
+ *   number: an outcome that comes after its lease was swept finds neither, and changes nothing. `BETWEEN` holds for every row; PostgreSQL
+ *   takes it to hold for one in 200, and so goes by the primary key even where it plans on empty tables: else each batch of a new
+ *   installation's first minute would read all deliveries. $19, the smallest id, spares looking into the partitions of earlier days,
+ *   once for each row. `concat()` is STABLE: PostgreSQL asks it when the statement starts, and not while it plans. A bare parameter makes
+ *   a plan for these very values look better than the one for all, and so it plans anew, for a millisecond, every time.
+ * - `counted` and `logged` write the statistics and the log.
+ * - `touched` is the batch by webhook. Failures of replays and of test events open the circuit like all others, but count neither attempts
+ *   nor time towards disabling: who asks for them wants to see whether it works, and must not lose the webhook by looking.
+ * - `judged` says how long a webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is open is neither opened
+ *   further nor closed by stragglers. Most successes find no health row, and cost that one look: what is not in here is neither looked
+ *   for nor locked again.
+ * - `changed` writes the rows of health, locking them in the order of their webhooks, so that processes which settle for the same ones
+ *   do not wait for each other in a ring. `paused_until` is the later of both pauses, and all that a claim has to look at.
+ * - `over` and `recovered` delete the rows of those that work again, and with them the pause of a circuit. They come after `changed`, by
+ *   counting it, and do not wait: one that another process writes just then stays until the next success. A pause that the receiver
+ *   asked for is waited out, whatever succeeds meanwhile: then the row stays, and counts anew.
+ */
 export function settleStatement({ tables: t }: Database): Statement {
   return {
     name: 'posthorn_delivery_settle',
-    // An outcome also tells how long the webhook pauses: as long as its receiver asks, or by its circuit. A circuit that is
-    // open already is neither opened further nor closed by stragglers. A success deletes the health row, and with it the pause of a circuit;
-    // one that the receiver asked for (asked_until) is waited out, whatever succeeds meanwhile: then the row stays, and counts
-    // anew. paused_until is the later of both, and all that a claim has to look at.
-    // Most successes find no row, and cost that one look: what is not in judged is neither looked for nor locked again.
-    // Failures of replays and of test events open the circuit like all others, but count neither attempts nor time towards
-    // disabling: who asks for them wants to see whether it works, and must not lose the webhook by looking.
-    // Locks the delivery rows it settles, all of them leased by this process, and the health rows of their webhooks.
-    // The fence is status = 'sending' and the attempt number: an outcome that comes after its lease was swept finds
-    // neither, and changes nothing; its place in the batch is told. unnest keeps this one statement for any number of rows;
-    // TypeORM has no UPDATE … FROM.
-    // $19, the smallest id, spares looking into the partitions of earlier days, once for each row. concat() is STABLE: PostgreSQL
-    // asks it when the statement starts, and not while it plans. A bare parameter makes a plan for these very values look better
-    // than the one for all values, and so it plans anew, for a millisecond, every time.
-    // Processes settle for the same webhooks, and must not wait for each other in a ring: rows of health are written in the
-    // order of their webhooks, and deleted once that is done, without waiting. One that another process writes just then stays
-    // until the next success. Counting what was changed is what makes over come after it.
-    // BETWEEN holds for every row; PostgreSQL takes it to hold for one in 200, and so goes by the primary key even where it
-    // plans on empty tables. Else each batch of a new installation's first minute would read all deliveries.
     text: `
       WITH r AS (
         SELECT *, 'sending' AS before FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
