@@ -80,17 +80,20 @@ export class SettleBatch {
   private start(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.writing) return;
-    this.writing = this.writeAll().finally(() => {
-      this.writing = undefined;
-    });
+    if (this.writing || this.waiting.length === 0) return;
+    this.writing = this.writeAll();
   }
 
   private async writeAll(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, MAX_BATCH);
-      await this.write(batch);
-      this.unwritten -= batch.length;
+    try {
+      while (this.waiting.length > 0) {
+        const batch = this.waiting.splice(0, MAX_BATCH);
+        await this.write(batch);
+        this.unwritten -= batch.length;
+      }
+    } finally {
+      // In the turn that found nothing waiting: an outcome that comes later must find nobody writing, or nobody would write it.
+      this.writing = undefined;
     }
   }
 

@@ -14,6 +14,8 @@ import { DeliveryScene } from './delivery.harness.js';
 
 const WEBHOOKS = 60;
 const ROUNDS = 40;
+/** More than there are, of those in which JavaScript goes on, between the end of a listener and that of the writing. */
+const MOMENTS = 12;
 
 let scene: DeliveryScene;
 beforeAll(async () => {
@@ -95,6 +97,27 @@ it('takes an outcome to be written, where an earlier try was committed and no an
     batch.forEach((settlement) => settle.add(settlement));
     await settle.close(60_000);
     expect(told).toEqual(ours);
+  }
+});
+
+it('writes an outcome that comes just as the one before it is written, at whatever moment of that', async () => {
+  const { webhookId } = await scene.target((await scene.receiver(200)).url);
+  const settings = scene.server.app.get<Settings>(SETTINGS_TOKEN, { strict: false });
+  for (let moment = 0; moment < MOMENTS; moment += 1) {
+    const [[first], [second]] = [await batchOf([webhookId], () => false), await batchOf([webhookId], () => false)];
+    const settle = new SettleBatch(scene.server.get(Database), settings, scene.server.get(SendingCounts));
+    const addLater = async (): Promise<void> => {
+      for (let turn = 0; turn < moment; turn += 1) await Promise.resolve();
+      settle.add(second!);
+    };
+    const told: Settlement[] = [];
+    settle.onSettled((settled) => {
+      told.push(...settled);
+      if (told.length === 1) void addLater();
+      return Promise.resolve();
+    });
+    settle.add(first!);
+    await eventually(() => told.length === 2, `the second is written, which came ${moment} moments after the first`);
   }
 });
 
