@@ -21,6 +21,8 @@ export class TenantErasures implements OnApplicationBootstrap, BeforeApplication
   private readonly emptied = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
+  /** While a round is under way, which may have looked before: it is followed by another at once. */
+  private askedAgain = false;
   private stopped = true;
 
   constructor(
@@ -39,17 +41,19 @@ export class TenantErasures implements OnApplicationBootstrap, BeforeApplication
     await this.running;
   }
 
-  /** Begins at once; where a round is under way, its end is followed by the next soon enough. */
+  /** Begins at once, or at the end of the round that is under way. */
   look(): void {
+    this.askedAgain = this.running !== undefined;
     if (!this.stopped && !this.running) this.next(0);
   }
 
   private next(afterMs: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
+      this.askedAgain = false;
       this.running = this.round().then((pauseMs) => {
         this.running = undefined;
-        if (!this.stopped) this.next(pauseMs);
+        if (!this.stopped) this.next(this.askedAgain ? 0 : pauseMs);
       });
     }, afterMs);
   }

@@ -2,10 +2,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { Database } from '../../src/platform/database/index.js';
+import { TenantErasures } from '../../src/registry/tenant-erasures.js';
+import { TenantsRepository } from '../../src/registry/tenants.repository.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
+import { gate } from './receive.harness.js';
 
 let server: TestServer;
 let sql: pg.Client;
@@ -120,6 +124,35 @@ describe('deleting a tenant', () => {
     expect(await total('acme')).toBe(0);
     // One more: that of the deletion.
     expect(await countsOf('default')).toEqual({ ...others, audit_log: (others.audit_log ?? 0) + 1 });
+  });
+
+  it('erases its rows soon, though it came just after a look that found nothing to do', async () => {
+    const own = await startTestServer();
+    try {
+      await own.api('POST', '/api/tenants', { id: 'unseen', name: 'Unseen' });
+      const [looked, deleted] = [gate(), gate()];
+      const tenants = own.get(TenantsRepository);
+      const original = tenants.findDeleted.bind(tenants);
+      // The next look comes to its end once the tenant is deleted; nothing else is another.
+      tenants.findDeleted = async () => {
+        tenants.findDeleted = original;
+        const found = await original();
+        looked.open();
+        await deleted.opened;
+        return found;
+      };
+      own.get(TenantErasures).look();
+      await looked.opened;
+      expect((await own.api('DELETE', '/api/tenants/unseen')).status).toBe(202);
+      await own
+        .get(Database)
+        .query({ text: `UPDATE posthorn.tenant SET deleted_at = now() - interval '2 minutes' WHERE id = 'unseen'` });
+      deleted.open();
+      const left = () => own.get(Database).query({ text: `SELECT FROM posthorn.tenant WHERE id = 'unseen'` });
+      await eventually(async () => (await left()).length === 0, 'the tenant is forgotten');
+    } finally {
+      await own.close();
+    }
   });
 
   it('ends it at once: its keys, its routes, its sources; and its id can be taken again', async () => {
