@@ -1,12 +1,13 @@
 // An application of somebody else that imports Posthorn, with classes of its own in the places left for them.
 import { Module } from '@nestjs/common';
-import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
+import type { INestApplication, LoggerService, ModuleMetadata, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PosthornModule } from '../../src/index.js';
 import type { PosthornModuleExtras, PosthornOptions } from '../../src/index.js';
+import { closedWithItsFile } from '../setup/left-open.js';
 import { unhurried } from '../setup/unhurried.js';
 
 export const ADMIN_KEY = 'admin-key-of-the-host-app';
@@ -22,11 +23,14 @@ export const hostSettings = (databaseUrl: string): PosthornOptions => ({
   allowNetworks: ['127.0.0.0/8'],
 });
 
+const opened = async (module: Type, logger: LoggerService | false = false): Promise<INestApplication> =>
+  closedWithItsFile(await NestFactory.create(module, { logger, abortOnError: false }));
+
 /** An application of these modules, before it listens. */
 export function createHostOf(metadata: ModuleMetadata): Promise<INestApplication> {
   @Module(metadata)
   class HostModule {}
-  return NestFactory.create(HostModule, { logger: false, abortOnError: false });
+  return opened(HostModule);
 }
 
 /** The application, before it listens. It retries twice, at once, and never disables a webhook. */
@@ -51,7 +55,7 @@ export async function createHost(
     ],
   })
   class HostModule {}
-  return NestFactory.create(HostModule, { logger, abortOnError: false });
+  return opened(HostModule, logger);
 }
 
 /**

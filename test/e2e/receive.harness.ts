@@ -9,6 +9,7 @@ import type { ReceivedEvent } from '../../src/inbound/index.js';
 import { PosthornModule } from '../../src/posthorn.module.js';
 import type { PosthornModuleExtras } from '../../src/composition.js';
 import { cloneDatabase } from '../setup/database.js';
+import { closedWithItsFile } from '../setup/left-open.js';
 import { unhurried } from '../setup/unhurried.js';
 import { addSource, ENCRYPTION_KEY, Rows } from './received-rows.harness.js';
 import type { NewSource } from './received-rows.harness.js';
@@ -140,7 +141,7 @@ export async function startShop(
   class ShopModule {}
 
   const testing = await Test.createTestingModule({ imports: [ShopModule] }).compile();
-  const app = testing.createNestApplication<NestExpressApplication>({ logger: false, ...options });
+  const app = closedWithItsFile(testing.createNestApplication<NestExpressApplication>({ logger: false, ...options }));
   prepare?.(app);
   await app.listen(0, '127.0.0.1');
   unhurried(app);

@@ -13,6 +13,8 @@ import type { Settings } from '../../src/platform/config/index.js';
 import { configureHttp, ServerAdapter } from '../../src/platform/http/index.js';
 import { PosthornModule } from '../../src/posthorn.module.js';
 import { cloneDatabase } from '../setup/database.js';
+import { closedWithItsFile } from '../setup/left-open.js';
+import { unhurried } from '../setup/unhurried.js';
 
 export const ADMIN_KEY = `admin-${randomUUID()}`;
 export const ENCRYPTION_KEY = randomBytes(32).toString('base64');
@@ -52,10 +54,12 @@ export async function startServer(
   const module = await Test.createTestingModule({
     imports: [PosthornModule.forRootAsync({ useFactory: () => options })],
   }).compile();
-  const app = module.createNestApplication<NestExpressApplication>(new ServerAdapter(), {
-    bodyParser,
-    logger: ['error', 'warn'],
-  });
+  const app = closedWithItsFile(
+    module.createNestApplication<NestExpressApplication>(new ServerAdapter(), {
+      bodyParser,
+      logger: ['error', 'warn'],
+    }),
+  );
   configureHttp(app, app.get<Settings>(SETTINGS_TOKEN));
   configure?.(app);
   try {
@@ -64,6 +68,7 @@ export async function startServer(
     await app.close();
     throw error;
   }
+  unhurried(app);
   return app;
 }
 

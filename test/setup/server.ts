@@ -10,7 +10,7 @@ import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { configureHttp, ServerAdapter } from '../../src/platform/http/index.js';
 import { serveOpenApi } from '../../src/platform/http/openapi.js';
 import { cloneDatabase } from './database.js';
-import { leftOpen } from './left-open.js';
+import { closedWithItsFile } from './left-open.js';
 import { unhurried } from './unhurried.js';
 
 export const ADMIN_KEY = 'admin-key-of-the-tests';
@@ -77,20 +77,17 @@ export async function startTestServer(
     ...options,
   };
   const host = { module: HostModule, imports: [AppModule.register(given)], providers: [...handlers] };
-  const app = await NestFactory.create<NestExpressApplication>(host, new ServerAdapter(), {
-    bodyParser: false,
-    logger: process.env.TEST_LOG ? undefined : false,
-    abortOnError: false,
-  });
+  const app = closedWithItsFile(
+    await NestFactory.create<NestExpressApplication>(host, new ServerAdapter(), {
+      bodyParser: false,
+      logger: process.env.TEST_LOG ? undefined : false,
+      abortOnError: false,
+    }),
+  );
   configureHttp(app, readSettings(given));
   serveOpenApi(app);
   await app.listen(0, '127.0.0.1');
   unhurried(app);
-  const close = (): Promise<void> => {
-    leftOpen.delete(close);
-    return app.close();
-  };
-  leftOpen.add(close);
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
 
   const api: TestServer['api'] = async <Body>(method: string, path: string, body?: unknown, how: ApiRequest = {}) => {
@@ -114,7 +111,7 @@ export async function startTestServer(
     app,
     api,
     get: (type) => app.get(type, { strict: false }),
-    close,
+    close: () => app.close(),
     webhook: async (target, events = ['*'], more = {}, tenant) => {
       const fields = { url: target, events, ...more };
       const { status, body } = await api<{ id: string; secret: string }>('POST', '/api/webhooks', fields, { tenant });
