@@ -16,12 +16,13 @@ beforeAll(async () => {
 afterAll(() => scene.close());
 
 describe('a webhook whose receiver fails again and again', () => {
-  it('pauses, lets one delivery probe, pauses longer while that fails, and recovers with the first success', async () => {
+  it('pauses, lets one delivery probe, pauses again when that fails, and recovers with the first success', async () => {
     const receiver = await TestReceiver.start(500);
     const target = await scene.target(receiver.url);
     for (let n = 0; n < 5; n += 1) await scene.settled(await target.send());
     expect(await scene.pausedFor(target.webhookId)).toBeLessThanOrEqual(6);
     await scene.holdPause(target.webhookId);
+    await scene.holdPauses(target.webhookId);
 
     const waiting = await Promise.all(Array.from({ length: 4 }, () => target.send()));
     const witness = await TestReceiver.start();
@@ -30,8 +31,8 @@ describe('a webhook whose receiver fails again and again', () => {
 
     await scene.endPause(target.webhookId);
     await eventually(
-      async () => ((await scene.pausedFor(target.webhookId)) ?? 0) > 6,
-      'the failed probe makes the pause longer',
+      async () => (await scene.healthOf(target.webhookId))?.times_opened === 2,
+      'the failed probe opens it again',
     );
     expect(receiver.received).toHaveLength(6);
 
@@ -71,6 +72,7 @@ describe('a webhook whose receiver fails again and again', () => {
   it('gives back what was claimed ahead when its circuit opens', async () => {
     const receiver = await TestReceiver.start();
     const target = await scene.target(receiver.url);
+    await scene.holdPauses(target.webhookId);
     const inFlight = await scene.claimedAhead(receiver, target);
     const answered = receiver.received.length - inFlight.length;
     for (let failed = 0; failed < 8; failed += 4) {
@@ -78,7 +80,6 @@ describe('a webhook whose receiver fails again and again', () => {
       for (const response of inFlight.splice(0)) response.writeHead(500).end();
     }
     await eventually(async () => ((await scene.pausedFor(target.webhookId)) ?? 0) > 0, 'eight failures open it');
-    await scene.holdPause(target.webhookId);
     // Those that were under way by then.
     receiver.always(500);
     for (const response of inFlight) response.writeHead(500).end();
@@ -136,6 +137,7 @@ describe('a webhook whose receiver fails again and again', () => {
   it('pauses for the failures of replays as for all others', async () => {
     const receiver = await TestReceiver.start(500);
     const target = await scene.target(receiver.url);
+    await scene.holdPauses(target.webhookId);
     for (let n = 0; n < 3; n += 1) await scene.settled(await target.send());
     const since = new Date(Date.now() - 3_600_000).toISOString();
     await scene.server.api('POST', `/api/webhooks/${target.webhookId}/replay`, { since });
@@ -146,6 +148,7 @@ describe('a webhook whose receiver fails again and again', () => {
   it('is tried at once when someone retries a delivery by hand', async () => {
     const receiver = await TestReceiver.start(500);
     const target = await scene.target(receiver.url);
+    await scene.holdPauses(target.webhookId);
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) {
       const id = await target.send();
@@ -165,14 +168,13 @@ describe('a webhook whose receiver fails again and again', () => {
   ])('is tried with what someone retries by hand before all that waits%s', async (_, limits) => {
     const receiver = await TestReceiver.start(500);
     const target = await scene.target(receiver.url, limits);
+    await scene.holdPauses(target.webhookId);
     for (let n = 0; n < 5; n += 1) await scene.settled(await target.send());
-    await scene.holdPause(target.webhookId);
     const waiting: string[] = [];
     for (let n = 0; n < 4; n += 1) waiting.push(await target.send());
     const asked = waiting[3] as string;
     expect((await scene.retry(asked)).status).toBe(202);
     expect(await scene.settled(asked)).toMatchObject({ status: 'failed', attemptCount: 1 });
-    await scene.holdPause(target.webhookId);
 
     // What nobody waits for any more holds up nothing.
     receiver.always(200);
@@ -189,8 +191,8 @@ describe('a webhook whose receiver fails again and again', () => {
   ])('sends nothing more between the failure of its probe and the moment that it is on disk%s', async (_, limits) => {
     const receiver = await TestReceiver.start(500);
     const target = await scene.target(receiver.url, limits);
+    await scene.holdPauses(target.webhookId);
     for (let n = 0; n < 5; n += 1) await scene.settled(await target.send());
-    await scene.holdPause(target.webhookId);
     const waiting: string[] = [];
     for (let n = 0; n < 3; n += 1) waiting.push(await target.send());
     const witness = await TestReceiver.start();
@@ -207,7 +209,7 @@ describe('a webhook whose receiver fails again and again', () => {
       expect(receiver.received).toHaveLength(6);
     });
     expect(await scene.settled(waiting[0] as string)).toMatchObject({ status: 'failed', attemptCount: 1 });
-    expect(await scene.pausedFor(target.webhookId)).toBeGreaterThan(6);
+    expect(await scene.healthOf(target.webhookId)).toMatchObject({ times_opened: 2 });
     expect(receiver.received).toHaveLength(6);
     await Promise.all([receiver.close(), witness.close()]);
   });

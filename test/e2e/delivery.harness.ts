@@ -3,6 +3,7 @@ import type { Provider } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import pg from 'pg';
+import { Sender } from '../../src/delivery/sender.js';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -49,6 +50,12 @@ export interface WebhookView {
   readonly id: string;
   readonly active: boolean;
   readonly disabledReason: string | null;
+}
+
+/** What is held against a webhook. */
+interface Health {
+  readonly consecutive_failures: number;
+  readonly times_opened: number;
 }
 
 interface Page<Row> {
@@ -205,9 +212,9 @@ export class DeliveryScene {
   }
 
   /** What is held against a webhook; `undefined`: nothing. */
-  async healthOf(webhookId: string): Promise<{ readonly consecutive_failures: number } | undefined> {
+  async healthOf(webhookId: string): Promise<Health | undefined> {
     const text = 'SELECT * FROM posthorn.webhook_health WHERE webhook_id = $1';
-    return (await this.sql<{ consecutive_failures: number }>(text, [webhookId]))[0];
+    return (await this.sql<Health>(text, [webhookId]))[0];
   }
 
   /** For how many seconds nothing more is sent to a webhook; `undefined`: it does not pause. */
@@ -224,6 +231,21 @@ export class DeliveryScene {
     await this.sql(`UPDATE posthorn.webhook_health SET paused_until = now() + interval '1 day' WHERE webhook_id = $1`, [
       webhookId,
     ]);
+  }
+
+  /** {@link holdPause} for each pause of a webhook that begins from now on: it ends by {@link endPause}, and by no time. */
+  async holdPauses(webhookId: string): Promise<void> {
+    const name = `hold_${webhookId.replaceAll('-', '')}`;
+    await this.sql(`
+      CREATE FUNCTION posthorn.${name}() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN NEW.paused_until = now() + interval '1 day'; RETURN NEW; END $$;
+      CREATE TRIGGER ${name} BEFORE INSERT OR UPDATE ON posthorn.webhook_health FOR EACH ROW
+        WHEN (NEW.webhook_id = '${webhookId}' AND NEW.paused_until > now()) EXECUTE FUNCTION posthorn.${name}()`);
+  }
+
+  /** From now on nothing goes back for having been held for too long: what goes back was called back, however late that comes. */
+  holdForEver(): void {
+    this.server.get(Sender).giveBackOverdue = () => Promise.resolve();
   }
 
   /** Does something while no outcome of an attempt can be written. */

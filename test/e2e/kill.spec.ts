@@ -18,8 +18,8 @@ const KILLS = 5;
 /** How long the receiver takes: with the concurrency, the whole takes some six seconds of undisturbed work. */
 const ANSWER_MS = 50;
 const DEADLINE_MS = 1_000;
-/** The deadline and the margin of a lease: what a kill cut off is taken back after that. */
-const LEASE_MS = DEADLINE_MS + 30_000;
+/** What a kill cut off is taken back when its lease ends, after half a minute; and a busy machine takes its time. */
+const WITHIN_MS = 300_000;
 
 interface Delivery {
   readonly id: string;
@@ -110,7 +110,7 @@ describe('a server that is killed while it delivers', () => {
           return all;
         },
         'every delivery is final',
-        { within: LEASE_MS + 90_000 },
+        { within: WITHIN_MS },
       );
       expect(deliveries).toHaveLength(DELIVERIES);
       expect(deliveries.filter(({ status }) => status !== 'success')).toEqual([]);
@@ -147,6 +147,6 @@ describe('a server that is killed while it delivers', () => {
       // Attempts cut off may be more: a claim that was just committed had sent nothing yet.
       expect(duplicates).toBeLessThanOrEqual(2 * CONCURRENCY * KILLS);
     },
-    LEASE_MS + 240_000,
+    2 * WITHIN_MS,
   );
 });

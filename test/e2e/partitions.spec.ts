@@ -116,7 +116,8 @@ describe('partitions', () => {
     const [holder, other] = [await connections.connect(url), await connections.connect(url)];
     await busy.makeAhead(NOON);
     await holder.query('begin; select from posthorn.event_default');
-    await other.query(`set lock_timeout = '1s'`);
+    // Longer than a busy machine needs; without end where somebody waited for the holder and let nobody past.
+    await other.query(`set lock_timeout = '20s'`);
     let over = false;
     const made = busy.makeAhead(NOON + DAY_MS).finally(() => (over = true));
     let asked = 0;

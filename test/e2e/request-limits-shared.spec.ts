@@ -16,6 +16,9 @@ const missing = redisMissing();
 if (missing) console.warn(`Not run: limits of requests with Redis. ${missing}`);
 const withRedis = missing ? describe.skip : describe;
 
+/** A machine that is busy elsewhere does not make Redis one that is away. */
+const PATIENT_MS = 60_000;
+
 /** Does not fill up while a test runs. */
 const aDay = (max: number) => ({ max, perSeconds: 86_400 });
 
@@ -33,7 +36,7 @@ withRedis('with Redis', () => {
 
   /** Takes from a limit as one replica does: 0, or in how many seconds there will be something. */
   async function replica() {
-    const buckets = new RedisBuckets(redis.url);
+    const buckets = new RedisBuckets(redis.url, PATIENT_MS);
     open.push(buckets);
     await buckets.connect();
     const shared = new SharedBuckets(monotonicNow);
@@ -96,12 +99,21 @@ withRedis('with Redis', () => {
     Logger.overrideLogger({ log: silent, error: silent, warn: (text: string) => warnings.push(text) });
     const newKey = async (): Promise<string> =>
       (await one.api<{ key: string }>('POST', '/api/api-keys', { name: 'k', scopes: ['events:write'] })).body.key;
-    const [first, second, third, fourth] = [await newKey(), await newKey(), await newKey(), await newKey()];
+    const [second, third, fourth] = [await newKey(), await newKey(), await newKey()];
+    const isOne = async (key: string): Promise<boolean> =>
+      (await statuses(key, one, other, one, other)).filter((status) => status === 202).length === 3;
+    /** A key that has used up what it may. Where a busy machine lets Redis answer late, each decides alone for a second. */
+    const usedUp = async (): Promise<string> => {
+      const key = await newKey();
+      return (await isOne(key)) ? key : '';
+    };
 
-    expect(await statuses(first, one, other, one, other, one)).toEqual([202, 202, 202, 429, 429]);
+    const first = await eventually(usedUp, 'the limit is one for both');
     const refused = await send(other, first);
+    expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
 
+    warnings.length = 0;
     await redis.kill();
     expect(await statuses(second, one, one, one, one)).toEqual([202, 202, 202, 429]);
     expect(await statuses(second, other, other, other, other)).toEqual([202, 202, 202, 429]);
@@ -115,9 +127,7 @@ withRedis('with Redis', () => {
       for (const server of [one, other]) await send(server, probe);
       return (await redis.keys()).some((key) => key.startsWith('posthorn:requests:'));
     }, 'a replica asks Redis again');
-    const isOne = async (key: string): Promise<boolean> =>
-      (await statuses(key, one, other, one, other)).filter((status) => status === 202).length === 3;
-    await eventually(async () => isOne(await newKey()), 'the limit is one for both again');
+    await eventually(usedUp, 'the limit is one for both again');
 
     redis.freeze();
     expect(await statuses(third, one, one, one, one)).toEqual([202, 202, 202, 429]);

@@ -194,12 +194,12 @@ describe('partitions', () => {
     const [reader, writer] = [await connect(), await connect()];
     await reader.query('begin');
     await reader.query('select count(*) from posthorn.event');
-    await writer.query(`set statement_timeout = '1s'`);
+    // Longer than a busy machine needs; without end where the drop made it wait for the reader.
+    await writer.query(`set statement_timeout = '20s'`);
     let over = false;
     const round = retention.enforce(PAST).finally(() => (over = true));
     let written = 0;
     while (!over) {
-      // Refused by the time-out if the drop made it wait.
       await writer.query(
         `insert into posthorn.event (id, tenant_id, type, occurred_at, data) values ($1, 'default', 'a.b', now(), '{}')`,
         [idAt(DAY + DAY_MS + 1)],

@@ -37,13 +37,17 @@ export class RedisBuckets {
   private away = false;
   private tryAgainAtMs = 0;
 
-  constructor(url: string) {
+  /** @param answerWithinMs - How long a request waits for an answer. */
+  constructor(
+    url: string,
+    private readonly answerWithinMs = ANSWER_WITHIN_MS,
+  ) {
     this.redis = new Redis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: ANSWER_WITHIN_MS,
+      commandTimeout: answerWithinMs,
       retryStrategy: (times) => Math.min(times * 100, LONGEST_RECONNECT_MS),
     });
     // Said once, by whoever asks; here it only must not end the process.
@@ -54,7 +58,7 @@ export class RedisBuckets {
   async connect(): Promise<void> {
     await Promise.race([
       this.redis.connect().catch(() => undefined),
-      delay(CONNECT_WITHIN_MS, undefined, { ref: false }),
+      delay(Math.max(CONNECT_WITHIN_MS, this.answerWithinMs), undefined, { ref: false }),
     ]);
   }
 
