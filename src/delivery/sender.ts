@@ -78,15 +78,12 @@ export class Sender {
    */
   async sendAll({ claimed, data }: Ready, claimedAt: number): Promise<void> {
     if (claimed.length === 0) return;
-    const later = new Set<ClaimedDelivery>();
     let secrets: OpenedSecrets['secrets'];
+    let signable: readonly ClaimedDelivery[];
     try {
       const opened = await this.keys.open(claimed.flatMap(({ secretIds }) => secretIds));
       ({ secrets } = opened);
-      if (opened.away.size > 0)
-        for (const delivery of claimed) if (delivery.secretIds.some((id) => opened.away.has(id))) later.add(delivery);
-      for (const { webhookId } of later) this.queue.hold(webhookId, monotonicNow() + UNSIGNED_HOLD_MS);
-      if (later.size > 0) await this.claimed.postpone([...later], new SecretsAwayError().message);
+      signable = await this.postponeUnsignable(claimed, opened.away);
       // The table was asked while these were on their way here, so nobody asked about them. After the last answer nothing is
       // awaited any more, so that none can be missed again.
       for (let askedAt = claimedAt; askedAt <= this.askedForRevokedAt;) {
@@ -97,14 +94,32 @@ export class Sender {
       await this.claimed.release(claimed);
       throw error;
     }
-    const late: ClaimedDelivery[] = [];
+    const late = signable.filter((delivery) => this.wasGivenBack(delivery, claimedAt));
+    const ready = late.length === 0 ? signable : signable.filter((delivery) => !late.includes(delivery));
+    this.enqueue(ready, { data, secrets, claimedAt });
+    await this.claimed.release(late);
+  }
+
+  /** Those whose secrets are here. The others come again later, and so does what else waits for their webhooks. */
+  private async postponeUnsignable(
+    claimed: readonly ClaimedDelivery[],
+    away: OpenedSecrets['away'],
+  ): Promise<readonly ClaimedDelivery[]> {
+    if (away.size === 0) return claimed;
+    const isUnsignable = ({ secretIds }: ClaimedDelivery): boolean => secretIds.some((id) => away.has(id));
+    const later = claimed.filter(isUnsignable);
+    for (const { webhookId } of later) this.queue.hold(webhookId, monotonicNow() + UNSIGNED_HOLD_MS);
+    if (later.length > 0) await this.claimed.postpone(later, new SecretsAwayError().message);
+    return claimed.filter((delivery) => !isUnsignable(delivery));
+  }
+
+  private enqueue(
+    deliveries: readonly ClaimedDelivery[],
+    { data, secrets, claimedAt }: Pick<Ready, 'data'> & Pick<OpenedSecrets, 'secrets'> & { readonly claimedAt: number },
+  ): void {
+    /** By format and event: one body for all deliveries that are sent the same. */
     const bodies = new Map<string, Buffer>();
-    for (const delivery of claimed) {
-      if (later.has(delivery)) continue;
-      if (this.wasGivenBack(delivery, claimedAt)) {
-        late.push(delivery);
-        continue;
-      }
+    for (const delivery of deliveries) {
       const text = data.get(delivery.eventId);
       if (!text) {
         // The last gate before an empty payload is sent. Its lease brings it to its end.
@@ -129,7 +144,6 @@ export class Sender {
         claimedAt,
       });
     }
-    await this.claimed.release(late);
   }
 
   /**
