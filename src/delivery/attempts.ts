@@ -186,7 +186,8 @@ export class Attempts {
   ): Promise<TransportResult> {
     if (failure) return { ...failure, sent: false };
     const spentMs = monotonicNow() - began;
-    const timeoutMs = deadlineMs - spentMs;
+    // Whole: a transport may hand it on to what takes nothing else, such as AbortSignal.timeout().
+    const timeoutMs = Math.ceil(deadlineMs - spentMs);
     if (timeoutMs <= 0) return { ...TOO_LATE, durationMs: Math.round(spentMs) };
     const result = await this.transport.post({
       tenantId,

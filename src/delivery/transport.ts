@@ -13,7 +13,7 @@ export interface TransportRequest {
   readonly headers: readonly string[];
   /** The very bytes that were signed. */
   readonly body: Buffer;
-  /** What is left of the deadline, over connecting, headers and body, in milliseconds. */
+  /** What is left of the deadline, over connecting, headers and body, in whole milliseconds. */
   readonly timeoutMs: number;
   /** TLS of the webhook's own, in PEM; the same object for as long as it is the same. */
   readonly tls?: EndpointTls;

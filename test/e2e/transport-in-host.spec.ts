@@ -38,6 +38,8 @@ describe('a transport of the host', () => {
       webhookId: webhook.id,
       url: 'https://93.184.215.14/hooks?mesh',
     });
+    // What AbortSignal.timeout() takes: it throws for a fraction.
+    expect(Number.isInteger(request?.timeoutMs)).toBe(true);
     const headers = Object.fromEntries(
       (request?.headers ?? []).flatMap((name, at, all) => (at % 2 === 0 ? [[name, all[at + 1] ?? '']] : [])),
     ) as Record<string, string>;
