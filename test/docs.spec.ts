@@ -38,6 +38,11 @@ const shop = new Map(
   ),
 );
 
+/** Every file of every example. */
+const examples = readdirSync(path.join(root, 'examples'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => path.join(root, 'examples', name));
+
 describe('a snippet', () => {
   /** Each ```ts block as a file of its own beside its page, so that errors name page and line. */
   const snippets = new Map(
@@ -91,7 +96,7 @@ describe('a snippet', () => {
           : ts.createSourceFile(name, text, version);
       },
     };
-    const names = [...snippets.keys(), ...[...shop.values()].map(({ file }) => file)];
+    const names = [...snippets.keys(), ...examples];
     const program = ts.createProgram(names, options, host);
     // Only of these: that the product itself compiles is checked elsewhere.
     const wrong = names.flatMap((name) => {
