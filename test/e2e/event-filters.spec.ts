@@ -1,55 +1,28 @@
-// Which events a webhook takes beyond their types: as it is at the moment of dispatching, at every replica, and explained.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomBytes, randomUUID } from 'node:crypto';
+// Which events a webhook takes beyond their types: as it is at the moment of dispatching, at every replica.
+import { describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { KnownFilters } from '../../src/delivery/known-filters.js';
 import { EventDispatcher } from '../../src/index.js';
-import { cloneDatabase } from '../setup/database.js';
-import { TestReceiver } from '../setup/receiver.js';
-import { DeliveryScene } from './delivery.harness.js';
+import type { DeliveryScene } from './delivery.harness.js';
+import { TwoServers } from './two-servers.harness.js';
 
-interface Explanation {
-  readonly webhookId: string;
-  readonly verdict: string;
-  readonly failedClause: object | null;
-  readonly changedSince: boolean;
-  readonly status: string | null;
-}
 interface EventAnswer {
   readonly id: string;
   readonly deliveries: number;
 }
 
-let scene: DeliveryScene;
-/** A second server on the same database. */
-let replica: DeliveryScene;
-let receiver: TestReceiver;
-
-beforeAll(async () => {
-  const shared = { databaseUrl: (await cloneDatabase()).url, encryptionKey: randomBytes(32).toString('base64') };
-  [scene, replica] = await Promise.all([DeliveryScene.open(shared), DeliveryScene.open(shared)]);
-  receiver = await TestReceiver.start();
-});
-afterAll(async () => {
-  await receiver?.close();
-  await replica?.close();
-  await scene?.close();
-});
+const both = TwoServers.forTests();
 
 const typeOfItsOwn = (): string => `filter.${randomUUID()}`;
-const send = async (event: string, data: object, more: object = {}, from = scene): Promise<EventAnswer> => {
+const send = async (event: string, data: object, more: object = {}, from = both.scene): Promise<EventAnswer> => {
   const { status, body } = await from.server.api<EventAnswer>('POST', '/api/events', { event, data, ...more });
   expect(status).toBe(202);
   return body;
 };
 const hook = async (type: string, filter?: object | null): Promise<string> =>
-  (await scene.server.webhook(receiver.url, [type], filter === undefined ? {} : { filter })).id;
-const patch = (id: string, change: object, at = scene) => at.server.api('PATCH', `/api/webhooks/${id}`, change);
-const explained = async (eventId: string, webhookId: string): Promise<Explanation | undefined> => {
-  const path = `/api/events/${eventId}/webhooks?limit=250`;
-  const { body } = await scene.server.api<{ data: Explanation[] }>('GET', path);
-  return body.data.find((each) => each.webhookId === webhookId);
-};
+  (await both.scene.server.webhook(both.receiver.url, [type], filter === undefined ? {} : { filter })).id;
+const patch = (id: string, change: object, at = both.scene) => at.server.api('PATCH', `/api/webhooks/${id}`, change);
 
 describe('a webhook with a filter', () => {
   it('gets what meets it and nothing else, one by one and in a batch', async () => {
@@ -60,13 +33,13 @@ describe('a webhook with a filter', () => {
     expect(await send(type, { total: 100 })).toMatchObject({ deliveries: 0 });
     const sent = await send(type, { total: 100 }, { tags });
     expect(sent).toMatchObject({ deliveries: 1 });
-    expect((await receiver.next()).headers['webhook-id']).toBe(sent.id);
+    expect((await both.receiver.next()).headers['webhook-id']).toBe(sent.id);
     const events = [1, 500, 7, 100].map((total) => ({ event: type, data: { total }, tags }));
-    const { body } = await scene.server.api<{ results: EventAnswer[] }>('POST', '/api/events/batch', { events });
+    const { body } = await both.scene.server.api<{ results: EventAnswer[] }>('POST', '/api/events/batch', { events });
     expect(body.results.map(({ deliveries }) => deliveries)).toEqual([0, 1, 0, 1]);
-    await receiver.next();
-    await receiver.next();
-    const { body: stored } = await scene.server.api('GET', `/api/events/${sent.id}`);
+    await both.receiver.next();
+    await both.receiver.next();
+    const { body: stored } = await both.scene.server.api('GET', `/api/events/${sent.id}`);
     expect(stored).toMatchObject({ tags });
   });
 
@@ -77,22 +50,24 @@ describe('a webhook with a filter', () => {
     for (const n of numbers) ids.set(await hook(type, { data: { n } }), n);
     const all = await hook(type);
     // Made one after the other, they would be in order by themselves.
-    await scene.sql('UPDATE posthorn.webhook SET filter_id = gen_random_uuid() WHERE id = ANY ($1)', [[...ids.keys()]]);
+    await both.scene.sql('UPDATE posthorn.webhook SET filter_id = gen_random_uuid() WHERE id = ANY ($1)', [
+      [...ids.keys()],
+    ]);
     const batch = async (at: DeliveryScene): Promise<void> => {
       const events = [...numbers, 77].map((n) => ({ event: type, data: { n } }));
       const path = '/api/events/batch';
       const { body } = await at.server.api<{ results: EventAnswer[] }>('POST', path, { events });
       expect(body.results.map(({ deliveries }) => deliveries)).toEqual([...numbers.map(() => 2), 1]);
     };
-    await batch(scene);
-    await batch(scene);
-    await batch(replica);
+    await batch(both.scene);
+    await batch(both.scene);
+    await batch(both.replica);
     // The one that is known no more may be the first, the last, or in between.
     for (const id of [...ids.keys()].slice(0, 5)) {
       await patch(id, { filter: { data: { n: ids.get(id) }, event: type } });
-      await batch(replica);
+      await batch(both.replica);
     }
-    const rows = await scene.sql<{ webhook_id: string; data: string }>(
+    const rows = await both.scene.sql<{ webhook_id: string; data: string }>(
       `SELECT d.webhook_id, convert_from(e.data, 'UTF8') AS data FROM posthorn.delivery d
        JOIN posthorn.event e ON e.id = d.event_id WHERE e.type = $1 AND d.webhook_id <> $2`,
       [type, all],
@@ -104,29 +79,32 @@ describe('a webhook with a filter', () => {
   it('is judged by the filter of this moment at every replica, however it was a moment ago', async () => {
     const type = typeOfItsOwn();
     const id = await hook(type);
-    for (const at of [scene, replica]) expect(await send(type, { n: 1 }, {}, at)).toMatchObject({ deliveries: 1 });
+    for (const at of [both.scene, both.replica])
+      expect(await send(type, { n: 1 }, {}, at)).toMatchObject({ deliveries: 1 });
     for (let round = 0; round < 5; round += 1) {
       await patch(id, { filter: { data: { n: round } } });
-      expect(await send(type, { n: round + 1 }, {}, replica)).toMatchObject({ deliveries: 0 });
-      expect(await send(type, { n: round }, {}, replica)).toMatchObject({ deliveries: 1 });
+      expect(await send(type, { n: round + 1 }, {}, both.replica)).toMatchObject({ deliveries: 0 });
+      expect(await send(type, { n: round }, {}, both.replica)).toMatchObject({ deliveries: 1 });
       expect(await send(type, { n: round + 1 })).toMatchObject({ deliveries: 0 });
     }
-    expect((await patch(id, { filter: null }, replica)).body).toMatchObject({ filter: null });
-    for (const at of [scene, replica]) expect(await send(type, { n: 77 }, {}, at)).toMatchObject({ deliveries: 1 });
+    expect((await patch(id, { filter: null }, both.replica)).body).toMatchObject({ filter: null });
+    for (const at of [both.scene, both.replica])
+      expect(await send(type, { n: 77 }, {}, at)).toMatchObject({ deliveries: 1 });
   });
 
   it('is asked alone of all that its webhook had, and goes on being the same when it is given again', async () => {
     const type = typeOfItsOwn();
     const id = await hook(type, { data: { n: 1 } });
     const filterId = async (): Promise<string | undefined> => {
-      const [row] = await scene.sql<{ filter_id: string }>('SELECT filter_id FROM posthorn.webhook WHERE id = $1', [
-        id,
-      ]);
+      const [row] = await both.scene.sql<{ filter_id: string }>(
+        'SELECT filter_id FROM posthorn.webhook WHERE id = $1',
+        [id],
+      );
       return row?.filter_id;
     };
     const asked = async (): Promise<readonly string[]> => {
       await send(type, { n: 1 });
-      return (await scene.server.get(KnownFilters).judge('default', [{ type, data: '{}' }])).asked;
+      return (await both.scene.server.get(KnownFilters).judge('default', [{ type, data: '{}' }])).asked;
     };
     const atFirst = await asked();
     for (const n of [2, 3]) {
@@ -142,8 +120,8 @@ describe('a webhook with a filter', () => {
   it('is judged so in the caller’s transaction as well, even one that sees the past', async () => {
     const type = typeOfItsOwn();
     const id = await hook(type, { data: { n: 1 } });
-    const dispatcher = scene.server.get(EventDispatcher);
-    const database = await new DataSource({ type: 'postgres', url: scene.server.databaseUrl }).initialize();
+    const dispatcher = both.scene.server.get(EventDispatcher);
+    const database = await new DataSource({ type: 'postgres', url: both.scene.server.databaseUrl }).initialize();
     try {
       await database.transaction('REPEATABLE READ', async (manager) => {
         await manager.query('SELECT 1 FROM posthorn.webhook LIMIT 1');
@@ -161,7 +139,7 @@ describe('a webhook with a filter', () => {
     const filter = { data: { b: { $in: ['x', null, 1.5] }, a: { $not: { $exists: true } } } };
     const id = await hook(typeOfItsOwn(), filter);
     await patch(id, { description: 'x' });
-    const { body } = await scene.server.api('GET', `/api/webhooks/${id}`);
+    const { body } = await both.scene.server.api('GET', `/api/webhooks/${id}`);
     expect(JSON.stringify(body.filter)).toBe(JSON.stringify(filter));
   });
 
@@ -170,7 +148,7 @@ describe('a webhook with a filter', () => {
     const filter = { data: { total: { $gte: true } }, date: 1 };
     const answers = [
       await patch(id, { filter }),
-      await scene.server.api('POST', '/api/webhooks', { url: receiver.url, events: ['*'], filter }),
+      await both.scene.server.api('POST', '/api/webhooks', { url: both.receiver.url, events: ['*'], filter }),
     ];
     for (const { status, body } of answers)
       expect({ status, body }).toMatchObject({
@@ -183,15 +161,15 @@ describe('a webhook with a filter', () => {
           ],
         },
       });
-    expect((await scene.server.api('GET', `/api/webhooks/${id}`)).body).toMatchObject({ filter: { tags: 'a' } });
+    expect((await both.scene.server.api('GET', `/api/webhooks/${id}`)).body).toMatchObject({ filter: { tags: 'a' } });
   });
 
   it('of another tenant filters nothing here', async () => {
-    await scene.server.api('POST', '/api/tenants', { id: 'acme', name: 'Acme' });
+    await both.scene.server.api('POST', '/api/tenants', { id: 'acme', name: 'Acme' });
     const type = typeOfItsOwn();
     await hook(type);
-    const theirs = { url: receiver.url, events: [type], filter: { tags: 'none' } };
-    await scene.server.api('POST', '/api/webhooks', theirs, { tenant: 'acme' });
+    const theirs = { url: both.receiver.url, events: [type], filter: { tags: 'none' } };
+    await both.scene.server.api('POST', '/api/webhooks', theirs, { tenant: 'acme' });
     expect(await send(type, {})).toMatchObject({ deliveries: 1 });
   });
 });
@@ -200,109 +178,16 @@ describe('tags', () => {
   it.each([['a,b'], [['a,b']], [[7]], [Array.from({ length: 11 }, (_, n) => `t${n}`)]])(
     'are none such as %j',
     async (tags) => {
-      const { status, body } = await scene.server.api('POST', '/api/events', { event: 'a.b', data: {}, tags });
+      const { status, body } = await both.scene.server.api('POST', '/api/events', { event: 'a.b', data: {}, tags });
       expect({ status, code: body.code }).toEqual({ status: 400, code: 'invalid_tags' });
     },
   );
 
   it('belong to what an idempotency key stands for', async () => {
     const event = { event: typeOfItsOwn(), data: {}, idempotencyKey: randomUUID() };
-    const post = (tags?: string[]) => scene.server.api('POST', '/api/events', { ...event, tags });
+    const post = (tags?: string[]) => both.scene.server.api('POST', '/api/events', { ...event, tags });
     expect((await post(['a'])).status).toBe(202);
     expect((await post(['a'])).status).toBe(202);
     expect((await post(['b'])).status).toBe(409);
-  });
-});
-
-describe('test-filter', () => {
-  it('asks the webhook’s own filter or another one, and sends nothing', async () => {
-    const type = typeOfItsOwn();
-    const id = await hook(type, { data: { total: { $gte: 100 } } });
-    const ask = async (body: object) => (await scene.server.api('POST', `/api/webhooks/${id}/test-filter`, body)).body;
-    const failedClause = { clause: 'data.total.$gte', expected: 100 };
-    expect(await ask({ event: type, data: { total: 7 } })).toEqual({ matched: false, subscribed: true, failedClause });
-    expect(await ask({ event: type, data: { total: 100 } })).toEqual({
-      matched: true,
-      subscribed: true,
-      failedClause: null,
-    });
-    expect(await ask({ event: 'other', data: { total: 100 } })).toEqual({
-      matched: false,
-      subscribed: false,
-      failedClause: null,
-    });
-    expect(await ask({ event: type, data: {}, tags: ['a'], filter: { tags: 'a' } })).toMatchObject({ matched: true });
-    expect(await ask({ event: type, data: {}, filter: null })).toMatchObject({ matched: true });
-    expect(await ask({ event: type, data: {}, filter: { x: 1 } })).toMatchObject({ code: 'invalid_filter' });
-    expect(await ask({ event: '..', data: 7, tags: 'a' })).toMatchObject({ code: 'validation_failed' });
-    expect(await scene.logged(type)).toEqual([]);
-  });
-
-  it('knows no webhook of another tenant', async () => {
-    const id = await hook(typeOfItsOwn());
-    const body = { event: 'a', data: {} };
-    const answer = await scene.server.api('POST', `/api/webhooks/${id}/test-filter`, body, { tenant: 'acme' });
-    expect(answer.status).toBe(404);
-  });
-});
-
-describe('an event', () => {
-  it('says of every webhook why it got it, or why not', async () => {
-    const type = typeOfItsOwn();
-    const [taken, filtered, disabled, other, erased] = [
-      await hook(type),
-      await hook(type, { data: { total: { $gte: 100 } } }),
-      await hook(type),
-      await hook(typeOfItsOwn()),
-      await hook(type, { tags: 'x' }),
-    ];
-    await patch(disabled, { active: false });
-    const { id } = await send(type, { total: 7 });
-    const later = await hook(type);
-    expect(await explained(id, taken)).toMatchObject({
-      verdict: 'matched',
-      failedClause: null,
-      deliveryId: expect.any(String),
-    });
-    const failedClause = { clause: 'data.total.$gte', expected: 100 };
-    expect(await explained(id, filtered)).toEqual({
-      webhookId: filtered,
-      verdict: 'filtered_out',
-      failedClause,
-      changedSince: false,
-      deliveryId: null,
-      status: null,
-    });
-    expect(await explained(id, disabled)).toMatchObject({ verdict: 'disabled', status: 'skipped' });
-    expect(await explained(id, other)).toMatchObject({ verdict: 'not_subscribed' });
-    expect(await explained(id, later)).toMatchObject({ verdict: 'registered_later' });
-    await patch(filtered, { filter: null });
-    expect(await explained(id, filtered)).toMatchObject({ verdict: 'matches_now', changedSince: true });
-    const { body } = await scene.server.api<{ webhooks: { data: Explanation[] } }>('GET', `/api/events/${id}`);
-    expect(body.webhooks.data.find(({ webhookId }) => webhookId === taken)).toMatchObject({ verdict: 'matched' });
-    await scene.server.api('DELETE', `/api/events/${id}/data`);
-    expect(await explained(id, erased)).toMatchObject({ verdict: 'payload_erased' });
-    expect(await explained(id, taken)).toMatchObject({ verdict: 'matched' });
-  });
-
-  it('explains many webhooks page by page, each once, and to its own tenant alone', async () => {
-    const { id } = await send(typeOfItsOwn(), {});
-    const seen: string[] = [];
-    let cursor: string | null = '';
-    while (cursor !== null) {
-      const path: string = `/api/events/${id}/webhooks?limit=3${cursor && `&cursor=${cursor}`}`;
-      const page: { data: Explanation[]; nextCursor: string | null } = (
-        await scene.server.api<typeof page>('GET', path)
-      ).body;
-      seen.push(...page.data.map(({ webhookId }) => webhookId));
-      cursor = page.nextCursor;
-    }
-    const all = await scene.sql<{ id: string }>(
-      `SELECT id FROM posthorn.webhook WHERE tenant_id = 'default' AND deleted_at IS NULL ORDER BY id DESC`,
-    );
-    expect(seen).toEqual(all.map((webhook) => webhook.id));
-    expect(seen.length).toBeGreaterThan(3);
-    const foreign = await scene.server.api('GET', `/api/events/${id}/webhooks`, undefined, { tenant: 'acme' });
-    expect(foreign.status).toBe(404);
   });
 });
