@@ -1,9 +1,10 @@
 // How soon an event is at its receiver, against a bare request at the same rate, all in this run:
-//   npm run bench:latency -- [--rate 300] [--seconds 30] [--only bare,all,split]
+//   npm run bench:latency -- [--rate 300] [--seconds 30] [--only bare,all,split] [--down 0]
 // Open loop: an event is dispatched when its time has come, however long the ones before it take, and is timed twice: from
 // the moment it was due, and from its commit, to its first byte at the receiver. Bare: the same bytes by undici from this
 // process. `all`: dispatched and sent by this process. `split`: dispatched here, sent by a worker process, which hears of it
-// from PostgreSQL. Receiver and PostgreSQL, with its durable defaults, are processes of their own. Prints, and judges nothing.
+// from PostgreSQL. Receiver and PostgreSQL, with its durable defaults, are processes of their own. `--down`: so many other webhooks
+// have a circuit that is open, and a delivery that waits for it to close. Prints, and judges nothing.
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { ensureBuilt } from '../scripts/ensure.mjs';
@@ -13,8 +14,10 @@ const { values: flags } = parseArgs({
     rate: { type: 'string', default: '300' },
     seconds: { type: 'string', default: '30' },
     only: { type: 'string', default: 'bare,all,split' },
+    down: { type: 'string', default: '0' },
   },
 });
+const DOWN = Number(flags.down);
 const PACE = { rate: Number(flags.rate), seconds: Number(flags.seconds) };
 const WARM_UP_SECONDS = 5;
 const WEBHOOKS = 10;
@@ -48,9 +51,22 @@ async function bare(receiver, _at, measure) {
   await pool.close();
 }
 
+/** Webhooks whose receivers are down: each circuit is open for longer than this lasts, and something waits for it. */
+async function down({ createWebhook, database, dispatcher }, url) {
+  for (let n = 0; n < DOWN; n += 1) await createWebhook('default', url, ['down']);
+  const { webhook, webhook_health: health } = database.tables;
+  await database.query({
+    text: `INSERT INTO ${health} (webhook_id, tenant_id, consecutive_failures, failing_since, times_opened, paused_until)
+           SELECT id, tenant_id, 10, now(), 1, now() + interval '1 hour' FROM ${webhook}`,
+  });
+  await dispatcher.dispatch('down', DATA);
+}
+
 function posthorn(role, withWorker) {
   return (receiver, at, measure) =>
-    withDispatcher({ ...at, role }, async ({ createWebhook, delivered, dispatcher }) => {
+    withDispatcher({ ...at, role }, async (application) => {
+      const { createWebhook, delivered, dispatcher } = application;
+      if (DOWN > 0) await down(application, receiver.url('/ok'));
       const webhooks = [];
       for (let n = 0; n < WEBHOOKS; n += 1)
         webhooks.push((await createWebhook('default', receiver.url('/ok'), [typeOf(n)])).id);
@@ -123,7 +139,9 @@ function print(title, measured, field) {
   ]);
 }
 
-console.log(`${machine()}. ${PACE.rate} events/s of 1 KB for ${PACE.seconds} s.`);
+console.log(
+  `${machine()}. ${PACE.rate} events/s of 1 KB for ${PACE.seconds} s${DOWN > 0 ? `, while ${DOWN} other webhooks are down` : ''}.`,
+);
 await withReceiver((receiver) =>
   withPostgres(async (postgres) => {
     console.log(`PostgreSQL: ${await postgres.settings()}`);
