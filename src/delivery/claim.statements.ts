@@ -1,5 +1,5 @@
-// The SQL of claims: one statement for all webhooks, and one for those that have limits of their own. What becomes of a
-// delivery that is picked is the same in both.
+// The SQL of claims: one statement for all webhooks, one for those that are named, and one for those that have limits of their own.
+// What becomes of a delivery that is picked is the same in all.
 import type { Tables } from '../platform/database/index.js';
 import { BEFORE_LANES, inLane, laneOrder } from './lanes.js';
 import { SMALL_BYTES } from './send-lane.js';
@@ -24,6 +24,12 @@ const MAX_STEPS = 1_000;
 /** Parts of the window of a rate limit in which claims are counted together. */
 const SLICES = 20;
 
+/**
+ * SQL: no smaller delivery id is looked at, nor a partition of before it. concat() is STABLE, so that PostgreSQL asks it when a
+ * statement starts: a bare parameter makes a plan for these very values look better than one for all, and it plans anew each time.
+ */
+const LOW_WATER = 'concat($2::text)::uuid';
+
 const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room))`;
 
 /**
@@ -33,15 +39,14 @@ const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook
  * table, it takes that for quick, and reads those to find that this one has a few, or none.
  */
 const oldestOf = (webhook: string, also = ''): string =>
-  `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= $2 ${also}
+  `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= ${LOW_WATER} ${also}
       ORDER BY d.webhook_id DESC, d.id`;
 
 /**
  * A webhook whose circuit opened and whose pause is over gets one request at a time from each process. One that is to be probed
  * with a delivery of before $2 waits for a claim that looks that far back.
  */
-const PROBING =
-  'h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true) AND coalesce(h.probe_id >= $2, true)';
+const PROBING = `h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true) AND coalesce(h.probe_id >= ${LOW_WATER}, true)`;
 
 /** Whether what is claimed now probes: what comes of it has to be on disk before anything more is sent. */
 const IS_PROBE = 'coalesce(h.times_opened > 0, false) AS is_probe';
@@ -52,7 +57,7 @@ const PROBE_ID = `CASE WHEN ${PROBING} THEN h.probe_id END`;
 /** That delivery, unless it has been sent by now; by its key, in the one partition that it is in. */
 const probeOf = (t: Tables, webhook: string, id: string): string => `
       SELECT d.id FROM ${t.delivery} d
-      WHERE d.id = ${id} AND d.id >= $2 AND d.webhook_id = ${webhook} AND d.status = 'pending' LIMIT 1`;
+      WHERE d.id = ${id} AND d.id >= ${LOW_WATER} AND d.webhook_id = ${webhook} AND d.status = 'pending' LIMIT 1`;
 
 /**
  * When a row of a webhook has its turn: after one of each other webhook, and chance says in what order these are. What is too much for
@@ -61,7 +66,7 @@ const probeOf = (t: Tables, webhook: string, id: string): string => `
 const turn = (window: string): string => `row_number() OVER (${window}) + random() AS turn`;
 
 /** Beside $2, not in its place: that alone tells PostgreSQL the partitions before anything is read. */
-const FROM_PROBE = 'AND d.id >= coalesce(probe.id, $2)';
+const FROM_PROBE = `AND d.id >= coalesce(probe.id, ${LOW_WATER})`;
 
 /**
  * Makes those that were picked ours. A webhook disabled meanwhile has its rows skipped here, at the last moment before
@@ -94,7 +99,7 @@ const taking = (t: Tables): string => `
       due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, tenant.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
       completed_at = CASE WHEN usable THEN NULL ELSE now() END
     FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
-    WHERE d.id = s.id AND d.id >= $2 AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
+    WHERE d.id = s.id AND d.id >= ${LOW_WATER} AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
     RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.reason, d.attempt_count, d.retries_used,
               s.data, s.occurred_at, s.traceparent, d.expires_at, d.transformed IS NOT NULL AS is_transformed, s.is_probe, ${TARGET}
   ), secrets AS (${liveSecrets(t, 'claimed')}
@@ -132,14 +137,32 @@ const CLAIMED_COLUMNS = `
  * $1 only webhooks after this, $2 no smaller delivery id, $3 $4 busy webhooks and their room, $5 room of the others,
  * $6 room in all, $7 deadline in milliseconds, $8 whether there is room for large bodies.
  */
-export const claimText = (t: Tables): string => `
-  WITH RECURSIVE due (webhook_id) AS (
+export const claimText = (t: Tables): string =>
+  claimOf(
+    t,
+    `
     (SELECT d.webhook_id FROM ${t.delivery} d
-     WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= $2 ORDER BY d.webhook_id, d.id DESC LIMIT 1)
+     WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= ${LOW_WATER} ORDER BY d.webhook_id, d.id DESC LIMIT 1)
     UNION ALL
     SELECT (SELECT d.webhook_id FROM ${t.delivery} d
-            WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= $2 ORDER BY d.webhook_id, d.id DESC LIMIT 1)
-    FROM due WHERE due.webhook_id IS NOT NULL
+            WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= ${LOW_WATER} ORDER BY d.webhook_id, d.id DESC LIMIT 1)
+    FROM due WHERE due.webhook_id IS NOT NULL`,
+  );
+
+/**
+ * Claims for the webhooks $1, in this order, as the claim for all does; of all others it knows nothing, and costs nothing for them.
+ * The other parameters are those of the claim for all.
+ */
+export const namedClaimText = (t: Tables): string =>
+  claimOf(
+    t,
+    `
+    SELECT d.webhook_id FROM unnest($1::uuid[]) AS named (webhook_id)
+    CROSS JOIN LATERAL (SELECT d.webhook_id FROM ${t.delivery} d WHERE ${oldestOf('named.webhook_id')} LIMIT 1) d`,
+  );
+
+const claimOf = (t: Tables, due: string): string => `
+  WITH RECURSIVE due (webhook_id) AS (${due}
   ), ${BUSY}, picked AS (
     SELECT p.id, p.event_id, p.expires_at, p.turn, due.webhook_id, ${IS_PROBE} FROM due
     CROSS JOIN LATERAL (SELECT * FROM ${t.webhook} WHERE id = due.webhook_id LIMIT 1) w

@@ -6,7 +6,7 @@ import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
-import { claimText, pacedClaimText } from './claim.statements.js';
+import { claimText, namedClaimText, pacedClaimText } from './claim.statements.js';
 import type { ClaimedDelivery } from './claimed-delivery.js';
 import { KnownIds } from './known-ids.js';
 import { entryOfEnd } from './live/live-entry.js';
@@ -24,7 +24,7 @@ interface ClaimWalk {
   readonly lowWater: string;
 }
 
-/** What a walk over the webhooks came to. */
+/** What a claim came to. */
 export interface Claim {
   readonly claimed: readonly ClaimedDelivery[];
   /** JSON text of their events' data, by event id. Kept apart: it is needed until the bodies are made, the deliveries until they are settled. */
@@ -33,7 +33,7 @@ export interface Claim {
   readonly taken: number;
   /** Webhooks with limits of their own that have deliveries due: nothing is claimed of them yet. */
   readonly paced: readonly string[];
-  /** Where the next walk goes on; `undefined`: this one came to the end. */
+  /** As far as it came, where it took all that there was room for; `undefined`: it came to the end. */
   readonly lastWebhookId?: string;
   /** There was more than it could bring: the bodies were too much for one claim. */
   readonly isCut: boolean;
@@ -45,6 +45,7 @@ const MAX_KNOWN_PACES = 10_000;
 @Injectable()
 export class ClaimQuery {
   private readonly statement: Statement;
+  private readonly namedStatement: Statement;
   private readonly pacedStatement: Statement;
   private readonly paceStatement: Statement;
   /** Webhooks that are known to have a row in webhook_pace. */
@@ -59,6 +60,7 @@ export class ClaimQuery {
   ) {
     const t = database.tables;
     this.statement = { name: 'posthorn_delivery_claim', text: claimText(t) };
+    this.namedStatement = { name: 'posthorn_delivery_claim_named', text: namedClaimText(t) };
     this.pacedStatement = { name: 'posthorn_delivery_claim_paced', text: pacedClaimText(t) };
     this.paceStatement = {
       name: 'posthorn_webhook_pace',
@@ -70,13 +72,18 @@ export class ClaimQuery {
   }
 
   /** Claims due deliveries of all webhooks in turn, but for those that have limits of their own: these it names. */
-  async claim(room: ClaimRoom, { after, lowWater }: ClaimWalk): Promise<Claim> {
+  claim(room: ClaimRoom, { after, lowWater }: ClaimWalk): Promise<Claim> {
+    return this.run(this.statement, [after, lowWater, ...this.roomValues(room)], room);
+  }
+
+  /** The same of these webhooks alone: the first of them first. */
+  claimNamed(webhookIds: readonly string[], room: ClaimRoom, lowWater: string): Promise<Claim> {
+    return this.run(this.namedStatement, [plainArray(webhookIds), lowWater, ...this.roomValues(room)], room);
+  }
+
+  private async run(statement: Statement, values: readonly unknown[], room: ClaimRoom): Promise<Claim> {
     const startedAt = monotonicNow();
-    const rows = await this.database.query<ClaimRow | PacedRow | WalkRow>(this.statement, [
-      after,
-      lowWater,
-      ...this.roomValues(room),
-    ]);
+    const rows = await this.database.query<ClaimRow | PacedRow | WalkRow>(statement, values);
     const taken: ClaimRow[] = [];
     const paced: string[] = [];
     let [picked, lastWebhookId]: [number, string | null] = [0, null];

@@ -90,7 +90,7 @@ export class DeliveriesService {
         return due;
       }),
     );
-    this.wake.everywhere();
+    this.wake.everywhere([retried.webhookId]);
     return retried;
   }
 

@@ -9,9 +9,10 @@ import { isDatabaseAway } from '../platform/http/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { ShutdownDeadline } from '../platform/shutdown-deadline.js';
 import { ClaimQuery } from './claim.js';
+import type { Claim } from './claim.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { NO_ROOM } from './send-queue.js';
-import type { Room } from './send-queue.js';
+import type { ClaimRoom, Room } from './send-queue.js';
 import { Sender } from './sender.js';
 import type { Ready } from './sender.js';
 
@@ -26,6 +27,15 @@ const DAY_MS = 86_400_000;
 /** How long to wait for free slots, or for outcomes to be written, before looking again unasked. */
 const BUSY_MS = 50;
 
+/** After a walk over all webhooks, none is made for so many times as long as it took: receivers that are down cost each walk something. */
+const REST = 4;
+
+/** How many webhooks one claim names. */
+const MAX_NAMED = 500;
+
+/** Bounds the memory. Where there are more, a walk finds them. */
+const MAX_PROSPECTS = 10_000;
+
 /** For so long after a walk that saw all that is due, nothing is taken to have waited for long. */
 const CAUGHT_UP_MS = 2 * POLL_MAX_MS;
 
@@ -34,6 +44,12 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
   private readonly logger = new Logger('Delivery');
   private running: Promise<void> | undefined;
   private stopping = false;
+  /** Webhooks that probably have something due: hints named them, or they had more than there was room for. */
+  private readonly prospects = new Set<string>();
+  /** Others may have something due. */
+  private walkIsAsked = true;
+  private walkRestsUntil = -Infinity;
+  private walkedAt = -Infinity;
   private cursor = FIRST_ID;
   private lastFullWalkAt = -FULL_WALK_MS;
   private oldWorkIsDue = false;
@@ -67,7 +83,7 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
   /** Nothing new is claimed from the beginning of a stop on, whatever else is waited for first. */
   onModuleDestroy(): void {
     this.stopping = true;
-    this.wake.local();
+    this.wake.nudge();
   }
 
   /** Requests in flight end, up to the shutdown timeout, and their outcomes are written. */
@@ -109,7 +125,7 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
   private async run(): Promise<void> {
     let idleMs = POLL_MIN_MS;
     while (!this.stopping) {
-      this.wake.reset();
+      this.note(this.wake.take().names);
       void this.sender.giveBackOverdue();
       this.sender.queue.resume();
       if (!this.sender.queue.worthClaiming || this.sender.isBehind) {
@@ -117,8 +133,9 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
         await this.wake.wait(BUSY_MS);
         continue;
       }
+      const isWalk = this.walkIsDue;
       try {
-        const taken = await this.pass();
+        const taken = isWalk ? await this.walk() : await this.claimProspects();
         this.cameRoundAt = monotonicNow();
         if (taken > 0) {
           idleMs = POLL_MIN_MS;
@@ -129,7 +146,9 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
         this.logger.warn(`Claiming failed, trying again: ${(error as Error).message}`);
         idleMs = POLL_MAX_MS;
       }
-      await this.wake.wait(idleMs);
+      const walkRests = this.walkIsAsked && !isWalk;
+      const waitMs = walkRests ? Math.max(0, this.walkRestsUntil - monotonicNow()) : idleMs;
+      if (!(await this.wake.wait(waitMs))) this.walkIsAsked = true;
       idleMs = Math.min(idleMs * 2, POLL_MAX_MS);
     }
   }
@@ -139,39 +158,102 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
     return this.caughtUpAt !== undefined && monotonicNow() - this.caughtUpAt < CAUGHT_UP_MS;
   }
 
-  /** One walk from the cursor on. Returns how many rows it took; 0 only once a walk from the very start finds none. */
-  private async pass(): Promise<number> {
+  /** Remembers webhooks that have something due; `undefined`: any may have. */
+  private note(webhookIds: readonly string[] | undefined): void {
+    if (webhookIds === undefined) this.walkIsAsked = true;
+    for (const webhookId of webhookIds ?? []) this.prospects.add(webhookId);
+    if (this.prospects.size <= MAX_PROSPECTS) return;
+    this.prospects.clear();
+    this.walkIsAsked = true;
+  }
+
+  /** Whoever nobody hints at is found by a walk: also while hints keep us busy. */
+  private get walkIsDue(): boolean {
+    const now = monotonicNow();
+    return now >= this.walkRestsUntil && (this.walkIsAsked || now - this.walkedAt >= POLL_MAX_MS);
+  }
+
+  /** Claims of all webhooks, from the cursor on. Returns how many deliveries changed; 0 only where a walk from the very start finds none. */
+  private async walk(): Promise<number> {
     const from = this.cursor;
     const claimedAt = monotonicNow();
-    // A transaction may commit long after its ids were made, and clocks differ: hence a whole day.
-    const dayAgo = lowestIdAt(this.clock() - DAY_MS);
+    this.walkedAt = claimedAt;
+    this.walkIsAsked = false;
+    const dayAgo = this.dayAgo();
     const full = this.oldWorkIsDue || claimedAt - this.lastFullWalkAt >= FULL_WALK_MS;
-    const lowWater = full ? FIRST_ID : dayAgo;
     const room = this.sender.queue.room();
-    const walk = await this.claims.claim(room, { after: from, lowWater });
+    const walk = await this.claims.claim(room, { after: from, lowWater: full ? FIRST_ID : dayAgo });
+    const now = monotonicNow();
     this.cursor = walk.lastWebhookId ?? FIRST_ID;
-    const sawAll = from === FIRST_ID && walk.lastWebhookId === undefined && !walk.isCut;
+    const sawAll = from === FIRST_ID && !isPartly(walk);
     this.caughtUpAt = sawAll ? claimedAt : undefined;
     if (full) {
       this.oldWorkIsDue = walk.claimed.some(({ id }) => id < dayAgo);
       if (from === FIRST_ID) this.lastFullWalkAt = claimedAt;
     }
+    if (sawAll) {
+      this.prospects.clear();
+      this.walkRestsUntil = now + Math.min((now - claimedAt) * REST, POLL_MAX_MS);
+    } else this.walkIsAsked = true;
     const found = countedBy(walk.claimed, ({ webhookId }) => webhookId);
-    await this.sender.sendAll(walk, claimedAt);
-    this.sender.queue.noteWalk(room, found, found.size + walk.paced.length);
-    const taken = walk.taken + (await this.passPaced(walk.paced));
+    await this.send(walk, claimedAt, room, new Set([...room.perBusyWebhook.keys(), ...found.keys()]));
+    this.sender.queue.noteWalk(found.size + walk.paced.length);
+    const taken = walk.taken + (await this.sendPaced(walk.paced));
     return taken === 0 && from !== FIRST_ID ? 1 : taken;
   }
 
-  /** Sends what webhooks with limits of their own may be sent now. Returns how many deliveries changed their state. */
-  private async passPaced(webhookIds: readonly string[]): Promise<number> {
+  /** Claims of those webhooks that probably have something due, where there is room for it. Returns how many deliveries changed. */
+  private async claimProspects(): Promise<number> {
+    const { queue } = this.sender;
+    const { perBusyWebhook } = queue.room();
+    const named = [...this.prospects].filter((webhookId) => perBusyWebhook.get(webhookId) !== 0).slice(0, MAX_NAMED);
+    if (named.length === 0) return 0;
+    const claimedAt = monotonicNow();
+    const room = queue.room(named.length);
+    const claim = await this.claims.claimNamed(named, room, this.oldWorkIsDue ? FIRST_ID : this.dayAgo());
+    // Those that it did not come to are the first of the next.
+    const isPart = isPartly(claim);
+    const found = new Set(claim.claimed.map(({ webhookId }) => webhookId));
+    for (const webhookId of named) if (!isPart || found.has(webhookId)) this.prospects.delete(webhookId);
+    if (isPart) this.note([...found]);
+    await this.send(claim, claimedAt, room, named);
+    return claim.taken + (await this.sendPaced(claim.paced));
+  }
+
+  /**
+   * Sends what was claimed, and remembers of which webhooks there may be more.
+   *
+   * @param looked - Those that were looked at, as far as they have anything due or on its way.
+   */
+  private async send(claim: Claim, claimedAt: number, room: ClaimRoom, looked: Iterable<string>): Promise<void> {
+    const found = countedBy(claim.claimed, ({ webhookId }) => webhookId);
+    await this.sender.sendAll(claim, claimedAt);
+    for (const webhookId of looked) {
+      const hasMore = (found.get(webhookId) ?? 0) >= (room.perBusyWebhook.get(webhookId) ?? room.perWebhook);
+      this.sender.queue.noteBacklog(webhookId, hasMore);
+      if (hasMore) this.prospects.add(webhookId);
+    }
+  }
+
+  /** Sends what webhooks with limits of their own may be sent now. Returns how many deliveries changed. */
+  private async sendPaced(webhookIds: readonly string[]): Promise<number> {
     if (webhookIds.length === 0) return 0;
     const claimedAt = monotonicNow();
     const claim = await this.claims.claimPaced(webhookIds, this.sender.queue.room());
     await this.sender.sendAll(claim, claimedAt);
+    if (claim.taken > 0) this.note(webhookIds);
     return claim.taken;
   }
+
+  /** A transaction may commit long after its ids were made, and clocks differ: hence a whole day. */
+  private dayAgo(): string {
+    return lowestIdAt(this.clock() - DAY_MS);
+  }
 }
+
+/** It took all that there was room for, or ended some instead of claiming them: there may be more of any. */
+const isPartly = (claim: Claim): boolean =>
+  claim.lastWebhookId !== undefined || claim.isCut || claim.taken > claim.claimed.length;
 
 function countedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, number> {
   const counts = new Map<string, number>();

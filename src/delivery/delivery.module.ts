@@ -216,7 +216,8 @@ export class DeliveryFeature implements OnModuleInit {
       // First of all: until then, requests go out that are known to be in vain.
       await this.recall.considerPauses(health);
       // What held back others of its webhook is out of the way only now that it is written.
-      if (settled.some(({ delivery }) => delivery.paced)) this.wake.local();
+      const paced = settled.filter(({ delivery }) => delivery.paced);
+      if (paced.length > 0) this.wake.local(paced.map(({ delivery }) => delivery.webhookId));
       this.retries.remind(
         settled.flatMap(({ delivery, verdict }) =>
           verdict.waitMs === undefined

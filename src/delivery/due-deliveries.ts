@@ -55,7 +55,7 @@ export class DueDeliveries {
                  reason = CASE WHEN late.erased THEN 'payload_erased' END,
                  due_at = CASE WHEN NOT late.erased THEN now() END,
                  completed_at = CASE WHEN late.erased THEN now() END
-               FROM late WHERE d.id = late.id AND ${byKey('late')} RETURNING d.id`;
+               FROM late WHERE d.id = late.id AND ${byKey('late')} RETURNING d.webhook_id`;
     this.statements = {
       // A job's time has come. The row decides: a job that is early by the database's clock finds nothing to wake.
       wake: {
@@ -145,9 +145,10 @@ export class DueDeliveries {
     };
   }
 
-  /** Makes those of these retries due whose time has come; returns how many. */
-  wake(ids: readonly string[]): Promise<number> {
-    return this.count('wake', [ids]);
+  /** Makes those of these retries due whose time has come; returns their webhooks. */
+  async wake(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.database.query<{ webhook_id: string }>(this.statements.wake, [ids]);
+    return [...new Set(rows.map((row) => row.webhook_id))];
   }
 
   /** Makes retries due that no job woke; returns how many. */

@@ -22,12 +22,12 @@ export class EventIntake {
   /** Resolves once they are committed; tells how many deliveries of each event there are. */
   async add(tenantId: string, events: readonly NewEvent[]): Promise<ReadonlyMap<string, number>> {
     const bytes = events.reduce((most, { data }) => Math.max(most, Buffer.byteLength(data)), 0);
-    const { deliveries, claim } = await this.engine.handOver(events.length * this.fanOut, bytes, (room) =>
+    const { deliveries, dueFor } = await this.engine.handOver(events.length * this.fanOut, bytes, (room) =>
       this.events.addAndClaim(this.database, tenantId, events, room),
     );
     const count = [...deliveries.values()].reduce((sum, ofEvent) => sum + ofEvent, 0);
     this.fanOut = Math.max(1, Math.ceil(count / events.length));
-    if (count > claim.claimed.length) this.wake.everywhere();
+    if (dueFor?.length !== 0) this.wake.everywhere(dueFor);
     return deliveries;
   }
 }

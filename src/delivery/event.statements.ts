@@ -1,4 +1,5 @@
 // The SQL that stores events and fans them out.
+import { MAX_NAMES_OF_HINT } from '../platform/database/index.js';
 import type { Tables } from '../platform/database/index.js';
 import { LEASE_MARGIN_MS } from './claim.statements.js';
 import { laneOf } from './lanes.js';
@@ -79,6 +80,8 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
   ), secrets AS (${liveSecrets(t, 'claimed')}
   )
   SELECT NULL AS webhook_id, string_agg(event_id || ' ' || deliveries || ' ' || skipped || claimed, ',' ORDER BY event_id) AS stored,
+         (SELECT string_agg(webhook_id::text, ',') FROM (
+            SELECT DISTINCT webhook_id FROM fanned WHERE status = 'pending' LIMIT ${MAX_NAMES_OF_HINT + 1}) w) AS due,
          NULL::uuid[] AS secret_ids, ${TARGET_COLUMNS.map((column) => `NULL AS ${column}`).join(', ')}, NULL::uuid AS filter_id, NULL::json AS filter
   FROM (
     SELECT event_id, count(*) FILTER (WHERE status <> 'skipped') AS deliveries, count(*) FILTER (WHERE status = 'skipped') AS skipped,
@@ -86,9 +89,9 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
     FROM fanned GROUP BY event_id
   ) e
   UNION ALL
-  SELECT webhook_id, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')}, NULL, NULL FROM claimed LEFT JOIN secrets USING (webhook_id)
+  SELECT webhook_id, NULL, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')}, NULL, NULL FROM claimed LEFT JOIN secrets USING (webhook_id)
   UNION ALL
-  SELECT webhook_id, NULL, NULL, ${TARGET_COLUMNS.map(() => 'NULL').join(', ')}, filter_id, filter FROM unjudged`;
+  SELECT webhook_id, NULL, NULL, NULL, ${TARGET_COLUMNS.map(() => 'NULL').join(', ')}, filter_id, filter FROM unjudged`;
 
 /** The time of an entry's id is that of its event, so that it is read in the order of what is told of others. */
 const tellingSkipped = (t: Tables): string => `told AS (

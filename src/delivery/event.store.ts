@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { patternsMatching } from '../kernel/event-match.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { bytesArray, Database, plainArray, textArray } from '../platform/database/index.js';
+import { bytesArray, Database, MAX_NAMES_OF_HINT, plainArray, textArray } from '../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../platform/database/index.js';
 import type { FilterInput } from '../kernel/event-filter/event-filter.js';
 import { FiltersUnsettledError } from './delivery.errors.js';
@@ -47,6 +47,8 @@ interface StoredEvents {
   readonly deliveries: ReadonlyMap<string, number>;
   /** Those of them that were claimed as they were stored: they are the caller's to send. */
   readonly claim: Pick<Claim, 'claimed' | 'data'>;
+  /** Webhooks that others of them are due for: hints name these, once it is committed. `undefined`: too many to name. */
+  readonly dueFor: readonly string[] | undefined;
 }
 
 /** How often filters may change while events are being stored; each try sees a later moment. */
@@ -75,12 +77,12 @@ export class EventStore {
   }
 
   /** Stores the events with one delivery per matching webhook, and tells how many deliveries of each are pending. */
-  async add(
+  add(
     executor: SqlExecutor,
     tenantId: string,
     events: readonly NewEvent[],
-  ): Promise<ReadonlyMap<string, number>> {
-    return (await this.addAndClaim(executor, tenantId, events, NO_ROOM)).deliveries;
+  ): Promise<Pick<StoredEvents, 'deliveries' | 'dueFor'>> {
+    return this.addAndClaim(executor, tenantId, events, NO_ROOM);
   }
 
   /**
@@ -149,7 +151,7 @@ export class EventStore {
     const deliveries = new Map<string, number>();
     const claimed: ClaimedDelivery[] = [];
     const data = new Map<string, string>();
-    const stored = rows.find((row) => row.webhook_id === null)?.stored;
+    const { stored, due } = rows.find((row) => row.webhook_id === null) ?? {};
     for (const ofEvent of stored?.split(',') ?? []) {
       const [eventId = '', count, skipped, ...pairs] = ofEvent.split(' ');
       deliveries.set(eventId, Number(count));
@@ -176,7 +178,8 @@ export class EventStore {
         });
       }
     }
-    return { deliveries, claim: { claimed, data } };
+    const named = due?.split(',') ?? [];
+    return { deliveries, claim: { claimed, data }, dueFor: named.length > MAX_NAMES_OF_HINT ? undefined : named };
   }
 
   /**
@@ -214,6 +217,8 @@ interface StoredRow extends TargetRow {
    * between them and a comma between events. A row for each, with all of its columns, was half of what reading took.
    */
   stored: string | null;
+  /** The webhooks that deliveries are due for, a comma between them: one more than hints name, where there are more. */
+  due: string | null;
   /** A filter that the events were not judged by: then nothing was stored. */
   filter_id: string | null;
   filter: FilterInput | null;

@@ -87,9 +87,9 @@ export class OperationalEvents implements BeforeApplicationShutdown {
 
   private async write(executor: SqlExecutor, { tenantId, events }: Happening): Promise<() => void> {
     const rows = events.map(({ id, type, occurredAt, data }) => ({ id, type, occurredAt, data: JSON.stringify(data) }));
-    const pending = await this.events.add(executor, tenantId, rows);
+    const { dueFor } = await this.events.add(executor, tenantId, rows);
     return () => {
-      if (pending.size > 0) this.wake.everywhere();
+      if (dueFor?.length !== 0) this.wake.everywhere(dueFor);
       this.hooks.tell(events);
       if (this.live.isFollowed) void this.live.append(events.map(entryOfOperational));
     };

@@ -32,7 +32,8 @@ export class RetryProcessor extends WorkerHost {
     const ids: string[] = [];
     const woken = new Promise((resolve) => setTimeout(resolve, GATHER_MS)).then(async () => {
       this.gathering = undefined;
-      if ((await this.due.wake(ids)) > 0) this.wake.everywhere();
+      const webhookIds = await this.due.wake(ids);
+      if (webhookIds.length > 0) this.wake.everywhere(webhookIds);
     });
     return { ids, woken };
   }

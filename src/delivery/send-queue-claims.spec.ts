@@ -14,9 +14,9 @@ describe('the send queue', () => {
 
   it('shares what is free among as many webhooks as had work', () => {
     const { queue } = scene(64);
-    queue.noteWalk(queue.room(), new Map(), 32);
+    queue.noteWalk(32);
     expect(queue.room().perWebhook).toBe(16);
-    queue.noteWalk(queue.room(), new Map(), 1_000);
+    queue.noteWalk(1_000);
     expect(queue.room().perWebhook).toBe(1);
   });
 
@@ -38,21 +38,15 @@ describe('the send queue', () => {
 
   it('keeps no room where more may be due than there was room for: it would be overtaken', async () => {
     const { queue, add, answer } = scene(64);
-    const room = queue.room();
     add('crowded', 16);
     add('calm', 3);
-    queue.noteWalk(
-      room,
-      new Map([
-        ['crowded', 16],
-        ['calm', 3],
-      ]),
-    );
+    queue.noteBacklog('crowded', true);
+    queue.noteBacklog('calm', false);
     await answer(4);
     const left = queue.reserve(100, 1).perBusyWebhook;
     expect(left.get('crowded')).toBe(0);
     expect(left.get('calm')).toBeGreaterThan(0);
-    queue.noteWalk(queue.room(), new Map([['crowded', 2]]));
+    queue.noteBacklog('crowded', false);
     expect(queue.reserve(100, 1).perBusyWebhook.get('crowded')).toBeGreaterThan(0);
   });
 

@@ -92,25 +92,30 @@ export class SendQueue<Item extends Sendable> {
   /**
    * What may be claimed now. Each webhook gets an equal share of it, so that the first ones in line do not take it all. How
    * many there are to share is judged by how many had something due on the last walk, or have something here.
+   *
+   * @param asked - How many webhooks are asked for, where it is not all.
    */
-  room(): ClaimRoom {
+  room(asked = 0): ClaimRoom {
     const { free: total, takesLarge } = this;
     const busy = [...this.lanes].map(([webhookId, lane]) => ({
       webhookId,
       room: takesLarge || !lane.waitsForLarge ? lane.worth : 0,
     }));
     const open = busy.filter(({ room }) => room > 0).length;
-    const share = Math.max(1, Math.ceil(total / Math.max(this.webhooksOnWalk, open)));
+    const share = Math.max(1, Math.ceil(total / Math.max(this.webhooksOnWalk, open, asked)));
     const perBusyWebhook = new Map(busy.map(({ webhookId, room }) => [webhookId, Math.min(share, room)]));
     return { total, perWebhook: Math.min(share, this.perWebhook), perBusyWebhook, takesLarge };
   }
 
-  /** Remembers what a claim found in the room that it was given: on how many webhooks, and where there may be more. */
-  noteWalk({ perWebhook, perBusyWebhook }: Room, found: ReadonlyMap<string, number>, webhooks = found.size): void {
+  /** Remembers on how many webhooks a walk over all of them found something. */
+  noteWalk(webhooks: number): void {
     this.webhooksOnWalk = Math.max(1, webhooks);
-    for (const [webhookId, lane] of this.lanes) {
-      lane.backlogged = (found.get(webhookId) ?? 0) >= (perBusyWebhook.get(webhookId) ?? perWebhook);
-    }
+  }
+
+  /** Remembers whether more may be due for a webhook than a claim had room for. */
+  noteBacklog(webhookId: string, isBacklogged: boolean): void {
+    const lane = this.lanes.get(webhookId);
+    if (lane) lane.backlogged = isBacklogged;
   }
 
   /**

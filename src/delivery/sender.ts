@@ -62,7 +62,7 @@ export class Sender {
     this.queue = new SendQueue(
       settings.deliveryConcurrency,
       (outgoing) => this.attempt(outgoing),
-      () => wake.local(),
+      () => wake.nudge(),
     );
   }
 

@@ -7,7 +7,7 @@ import type { Clock } from '../kernel/clock.js';
 import { NotFoundError, PosthornError } from '../kernel/errors.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { Database, executorOf, Gatherer } from '../platform/database/index.js';
+import { Database, executorOf, Gatherer, Hint, MAX_NAMES_OF_HINT } from '../platform/database/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
 import { hashOf, IdempotencyLedger } from '../platform/idempotency/index.js';
 import { activeTraceparent, inSpan } from '../platform/observability/index.js';
@@ -108,15 +108,16 @@ export class EventDispatcher {
       : await this.catalogue.refusalOf(tenant, await this.catalogue.typesOf(tenant), checked);
     if (refusal) throw refusal;
     const executor = transaction ?? (manager && (await executorOf(manager)));
+    const due = new Hint(MAX_NAMES_OF_HINT);
     if (executor) {
-      const result = await this.store(executor, tenant, checked);
-      if (result.deliveries > 0) await this.wake.onCommit(executor);
+      const result = await this.store(executor, tenant, checked, due);
+      if (!due.isEmpty) await this.wake.onCommit(executor, due.names);
       return result;
     }
     const result = checked.idempotencyKey
-      ? await this.database.transaction((executor) => this.store(executor, tenant, checked))
+      ? await this.database.transaction((executor) => this.store(executor, tenant, checked, due))
       : await this.storeGathered(tenant, checked);
-    if (checked.idempotencyKey && result.deliveries > 0) this.wake.everywhere();
+    if (!due.isEmpty) this.wake.everywhere(due.names);
     if (checked.deliverAt) this.remind([[checked, result]]);
     return result;
   }
@@ -133,8 +134,9 @@ export class EventDispatcher {
       traceparent: activeTraceparent(),
     };
     return async (executor) => {
-      const { deliveries } = await this.store(executor, tenant, checked);
-      if (deliveries > 0) await this.wake.onCommit(executor);
+      const due = new Hint(MAX_NAMES_OF_HINT);
+      await this.store(executor, tenant, checked, due);
+      if (!due.isEmpty) await this.wake.onCommit(executor, due.names);
     };
   }
 
@@ -162,17 +164,18 @@ export class EventDispatcher {
   ): Promise<(DispatchResult | PosthornError)[]> {
     if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
     const checked = await this.catalogue.judge(tenant, wellFormed);
+    const due = new Hint(MAX_NAMES_OF_HINT);
     if (executor) {
-      const answers = await this.storeMany(executor, tenant, checked);
-      if (answers.some(hasDeliveries)) await this.wake.onCommit(executor);
+      const answers = await this.storeMany(executor, tenant, checked, due);
+      if (!due.isEmpty) await this.wake.onCommit(executor, due.names);
       return answers;
     }
     // Without keys there is one statement to run, and a statement is a transaction.
     const keyed = checked.some((event) => 'idempotencyKey' in event && event.idempotencyKey !== undefined);
     const answers = keyed
-      ? await this.database.transaction((executor) => this.storeMany(executor, tenant, checked))
-      : await this.storeMany(this.database, tenant, checked, (events) => this.intake.add(tenant, events));
-    if (keyed && answers.some(hasDeliveries)) this.wake.everywhere();
+      ? await this.database.transaction((executor) => this.storeMany(executor, tenant, checked, due))
+      : await this.storeMany(this.database, tenant, checked, due, (events) => this.intake.add(tenant, events));
+    if (!due.isEmpty) this.wake.everywhere(due.names);
     this.remind(checked.map((event, index) => [event, answers[index] as DispatchResult | PosthornError]));
     return answers;
   }
@@ -210,9 +213,10 @@ export class EventDispatcher {
     if ((await this.events.unknownWebhooks(tenant, webhookIds, executor)).length > 0) throw new UnknownWebhookError();
   }
 
-  private async store(executor: SqlExecutor, tenant: string, event: NewEvent): Promise<DispatchResult> {
+  /** @param due - Is told of the webhooks that something becomes due for once it commits. */
+  private async store(executor: SqlExecutor, tenant: string, event: NewEvent, due: Hint): Promise<DispatchResult> {
     if (event.webhookIds) await this.refuseUnknownWebhooks(executor, tenant, event.webhookIds);
-    const add = async (): Promise<DispatchResult> => answerOf(event, await this.events.add(executor, tenant, [event]));
+    const add = async (): Promise<DispatchResult> => answerOf(event, await this.add(executor, tenant, [event], due));
     if (event.idempotencyKey === undefined) return add();
     const { type, data, webhookIds, deliverAt, expiresAfterMs, orderingKey, tags } = event;
     // Events without options have the content that they had before there were any: keys outlive an update.
@@ -223,12 +227,24 @@ export class EventDispatcher {
     return this.ledger.once(executor, request, add);
   }
 
+  private async add(
+    executor: SqlExecutor,
+    tenant: string,
+    events: readonly NewEvent[],
+    due: Hint,
+  ): Promise<ReadonlyMap<string, number>> {
+    const { deliveries, dueFor } = await this.events.add(executor, tenant, events);
+    due.add(dueFor);
+    return deliveries;
+  }
+
   private async storeMany(
     executor: SqlExecutor,
     tenant: string,
     checked: readonly (NewEvent | PosthornError)[],
+    due: Hint,
     add = (events: readonly NewEvent[]): Promise<ReadonlyMap<string, number>> =>
-      this.events.add(executor, tenant, events),
+      this.add(executor, tenant, events, due),
   ): Promise<(DispatchResult | PosthornError)[]> {
     const answers = new Map<NewEvent, DispatchResult | PosthornError>();
     const events = checked.filter((event): event is NewEvent => !(event instanceof PosthornError));
@@ -247,7 +263,10 @@ export class EventDispatcher {
     const keyed = known.filter(({ idempotencyKey }) => idempotencyKey !== undefined);
     keyed.sort((a, b) => (String(a.idempotencyKey) < String(b.idempotencyKey) ? -1 : 1));
     for (const event of keyed) {
-      answers.set(event, await this.store(executor, tenant, event).catch((error: unknown) => refusalOrThrow(error)));
+      answers.set(
+        event,
+        await this.store(executor, tenant, event, due).catch((error: unknown) => refusalOrThrow(error)),
+      );
     }
     return checked.map((event) => (event instanceof PosthornError ? event : (answers.get(event) as DispatchResult)));
   }

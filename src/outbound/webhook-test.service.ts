@@ -41,7 +41,7 @@ export class WebhookTestService {
       await this.audit.record(executor, author, { action: 'webhook.tested', resource: webhookId });
       return { id: event.id, event: event.type, deliveries: 1 };
     });
-    this.wake.everywhere();
+    this.wake.everywhere([webhookId]);
     return sent;
   }
 }

@@ -104,3 +104,19 @@ it('brings what is small alone where there is no room for large bodies, and says
   expect((await claims().claimPaced(found.paced, ROOM)).taken).toBe(2);
   expect(await claim()).toMatchObject({ taken: 2, isCut: false });
 });
+
+it('takes of those that are named alone, the first of them first', async () => {
+  const limit = { maxInFlight: 1_000 };
+  const targets = [await target(), await target(), await target(), await target(limit), await target(limit)];
+  const [first, second, unnamed, limited, idle] = targets as [Target, Target, Target, Target, Target];
+  for (const one of targets) if (one !== idle) await store(one, 2, 1_000);
+  const named = [second, first, limited, idle].map(({ webhookId }) => webhookId);
+  const room = { ...ROOM, total: 3 };
+  const part = await claims().claimNamed(named, room, FIRST_ID);
+  expect([second, first, unnamed].map((one) => countOf(part, one))).toEqual([2, 1, 0]);
+  expect(part.lastWebhookId).toBeDefined();
+  const rest = await claims().claimNamed(named, room, FIRST_ID);
+  expect([second, first, unnamed].map((one) => countOf(rest, one))).toEqual([0, 1, 0]);
+  expect(rest).toMatchObject({ taken: 1, paced: [limited.webhookId], isCut: false });
+  expect(rest.lastWebhookId).toBeUndefined();
+});
