@@ -27,8 +27,12 @@ const DAY_MS = 86_400_000;
 /** How long to wait for free slots, or for outcomes to be written, before looking again unasked. */
 const BUSY_MS = 50;
 
-/** After a walk over all webhooks, none is made for so many times as long as it took: receivers that are down cost each walk something. */
-const REST = 4;
+/**
+ * After a walk over all webhooks that was not quick, none is made for so many times as long as it took: every receiver that is down
+ * costs each walk something.
+ */
+const QUICK_WALK_MS = 5;
+const REST = 20;
 
 /** How many webhooks one claim names. */
 const MAX_NAMED = 500;
@@ -138,6 +142,8 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
         const taken = isWalk ? await this.walk() : await this.claimProspects();
         this.cameRoundAt = monotonicNow();
         if (taken > 0) {
+          // Where something was due, more has often come meanwhile, and its hint is still on its way.
+          this.walkIsAsked = true;
           idleMs = POLL_MIN_MS;
           continue;
         }
@@ -193,7 +199,8 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
     }
     if (sawAll) {
       this.prospects.clear();
-      this.walkRestsUntil = now + Math.min((now - claimedAt) * REST, POLL_MAX_MS);
+      const tookMs = now - claimedAt;
+      this.walkRestsUntil = tookMs > QUICK_WALK_MS ? now + Math.min(tookMs * REST, POLL_MAX_MS) : now;
     } else this.walkIsAsked = true;
     const found = countedBy(walk.claimed, ({ webhookId }) => webhookId);
     await this.send(walk, claimedAt, room, new Set([...room.perBusyWebhook.keys(), ...found.keys()]));
