@@ -19,7 +19,16 @@ it('is filled to no more than half by one owner', () => {
   expect(room.take('a', 1)).toBeUndefined();
   expect(room.take('b', 50)).toBeDefined();
   give?.();
-  expect(room.take('a', 30)).toBeDefined();
+  expect(room.take('a', 5)).toBeDefined();
+  expect(room.take('a', 1)).toBeUndefined();
+});
+
+it('has some left, however many take as much as they can', () => {
+  const room = new SharedRoom(100);
+  for (const owner of ['a', 'b', 'c']) while (room.take(owner, 1));
+  // 50, then 25, then 12.
+  expect(room.take('d', 13)).toBeDefined();
+  expect(room.take('e', 1)).toBeUndefined();
 });
 
 it('takes what is larger than a share, or than all of it, where it is the only one', () => {

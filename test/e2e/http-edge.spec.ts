@@ -8,6 +8,9 @@ import { runInNewContext } from 'node:vm';
 import request from 'supertest';
 import { eventually } from '../setup/eventually.js';
 import { ADMIN_KEY, refusal, RegistryScene, routesOf, UNKNOWN_ID } from './registry.harness.js';
+import type { Refusal } from './registry.harness.js';
+
+const MIB = 1_048_576;
 
 let scene: RegistryScene;
 
@@ -78,6 +81,45 @@ describe('a body that comes byte by byte', () => {
     socket.destroy();
     expect(grown).toBeLessThan(30_000_000);
   });
+});
+
+describe('the bodies of one tenant', () => {
+  it('fill no more than half of the room for all; others are taken, and so is it once they are answered or gone', async () => {
+    await as('default').post('/api/tenants').send({ id: 'sends-much', name: 'S' });
+    const batch = (tenant: string) => request(scene.origin).post('/api/events/batch').set('X-Tenant', tenant);
+    const sent = (tenant: string, bytes: number) =>
+      batch(tenant)
+        .set('Authorization', `Bearer ${ADMIN_KEY}`)
+        .type('json')
+        .send(`{"events":[]}${' '.repeat(bytes)}`);
+    const held: Socket[] = [];
+    for (let n = 0; n < 3; n += 1) held.push(await unfinished('sends-much', 9 * MIB));
+    const refused = await sent('sends-much', 9 * MIB);
+    expect([refused.status, (refused.body as Refusal).code, refused.headers['retry-after']]).toEqual([
+      503,
+      'too_busy',
+      '5',
+    ]);
+    expect((await sent('sends-much', 1)).status).toBe(400);
+    expect((await sent('default', 9 * MIB)).status).toBe(400);
+    for (const socket of held) socket.destroy();
+    await eventually(async () => (await sent('sends-much', 9 * MIB)).status === 400, 'there is room again');
+    // Answered as they are, however many there are, each leaves as much as it found.
+    for (let n = 0; n < 5; n += 1) expect((await sent('sends-much', 9 * MIB)).status).toBe(400);
+  });
+
+  /** A request of which so much was read, and which does not end. */
+  async function unfinished(tenant: string, bytes: number): Promise<Socket> {
+    const accepted = once(scene.app.getHttpServer(), 'connection');
+    const socket = connect(Number(new URL(scene.origin).port), '127.0.0.1').on('error', () => undefined);
+    const [taking] = (await accepted) as [Socket];
+    socket.write(
+      `POST /api/events/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_KEY}\r\nX-Tenant: ${tenant}\r\nContent-Type: application/json\r\nContent-Length: ${bytes + 1}\r\n\r\n`,
+    );
+    socket.write(Buffer.alloc(bytes, ' '));
+    await eventually(() => taking.bytesRead === socket.bytesWritten, 'all of it is read');
+    return socket;
+  }
 });
 
 describe('every answer', () => {

@@ -42,5 +42,8 @@ export const ApiController = (path: string, tag: string): ClassDecorator =>
       type: ErrorAnswer,
       description: 'Too many requests, or too many wrong keys; `Retry-After` says when to come again.',
     }),
-    ApiServiceUnavailableResponse({ type: ErrorAnswer, description: 'The database is away; `Retry-After` says when.' }),
+    ApiServiceUnavailableResponse({
+      type: ErrorAnswer,
+      description: 'The database is away, or `too_busy`: too much is being sent at once. `Retry-After` says when.',
+    }),
   );

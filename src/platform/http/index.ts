@@ -1,5 +1,6 @@
 export { ANY_JSON } from './any-json.js';
 export { ApiController } from './api-controller.decorator.js';
+export { BodyRoom } from './body-room.js';
 export { configureHttp } from './configure-http.js';
 export { CurrentAuthor } from './current-author.decorator.js';
 export { CurrentPrincipal } from './current-principal.decorator.js';

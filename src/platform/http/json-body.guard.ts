@@ -2,11 +2,13 @@
 // whose parser came first it only judges what was parsed. Refuses what is not one JSON object in UTF-8 within its limit.
 import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidError, PosthornError, ValidationFailedError } from '../../kernel/errors.js';
 import { isTooDeep, isValueTooDeep, MAX_DEPTH } from '../../kernel/json-depth.js';
+import { principalOf } from '../access/index.js';
 import { SETTINGS_TOKEN } from '../config/index.js';
 import type { Settings } from '../config/index.js';
+import { BodyRoom, BodyRoomError } from './body-room.js';
 import { pathOf } from './exchange.js';
 import { GatheredBytes } from './gathered-bytes.js';
 
@@ -19,18 +21,31 @@ type ApiRequest = IncomingMessage & { url: string; method: string; originalUrl?:
 
 @Injectable()
 export class JsonBodyGuard implements CanActivate {
-  constructor(@Inject(SETTINGS_TOKEN) private readonly settings: Settings) {}
+  constructor(
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    private readonly room: BodyRoom,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<ApiRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<ApiRequest>();
     if (!['POST', 'PUT', 'PATCH'].includes(request.method) || !hasBody(request)) return true;
     judgeHeaders(request);
     if (request.body === undefined && !request.readableEnded)
-      request.body = parse(await read(request, this.limitOf(request)));
+      request.body = parse(await this.read(request, http.getResponse<ServerResponse>()));
     else if (isValueTooDeep(request.body)) throw tooDeep();
     if (typeof request.body !== 'object' || request.body === null || Array.isArray(request.body))
       throw new ValidationFailedError(['the body must be a JSON object']);
     return true;
+  }
+
+  /** What is read has its room until it is answered, for it is held until then. */
+  private read(request: ApiRequest, response: ServerResponse): Promise<Buffer> {
+    // It may have gone while it was asked who it is; no event would tell.
+    if (request.destroyed || response.closed) throw aborted();
+    const room = this.room.enter(principalOf(request)?.tenantId ?? '');
+    response.once('close', () => room.leave());
+    return read(request, this.limitOf(request), (bytes) => room.grow(bytes));
   }
 
   private limitOf(request: ApiRequest): number {
@@ -56,7 +71,7 @@ function judgeHeaders({ headers }: ApiRequest): void {
 }
 
 /** The whole body; what exceeds the limit is not kept, and the answer goes out while the rest is discarded. */
-function read(request: ApiRequest, limit: number): Promise<Buffer> {
+function read(request: ApiRequest, limit: number, mayGrow: (bytes: number) => boolean): Promise<Buffer> {
   const tooLarge = (): PosthornError =>
     new PosthornError('too_large', 'payload_too_large', `The body may have at most ${limit} bytes.`);
   if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge());
@@ -69,12 +84,11 @@ function read(request: ApiRequest, limit: number): Promise<Buffer> {
       outcome();
     };
     const onData = (chunk: Buffer): void => {
-      if (gathered.takes(chunk)) gathered.add(chunk);
-      else settle(() => reject(tooLarge()));
+      if (!gathered.takes(chunk)) settle(() => reject(tooLarge()));
+      else if (!gathered.add(chunk, mayGrow)) settle(() => reject(new BodyRoomError()));
     };
     const onEnd = (): void => settle(() => resolve(gathered.bytes));
-    const onAbort = (): void =>
-      settle(() => reject(new InvalidError('request_aborted', 'The request ended before its body.')));
+    const onAbort = (): void => settle(() => reject(aborted()));
     request.on('data', onData).on('end', onEnd).on('close', onAbort).on('error', onAbort);
   });
 }
@@ -94,6 +108,8 @@ function parse(bytes: Buffer): unknown {
   if (isTooDeep(text)) throw tooDeep();
   return value;
 }
+
+const aborted = (): InvalidError => new InvalidError('request_aborted', 'The request ended before its body.');
 
 const tooDeep = (): InvalidError =>
   new InvalidError('malformed_json', `The body is nested deeper than ${MAX_DEPTH} levels.`);
