@@ -12,7 +12,8 @@ export class DueRunsRepository {
 
   /**
    * Turns runs whose holder died into failed ones that are due at once. Once the schedule is used up they are never due again:
-   * a handler that kills its process must not do so for ever. Says how many there were.
+   * a handler that kills its process must not do so for ever. Says how many events they were of; one of which another run still
+   * waits, as for its lane, is not failed yet.
    *
    * @param ceilings - By handler: how many retries its own schedule has. The others have ours.
    *
@@ -31,9 +32,13 @@ export class DueRunsRepository {
             UPDATE ${handler_run} r
             SET status = 'failed', error = $2, finished_at = now(), due_at = CASE WHEN r.retries_used < COALESCE(own.ceiling, $3) THEN now() END
             FROM expired x LEFT JOIN unnest($4::text[], $5::int[]) AS own (handler, ceiling) USING (handler) WHERE r.received_event_id = x.received_event_id AND r.handler = x.handler
-            RETURNING r.received_event_id
+            RETURNING r.received_event_id, r.handler
           )
-          UPDATE ${received_event} SET status = 'failed' WHERE id IN (
+          UPDATE ${received_event} e SET status = CASE WHEN EXISTS (
+            SELECT FROM ${handler_run} r WHERE r.received_event_id = e.id AND r.status IN ('pending', 'running')
+              AND NOT EXISTS (SELECT FROM failed f WHERE f.received_event_id = e.id AND f.handler = r.handler)
+          ) THEN 'processing' ELSE 'failed' END
+          WHERE id IN (
             SELECT id FROM ${received_event} WHERE id IN (SELECT received_event_id FROM failed) ORDER BY id FOR UPDATE)
           RETURNING 1`,
       },

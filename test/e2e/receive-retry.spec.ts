@@ -1,5 +1,6 @@
 // Handlers that fail, processes that die, queues that are lost: what is unfinished runs again, and nothing else does.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DueRunsRepository } from '../../src/inbound/due-runs.repository.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { fail, gate, openScene, sendStripe, startShop } from './receive.harness.js';
@@ -128,6 +129,29 @@ describe('a run whose process died', () => {
     await die(id);
     await eventually(async () => (await rows.event(id))?.status === 'processed', 'the sweep takes it over');
     expect(shop.behaviour.runsOf(id)).toEqual(['book', 'thank', 'thank']);
+  });
+
+  it('does not make its event failed while another run of it waits for its time', async () => {
+    const idle = await openScene([], { role: 'api' });
+    const { id, body } = stripeEvent('payment.made');
+    await sendStripe(idle.shop, body);
+    const mark = (handler: string, status: string, due: string) =>
+      idle.rows.query(`UPDATE posthorn.handler_run SET status = $2, due_at = now() + $3::interval WHERE handler = $1`, [
+        handler,
+        status,
+        due,
+      ]);
+    const sweep = () => idle.shop.app.get(DueRunsRepository).failInterrupted(10, new Map());
+    await mark('Payments.bookPayment', 'pending', '1 hour');
+    await mark('thank-customer', 'running', '-1 second');
+    await idle.rows.query(`UPDATE posthorn.received_event SET status = 'processing'`);
+    expect(await sweep()).toBe(1);
+    expect(await idle.rows.event(id)).toMatchObject({ status: 'processing' });
+
+    await mark('Payments.bookPayment', 'running', '-1 second');
+    expect(await sweep()).toBe(1);
+    expect(await idle.rows.event(id)).toMatchObject({ status: 'failed' });
+    await idle.close();
   });
 
   it('is taken over by whoever sends the event again, once', async () => {
