@@ -5,6 +5,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { buildConnector } from 'undici';
 import { monotonicNow } from '../../kernel/clock.js';
 import type { EgressPolicy } from '../../kernel/egress-policy.js';
+import { inTimeOr } from '../../kernel/in-time.js';
 import { resolveAddresses, type ResolveAddresses } from './resolve.js';
 import { openTunnel, ProxyError } from './tunnel.js';
 
@@ -83,12 +84,14 @@ export function createEgressConnector(
     const servername = verdict.literal === undefined ? hostname.replace(/\.$/, '') : undefined;
     const target = { hostname: verdict.literal ?? hostname, host, protocol, port, servername, localAddress };
     if (proxy) {
-      const end = { port: Number(port) || (protocol === 'https:' ? 443 : 80), timeoutMs };
+      const deadline = monotonicNow() + timeoutMs;
+      const end = { port: Number(port) || (protocol === 'https:' ? 443 : 80), deadline };
       const found =
         verdict.literal === undefined
           ? checkedAddresses(policy, resolve, hostname)
           : Promise.resolve([verdict.literal]);
-      found
+      // A look-up may take minutes, where servers are dead. Whatever waits for it is held until then.
+      inTimeOr(found, timeoutMs, tooLate)
         .then((addresses) => tunnelTo(proxy, addresses, end))
         .then(
           (socket) =>
@@ -112,9 +115,8 @@ export function createEgressConnector(
 async function tunnelTo(
   proxy: URL,
   addresses: readonly string[],
-  { port, timeoutMs }: { port: number; timeoutMs: number },
+  { port, deadline }: { port: number; deadline: number },
 ) {
-  const deadline = monotonicNow() + timeoutMs;
   for (const [index, address] of addresses.entries()) {
     try {
       return await openTunnel(proxy, { address, port }, deadline - monotonicNow());
@@ -142,6 +144,10 @@ const nameNotFound = (hostname: string): NodeJS.ErrnoException =>
     syscall: 'getaddrinfo',
     hostname,
   });
+
+function tooLate(): never {
+  throw Object.assign(new Error('The name was not resolved in time.'), { code: 'ETIMEDOUT' });
+}
 
 const connectionReset = (): NodeJS.ErrnoException =>
   Object.assign(new Error('The peer closed the connection at once.'), { code: 'ECONNRESET' });

@@ -187,6 +187,14 @@ describe('the egress connector', () => {
     });
   });
 
+  it('gives up on it where a proxy is to be told the address, too', async () => {
+    const resolve: ResolveAddresses = () => new Promise(() => undefined);
+    const connect = createEgressConnector(strict, { resolve, timeoutMs: 50, proxy: new URL('http://127.0.0.1:9') });
+    const target = { hostname: 'slow.example.com', protocol: 'http:', port: '80' };
+    const error = await new Promise((told) => connect(target, (...[error]) => told(error)));
+    expect(error).toMatchObject({ code: 'ETIMEDOUT' });
+  });
+
   it('tells nothing of the address it refuses', async () => {
     const resolve = answering('10.11.12.13');
     const error: unknown = await post(strict, 'http://hooks.example.com/', { resolve }).catch(
