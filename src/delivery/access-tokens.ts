@@ -17,6 +17,9 @@ const MARGIN_MS = 30_000;
 /** How long one lives that does not say it. */
 const UNSAID_LIFE_MS = 300_000;
 
+/** Of a longer one no server would take the header; and those of all webhooks are kept. */
+const MAX_TOKEN_LENGTH = 8_192;
+
 /** RFC 6750, 2.1. */
 const TOKEN = /^[\w\-.~+/]+=*$/;
 
@@ -116,7 +119,7 @@ function tokenOf(body: Buffer | undefined, askedAt: number): AccessToken | undef
   }
   const fields = (answer ?? {}) as Readonly<Record<string, unknown>>;
   const { access_token: value, token_type: type = 'bearer', expires_in: life } = fields;
-  if (typeof value !== 'string' || !TOKEN.test(value)) return undefined;
+  if (typeof value !== 'string' || value.length > MAX_TOKEN_LENGTH || !TOKEN.test(value)) return undefined;
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') return undefined;
   // Some servers write the number as text.
   const seconds = Number(life ?? Number.NaN);

@@ -266,6 +266,11 @@ describe('oauth2', () => {
       'TOKEN_INVALID: the answer of the token URL holds no bearer token',
     ],
     [
+      'answers a token longer than a header',
+      answering(200, JSON.stringify({ access_token: 't'.repeat(8_193), token_type: 'bearer' })),
+      'TOKEN_INVALID: the answer of the token URL holds no bearer token',
+    ],
+    [
       'answers what is no header',
       answering(200, '{"access_token":"t\\r\\nX-Evil: 1","token_type":"bearer"}'),
       'TOKEN_INVALID: the answer of the token URL holds no bearer token',
