@@ -1,7 +1,7 @@
 // Connections whose TLS is a webhook's own, by a client certificate or by whom it trusts: a pool for each webhook's credentials,
 // shared with nobody, so that no request ever goes out under the name of another webhook, or to whom another trusts.
 import type { buildConnector } from 'undici';
-import { Connections } from './connections.js';
+import { Connections, MAX_FREE } from './connections.js';
 import type { EndpointTls } from './transport.js';
 
 /** Credentials whose connections are kept; the ones longest unused make room. */
@@ -18,7 +18,10 @@ export class CertifiedConnections {
   /** In the order of their last use. Keyed by the object itself: equal credentials of two webhooks are two. */
   private readonly kept = new Map<EndpointTls, Connections>();
 
-  constructor(private readonly connectorOf: (tls: ClientTls) => buildConnector.connector) {}
+  constructor(
+    private readonly connectorOf: (tls: ClientTls) => buildConnector.connector,
+    private readonly maxFree = MAX_FREE,
+  ) {}
 
   of(tls: EndpointTls): Connections {
     const connections = this.kept.get(tls) ?? this.open(tls);
@@ -29,7 +32,20 @@ export class CertifiedConnections {
       this.kept.delete(oldest);
       unused.retire();
     }
+    this.trim();
     return connections;
+  }
+
+  /** Free connections of all pools together are as many as one pool may have; those of the pool longest unused go first. */
+  private trim(): void {
+    let free = 0;
+    for (const { freeCount } of this.kept.values()) free += freeCount;
+    for (const connections of this.kept.values()) {
+      if (free <= this.maxFree) return;
+      const before = connections.freeCount;
+      connections.trim(free - this.maxFree);
+      free -= before - connections.freeCount;
+    }
   }
 
   async destroy(): Promise<void> {

@@ -5,7 +5,7 @@ import type { buildConnector, Dispatcher } from 'undici';
 import { monotonicNow } from '../kernel/clock.js';
 
 /** Free connections that are kept, over all origins. More are closed, those of the origin longest unused first. */
-const MAX_FREE = 2_000;
+export const MAX_FREE = 2_000;
 
 interface Origin {
   readonly free: OpenLine[];
@@ -49,10 +49,20 @@ export class Connections {
     line.client.dispatch(request, handlerOf(line));
   }
 
+  /** How many are kept open that nobody uses. */
+  get freeCount(): number {
+    return this.free;
+  }
+
+  /** Closes so many of the free ones. */
+  trim(count: number): void {
+    for (let n = Math.min(count, this.free); n > 0; n -= 1) this.closeOldest();
+  }
+
   /** Nothing new will be asked of it: free connections are closed now, the others once they are free. */
   retire(): void {
     this.retired = true;
-    while (this.free > 0) this.closeOldest();
+    this.trim(this.free);
   }
 
   async destroy(): Promise<void> {
