@@ -18,6 +18,7 @@ import { ClaimRelease } from './claim-release.js';
 import { LEASE_MARGIN_MS, MAX_HELD_MS } from './claim.statements.js';
 import type { ClaimedDelivery } from './claimed-delivery.js';
 import { CustomHeaders } from './custom-headers.js';
+import { withoutEchoes } from './echoes.js';
 import { EndpointAccess } from './endpoint-access.js';
 import type { Access } from './endpoint-access.js';
 import { MAY_ASK_TO_WAIT } from './outcome.js';
@@ -125,17 +126,18 @@ export class Attempts {
       // Awaited even if it is there at once: of the attempts that begin in one turn, first all are signed, then all are sent.
       const signatures = await this.signatures.of(unsignedRequest(delivery, body, timestampSeconds), secrets);
       const span = beginAttempt(delivery, startedAt);
+      const own = access.headers.length === 0 ? custom : [...custom, ...access.headers];
       const traceparent = this.settings.forwardTraceparent ? (span?.traceparent ?? delivery.traceparent) : null;
       const request = signedRequest(delivery, {
         body,
         payload: headersOf(delivery, format, this.source),
         timestampSeconds,
         signatures,
-        custom: access.headers.length === 0 ? custom : [...custom, ...access.headers],
+        custom: own,
         traceparent: traceparent ?? undefined,
       });
       const exchange = (): Promise<TransportResult> => this.exchange(delivery, request, access, began);
-      const result = await (span ? inSpan(span, exchange, attemptEnd) : exchange());
+      const result = withoutEchoes(await (span ? inSpan(span, exchange, attemptEnd) : exchange()), own);
       // First all answers of this turn are read. Then all are recorded, which frees the slots for the next ones.
       await endOfTurn();
       const mayRenew = result.httpStatus === UNAUTHORIZED && this.access.refused(delivery.webhookId, access);

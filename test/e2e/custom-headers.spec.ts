@@ -36,6 +36,23 @@ it('are sent with every attempt, to the byte, and shown without their values', a
   }
 });
 
+it('are masked in what the receiver answers', async () => {
+  receiver.answers(({ headers, rawHeaders }, response) =>
+    response.setHeader('x-seen', String(headers['x-api-key'])).end(JSON.stringify(rawHeaders)),
+  );
+  const target = await scene.target(receiver.url, {
+    headers: { 'X-Api-Key': 'the-key-of-headers' },
+    authentication: { type: 'bearer', token: 'the-token-of-headers' },
+  });
+  const { attempts } = await scene.settled(await target.send());
+  expect(attempts[0]?.response).toMatchObject({
+    headers: { 'x-seen': '[masked]' },
+    body: expect.stringContaining('"Authorization","[masked]"'),
+  });
+  expect(JSON.stringify(attempts)).not.toContain('of-headers');
+  await receiver.next();
+});
+
 it('are the webhook’s current ones, on a retry too', async () => {
   receiver.answers(500);
   const target = await scene.target(receiver.url, { headers: { 'X-Old': '1' }, retrySchedule: ['1h'] });
