@@ -23,6 +23,9 @@ import type { EventData } from './posthorn-events.js';
 /** The scope of idempotency keys of events, whichever door they came through. */
 const KEY_SCOPE = 'POST /api/events';
 
+/** For each event that was dispatched, in order. */
+type DispatchAnswers = (DispatchResult | PosthornError)[];
+
 interface EventOfTenant {
   readonly tenant: string;
   readonly event: NewEvent;
@@ -150,20 +153,36 @@ export class EventDispatcher {
     inputs: readonly EventInput[],
     tenant = DEFAULT_TENANT,
     executor?: SqlExecutor,
-  ): Promise<(DispatchResult | PosthornError)[]> {
+  ): Promise<DispatchAnswers> {
+    return this.dispatchManyWithin(inputs, tenant, (store) => store(executor));
+  }
+
+  /**
+   * The same in a transaction that `within` opens once all is judged that is asked on other connections: transactions that wait for
+   * one more than they hold could take all that there are, and wait for each other.
+   *
+   * @internal
+   */
+  async dispatchManyWithin<Result>(
+    inputs: readonly EventInput[],
+    tenant: string,
+    within: (store: (executor?: SqlExecutor) => Promise<DispatchAnswers>) => Promise<Result>,
+  ): Promise<Result> {
     const wellFormed = inputs.map((input) => refusedAsValue(() => this.check(input)));
     const span = beginDispatch(wellFormed);
     const events = span ? wellFormed.map((event) => traced(event, span)) : wellFormed;
-    return inSpan(span, () => this.dispatchAll(events, tenant, executor));
+    return inSpan(span, async () => {
+      if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
+      const checked = await this.catalogue.judge(tenant, events);
+      return within((executor) => this.storeAll(checked, tenant, executor));
+    });
   }
 
-  private async dispatchAll(
-    wellFormed: readonly (NewEvent | PosthornError)[],
+  private async storeAll(
+    checked: readonly (NewEvent | PosthornError)[],
     tenant: string,
-    executor: SqlExecutor | undefined,
-  ): Promise<(DispatchResult | PosthornError)[]> {
-    if (tenant !== DEFAULT_TENANT) await this.refuseUnknown(tenant);
-    const checked = await this.catalogue.judge(tenant, wellFormed);
+    executor?: SqlExecutor,
+  ): Promise<DispatchAnswers> {
     const due = new Hint(MAX_NAMES_OF_HINT);
     if (executor) {
       const answers = await this.storeMany(executor, tenant, checked, due);

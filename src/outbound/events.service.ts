@@ -55,18 +55,13 @@ export class EventsService {
     const events = inputs.map((input) =>
       typeof input === 'object' && input !== null ? (input as EventDto) : { event: input, data: undefined },
     );
-    const dispatch = async (executor?: SqlExecutor): Promise<EventBatchAnswer> => {
-      const answers = await this.dispatcher.dispatchMany(events, tenant, executor);
-      const results = answers.map((answer) =>
-        answer instanceof PosthornError
-          ? { error: answer.message, code: answer.code, ...(answer.details && { details: answer.details }) }
-          : { ...answer },
-      );
-      return { results };
-    };
-    if (!request) return dispatch();
+    if (!request) return answerOf(await this.dispatcher.dispatchMany(events, tenant));
     // Stored as all events are, on a connection of the workers: the index that finds subscribers cannot serve a policy.
-    return this.database.transaction((executor) => this.ledger.once(executor, request, () => dispatch(executor)));
+    return this.dispatcher.dispatchManyWithin(events, tenant, (store) =>
+      this.database.transaction((executor) =>
+        this.ledger.once(executor, request, async () => answerOf(await store(executor))),
+      ),
+    );
   }
 
   async list(tenantId: string, { limit, cursor, event, since, until }: EventQuery): Promise<Page<EventView>> {
@@ -118,6 +113,14 @@ export class EventsService {
     if (!isId(id) || !(await this.erasure.erase(tenantId, id, record))) throw new NotFoundError('event');
   }
 }
+
+const answerOf = (answers: readonly (DispatchView | PosthornError)[]): EventBatchAnswer => ({
+  results: answers.map((answer) =>
+    answer instanceof PosthornError
+      ? { error: answer.message, code: answer.code, ...(answer.details && { details: answer.details }) }
+      : { ...answer },
+  ),
+});
 
 const viewOfEvent = (event: StoredEvent): EventView => ({
   id: event.id,

@@ -1,8 +1,10 @@
 // `Idempotency-Key` on every POST of the API: done once, answered alike, whichever replica is asked and however it ends.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { newId } from '../../src/kernel/ids.js';
 import { cloneDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 
@@ -249,4 +251,33 @@ describe('a key', () => {
     expect(row?.text).toContain(name);
     expect(row?.text).not.toContain(secret);
   });
+});
+
+it('takes no connection beside that of its transaction: batches that hold all there are wait for nothing else', async () => {
+  const connections = 4;
+  const small = await DeliveryScene.open({ databasePool: connections, role: 'api' });
+  await small.server.api('POST', '/api/tenants', { id: 'acme', name: 'Acme' });
+  const client = new pg.Client(small.server.databaseUrl);
+  await client.connect();
+  await client.query('BEGIN');
+  const keys = Array.from({ length: connections }, (_, n) => `held-${n}`);
+  await client.query(
+    `INSERT INTO posthorn.idempotency_key (tenant_id, scope, key, request_hash, answer, expires_at)
+     SELECT 'acme', 'POST /api/events/batch', key, '', 'null', now() + interval '1 hour' FROM unnest($1::text[]) AS key`,
+    [keys],
+  );
+  const batch = { events: [{ event: 'key.batch', data: {} }] };
+  const answers = keys.map((key) => post('/api/events/batch', batch, key, { at: small, tenant: 'acme' }));
+  await eventually(async () => {
+    // Longer than anything that was looked up for them is believed.
+    const [row] = await small.sql<{ waiting: number }>(
+      `SELECT count(*)::int AS waiting FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock' AND now() - query_start > interval '1.5 seconds'`,
+    );
+    return row?.waiting === connections;
+  }, 'all hold a connection, and have waited for a while');
+  await client.query('ROLLBACK');
+  await client.end();
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(keys.map(() => 202));
+  await small.close();
 });
