@@ -27,3 +27,10 @@ export class WebhookDisabledError extends ConflictError {
     super('webhook_disabled', 'The webhook is disabled; enable it first.');
   }
 }
+
+/** As many replays of the webhook are under way or wait for their turn as may be. */
+export class TooManyReplaysError extends ConflictError {
+  constructor(max: number) {
+    super('too_many_replays', `At most ${max} replays of a webhook may be unfinished; wait until some have ended.`);
+  }
+}

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { timeOfId } from '../../src/kernel/ids.js';
 import { eventually } from '../setup/eventually.js';
+import { startTestServer } from '../setup/server.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Delivery as LoggedDelivery, Target } from './delivery.harness.js';
 import { finished, LONG_AGO, progressOf } from './replay.harness.js';
@@ -261,4 +262,17 @@ describe('a replay', () => {
     const target = await scene.target('http://127.0.0.1:9/');
     expect(await replay(target.webhookId, body)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
   });
+});
+
+it('is refused while as many of its webhook are unfinished as may be, and another webhook’s is not', async () => {
+  // Nothing is sent by this role: what is asked for stays as it is.
+  const idle = await startTestServer({ role: 'api' });
+  const webhooks = [await idle.webhook('http://127.0.0.1:9/', ['a']), await idle.webhook('http://127.0.0.1:9/', ['a'])];
+  const ask = ({ id }: { id: string }, body: object = {}) =>
+    idle.api<Accepted & { code?: string }>('POST', `/api/webhooks/${id}/replay`, { since: LONG_AGO, ...body });
+  for (let n = 0; n < 100; n += 1) expect((await ask(webhooks[0]!)).status).toBe(202);
+  expect(await ask(webhooks[0]!)).toMatchObject({ status: 409, body: { code: 'too_many_replays' } });
+  expect(await ask(webhooks[0]!, { dryRun: true })).toMatchObject({ status: 202, body: { count: 0 } });
+  expect(await ask(webhooks[1]!)).toMatchObject({ status: 202 });
+  await idle.close();
 });

@@ -21,10 +21,13 @@ const WINDOW_OF_ORDERED = 8;
 const WINDOW_OF_WEBHOOK = `greatest(1, least(${WINDOW}, ceil(w.rate_limit_max::float8 / w.rate_limit_seconds),
                   ${WINDOW_PER_REQUEST} * w.max_in_flight, CASE WHEN w.ordered THEN ${WINDOW_OF_ORDERED} END))::int`;
 
+/** Replays of one webhook that may be under way or wait for their turn: every look for one reads them all. */
+export const MAX_UNFINISHED = 100;
+
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 export type ReplayStatements = Record<
-  'count' | 'insert' | 'find' | 'unfinished' | 'take' | 'waiting' | 'make' | 'finish' | 'deleteOld',
+  'count' | 'waitingTurn' | 'insert' | 'find' | 'unfinished' | 'take' | 'waiting' | 'make' | 'finish' | 'deleteOld',
   Statement
 >;
 
@@ -63,6 +66,11 @@ export const replayStatements = (t: Tables): ReplayStatements => ({
                    $5::text[] AS statuses, now() AS created_at) r
       JOIN ${t.delivery} d ON d.webhook_id = r.webhook_id AND d.id >= r.since_id AND d.id < r.until_id
       WHERE ${belongs(t)}`,
+  },
+  waitingTurn: {
+    // Index replay_unfinished.
+    text: `SELECT count(*)::int AS count FROM (
+             SELECT FROM ${t.replay} WHERE webhook_id = $1 AND finished_at IS NULL LIMIT ${MAX_UNFINISHED}) u`,
   },
   insert: {
     // In the transaction of the count: both have the same now(), which is the moment the replay is judged by.

@@ -7,7 +7,7 @@ import type { Settings } from '../../platform/config/index.js';
 import { Database, TenantDatabase } from '../../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../../platform/database/index.js';
 import type { FinalStatus } from '../delivery-status.js';
-import { replayStatements } from './replay.statements.js';
+import { MAX_UNFINISHED, replayStatements } from './replay.statements.js';
 import type { ReplayStatements } from './replay.statements.js';
 
 /** Which deliveries of a webhook to send again. */
@@ -51,6 +51,11 @@ export class ReplaysRepository {
   /** How many deliveries a replay would make. */
   count(executor: SqlExecutor, filter: ReplayFilter): Promise<number> {
     return countOf(executor, this.statements.count, valuesOf(filter));
+  }
+
+  /** Whether as many replays of a webhook are unfinished as may be; of several that ask at once, a few more may be stored. */
+  async isFull(executor: SqlExecutor, webhookId: string): Promise<boolean> {
+    return (await countOf(executor, this.statements.waitingTurn, [webhookId])) >= MAX_UNFINISHED;
   }
 
   /** Stores a replay together with the number of deliveries it is about. */

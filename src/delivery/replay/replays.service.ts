@@ -10,11 +10,12 @@ import { IdempotencyLedger } from '../../platform/idempotency/index.js';
 import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import { WebhooksService } from '../../registry/index.js';
-import { WebhookDisabledError } from '../delivery.errors.js';
+import { TooManyReplaysError, WebhookDisabledError } from '../delivery.errors.js';
 import { FINAL_STATUSES } from '../delivery-status.js';
 import type { FinalStatus } from '../delivery-status.js';
 import type { ReplayRequestDto } from './dto/replay-request.dto.js';
 import type { ReplayAcceptedView, ReplayView } from './dto/replay-view.js';
+import { MAX_UNFINISHED } from './replay.statements.js';
 import { Replayer } from './replayer.js';
 import { ReplaysRepository } from './replays.repository.js';
 
@@ -35,7 +36,7 @@ export class ReplaysService {
   /**
    * Sends deliveries of a webhook again, as new deliveries of the same events; with `dryRun` only counts them.
    *
-   * @throws WebhookNotFoundError, WebhookDisabledError, ValidationFailedError without `since`
+   * @throws WebhookNotFoundError, WebhookDisabledError, TooManyReplaysError, ValidationFailedError without `since`
    */
   async request(
     tenantId: string,
@@ -59,6 +60,7 @@ export class ReplaysService {
     };
     const accepted = await this.ledger.run<ReplayAcceptedView>(tenantId, request, async (executor) => {
       if (dryRun) return { count: await this.replays.count(executor, filter) };
+      if (await this.replays.isFull(executor, webhookId)) throw new TooManyReplaysError(MAX_UNFINISHED);
       const replay = await this.replays.insert(executor, filter);
       const after = { shown: { replay: replay.id, since, until, status: filter.statuses, count: replay.count } };
       await this.audit.record(executor, author, { action: 'webhook.replayed', resource: webhookId, after });

@@ -26,7 +26,7 @@ export class WebhookReplayController {
   @WebhookId()
   @ApiAcceptedResponse({ type: ReplayAcceptedView, description: 'Under way or, with `dryRun`, counted.' })
   @WebhookNotFound()
-  @ApiConflictResponse({ type: ErrorAnswer, description: '`webhook_disabled`: enable it first.' })
+  @ApiConflictResponse({ type: ErrorAnswer, description: '`webhook_disabled`: enable it first; `too_many_replays`.' })
   replay(
     @CurrentTenant() tenantId: string,
     @Param('id') id: string,
