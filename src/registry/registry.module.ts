@@ -17,6 +17,7 @@ import { ReEncryption } from './encryption/re-encryption.js';
 import { EnvironmentSources } from './environment-sources.js';
 import { Catalogue } from './event-types/catalogue.js';
 import { DECLARED_EVENT_TYPES, DeclaredEventTypes } from './event-types/declared-event-types.js';
+import { ReadingTime } from './event-types/reading-time.js';
 import { CatalogueController } from './event-types/catalogue.controller.js';
 import { EventTypesImport } from './event-types/event-types-import.js';
 import { EventType } from './event-types/event-type.entity.js';
@@ -177,6 +178,7 @@ export class RegistryFeature {
         TransformationTestService,
         EventTypesRepository,
         Catalogue,
+        { provide: ReadingTime, useFactory: (): ReadingTime => new ReadingTime() },
         EventTypesService,
         EventTypesImport,
         { provide: DECLARED_EVENT_TYPES, useValue: eventTypes },

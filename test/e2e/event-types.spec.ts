@@ -5,6 +5,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { EventDispatcher, PosthornModule } from '../../src/index.js';
 import { monotonicNow } from '../../src/kernel/clock.js';
+import { AuditLog } from '../../src/platform/audit/index.js';
+import { IdempotencyLedger } from '../../src/platform/idempotency/index.js';
+import { EventTypesImport } from '../../src/registry/event-types/event-types-import.js';
+import { EventTypesRepository } from '../../src/registry/event-types/event-types.repository.js';
+import { EventTypesService } from '../../src/registry/event-types/event-types.service.js';
+import { ReadingTime } from '../../src/registry/event-types/reading-time.js';
 import { Catalogue } from '../../src/registry/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
@@ -211,6 +217,60 @@ describe('a schema that is slow and yet never stopped', () => {
     expect(judged.at(-3)).toMatchObject({ code: 'schema_too_costly' });
     expect(judged.at(-1)).toBe(events.at(-1));
     expect(turns).toBeGreaterThan(5);
+  });
+});
+
+describe('reading schemas', () => {
+  /** One for which each schema takes six seconds to read; and how many it has read. */
+  function slowReading(): { readonly reading: ReadingTime; readonly count: () => number } {
+    let looks = 0;
+    const cpu = (): number => (looks += 1) * 6_000;
+    return { reading: new ReadingTime(cpu), count: () => looks / 2 };
+  }
+
+  it('has its time, within which a schema is read once for all who ask; what is kept goes on being asked', async () => {
+    const types = [
+      await define({ schema: SCHEMA }),
+      await define({ schema: SCHEMA }),
+      await define({ schema: SCHEMA }),
+    ];
+    const { reading, count } = slowReading();
+    const catalogue = new Catalogue(server.get(EventTypesRepository), reading, { unknownEventTypes: 'allow' });
+    const judge = (type: string | undefined) => catalogue.judge('default', [{ type: String(type), data: '{}' }]);
+    const asked = await Promise.all(Array.from({ length: 10 }, () => judge(types[0])));
+    expect(asked.flat().map((each) => (each as { code?: string }).code)).toEqual(Array(10).fill('schema_mismatch'));
+    expect(count()).toBe(1);
+    expect(await judge(types[1])).toMatchObject([{ code: 'schema_mismatch' }]);
+    expect(await judge(types[2])).toMatchObject([{ code: 'schemas_too_costly', kind: 'rate_limited' }]);
+    expect(await judge(types[0])).toMatchObject([{ code: 'schema_mismatch' }]);
+  });
+
+  it('is counted where they are written, too', async () => {
+    const { reading } = slowReading();
+    const service = new EventTypesService(
+      server.get(EventTypesRepository),
+      server.get(Catalogue),
+      reading,
+      server.get(IdempotencyLedger),
+      server.get(AuditLog),
+    );
+    const name = newName();
+    await service.create('default', { name, schema: SCHEMA });
+    await service.update('default', name, { schema: { ...SCHEMA, title: 'changed' } });
+    const third = { schema: { ...SCHEMA, title: 'once more' } };
+    await expect(service.update('default', name, third)).rejects.toMatchObject({ code: 'schemas_too_costly' });
+    const document = { openapi: '3.1.0', webhooks: { [newName()]: webhookWith(SCHEMA) } };
+    const imports = new EventTypesImport(
+      server.get(EventTypesRepository),
+      service,
+      server.get(Catalogue),
+      server.get(IdempotencyLedger),
+    );
+    await expect(imports.import('default', { document })).rejects.toMatchObject({ code: 'schemas_too_costly' });
+  });
+
+  const webhookWith = (schema: object): object => ({
+    post: { requestBody: { content: { 'application/json': { schema } } } },
   });
 });
 

@@ -10,12 +10,19 @@ import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
 import { BriefCache } from '../brief-cache.js';
 import { EventSchema } from './event-schema.js';
-import { SchemaMismatchError, SchemaTooCostlyError, UnknownEventTypeError } from './event-types.errors.js';
+import {
+  SchemaMismatchError,
+  SchemasTooCostlyError,
+  SchemaTooCostlyError,
+  UnknownEventTypeError,
+} from './event-types.errors.js';
 import { EventTypesRepository } from './event-types.repository.js';
 import { JudgingTime } from './judging-time.js';
+import { KeptSchemas } from './kept-schemas.js';
+import { ReadingTime } from './reading-time.js';
 import { TooCostlyError } from './watchdog.js';
 
-/** Bounds the memory: what Ajv makes of a schema is many times its size. */
+/** Bounds the memory. */
 const MAX_SCHEMA_BYTES_KEPT = 4 * 1_048_576;
 
 /** A schema that proved too costly, or cannot be used any more, is tried again after this. */
@@ -47,14 +54,14 @@ interface Kept {
 export class Catalogue {
   private readonly logger = new Logger('Catalogue');
   private readonly types = new BriefCache<Known>();
-  private readonly schemas = new Map<string, Kept>();
-  private keptBytes = 0;
+  private readonly schemas = new KeptSchemas<Kept>(MAX_SCHEMA_BYTES_KEPT);
   /** By tenant: when a type that its catalogue does not know was last told. */
   private readonly warned = new BoundedMap<string, number>(MAX_REMEMBERED);
   private readonly time = new JudgingTime();
 
   constructor(
     private readonly repository: EventTypesRepository,
+    private readonly reading: ReadingTime,
     @Inject(SETTINGS_TOKEN) private readonly settings: Pick<Settings, 'unknownEventTypes'>,
   ) {}
 
@@ -74,24 +81,22 @@ export class Catalogue {
   }
 
   /** What the catalogue has against an event, if anything. */
-  async refusalOf(
-    tenantId: string,
-    known: Known,
-    { type, data }: Judged,
-  ): Promise<SchemaMismatchError | SchemaTooCostlyError | UnknownEventTypeError | undefined> {
+  async refusalOf(tenantId: string, known: Known, { type, data }: Judged): Promise<PosthornError | undefined> {
     const schemaId = known.get(type) ?? (known.has(type) ? null : await this.findNew(tenantId, type));
     if (schemaId === undefined) return this.refusalOfUnknown(tenantId, type);
     if (schemaId === null) return undefined;
+    if (this.time.isSpent(tenantId, schemaId)) return new SchemaTooCostlyError();
     const schema = await this.schemaOf(tenantId, schemaId);
+    if (schema instanceof SchemasTooCostlyError) return schema;
     // The type was changed or deleted within this second.
     if (schema === 'gone') return undefined;
-    if (!schema || this.time.isSpent(tenantId, schemaId)) return new SchemaTooCostlyError();
+    if (!schema) return new SchemaTooCostlyError();
     try {
       const problems = this.time.counting(tenantId, schemaId, data.length, () => schema.problems(JSON.parse(data)));
       return problems.length > 0 ? new SchemaMismatchError(problems) : undefined;
     } catch (error) {
       if (!(error instanceof TooCostlyError)) throw error;
-      if (schema.isTooCostly) this.keep(schemaId, undefined);
+      if (schema.isTooCostly) this.keep(tenantId, schemaId, undefined);
       return new SchemaTooCostlyError();
     }
   }
@@ -142,24 +147,35 @@ export class Catalogue {
     return undefined;
   }
 
-  private async schemaOf(tenantId: string, schemaId: string): Promise<EventSchema | undefined | 'gone'> {
-    const kept = this.schemas.get(schemaId);
-    if (kept && kept.until > monotonicNow()) return kept.schema;
+  private async schemaOf(
+    tenantId: string,
+    schemaId: string,
+  ): Promise<EventSchema | SchemasTooCostlyError | undefined | 'gone'> {
+    const kept = this.kept(tenantId, schemaId);
+    if (kept) return kept.schema;
     const schema = await this.repository.findSchema(tenantId, schemaId);
     if (!schema) return 'gone';
-    const read = EventSchema.read(schema);
-    const usable = read instanceof EventSchema ? read : undefined;
-    this.keep(schemaId, usable);
-    return usable;
+    // Of all who asked for it at the same moment one has read it by now.
+    const readMeanwhile = this.kept(tenantId, schemaId);
+    if (readMeanwhile) return readMeanwhile.schema;
+    try {
+      const read = this.reading.read(tenantId, schema);
+      const usable = read instanceof EventSchema ? read : undefined;
+      this.keep(tenantId, schemaId, usable);
+      return usable;
+    } catch (error) {
+      if (error instanceof SchemasTooCostlyError) return error;
+      throw error;
+    }
   }
 
-  private keep(schemaId: string, schema: EventSchema | undefined): void {
-    const bytes = schema?.bytes ?? 0;
-    if (this.keptBytes + bytes > MAX_SCHEMA_BYTES_KEPT || this.schemas.size >= MAX_REMEMBERED) {
-      this.schemas.clear();
-      this.keptBytes = 0;
-    }
-    this.keptBytes += bytes;
-    this.schemas.set(schemaId, { schema, until: schema ? Infinity : monotonicNow() + SUSPENDED_MS });
+  private kept(tenantId: string, schemaId: string): Kept | undefined {
+    const kept = this.schemas.get(tenantId, schemaId);
+    return kept && kept.until > monotonicNow() ? kept : undefined;
+  }
+
+  private keep(tenantId: string, schemaId: string, schema: EventSchema | undefined): void {
+    const until = schema ? Infinity : monotonicNow() + SUSPENDED_MS;
+    this.schemas.set(tenantId, schemaId, { schema, until }, schema?.bytes ?? 0);
   }
 }

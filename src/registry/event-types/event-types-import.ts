@@ -11,11 +11,13 @@ import { EventTypeDto, isOwnEventType } from './dto/event-type.dto.js';
 import type { CreateEventTypeDto } from './dto/event-type.dto.js';
 import type { ImportedEventTypesDto, ImportEventTypesDto } from './dto/import.dto.js';
 import type { EventType } from './event-type.entity.js';
-import { InvalidImportError } from './event-types.errors.js';
+import { EventSchema } from './event-schema.js';
+import { InvalidImportError, SchemasTooCostlyError } from './event-types.errors.js';
 import { EventTypesRepository } from './event-types.repository.js';
 import { columnsOf, EventTypesService } from './event-types.service.js';
 import type { EventTypeChange } from './event-types.repository.js';
 import { openApiOf, typesOf } from './openapi.js';
+import type { ReadSchema } from './reading-time.js';
 
 /** Most types of one document. */
 const MAX_IMPORTED = 200;
@@ -42,7 +44,7 @@ export class EventTypesImport {
     return openApiOf((await this.types.findInUse(tenantId)).map((type) => EventTypeDto.of(type)));
   }
 
-  /** Types that the document does not name stay as they are. @throws InvalidImportError naming each type that is wrong */
+  /** Types that the document does not name stay as they are. @throws InvalidImportError naming each type that is wrong, SchemasTooCostlyError */
   async import(
     tenantId: string,
     { document, dryRun = false }: ImportEventTypesDto,
@@ -57,7 +59,8 @@ export class EventTypesImport {
     if (problems.length > 0) throw new InvalidImportError(problems);
     const done = await this.service.changing(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
-        const steps = await this.plan(types, (name) => this.types.find(tenantId, name, manager));
+        const find = (name: string): Promise<EventType | null> => this.types.find(tenantId, name, manager);
+        const steps = await this.plan(types, find, this.service.readerOf(tenantId));
         for (const step of dryRun ? [] : steps) await this.apply(manager, tenantId, step, author);
         const of = (kind: Step['kind']): string[] => steps.filter((step) => step.kind === kind).map(({ name }) => name);
         return { dryRun, created: of('created'), updated: of('updated'), unchanged: of('unchanged') };
@@ -70,7 +73,9 @@ export class EventTypesImport {
   /** Makes these types, or makes them what they are said to be; nothing is written where they are. @throws InvalidImportError */
   async keepInStep(tenantId: string, types: readonly CreateEventTypeDto[]): Promise<void> {
     await this.service.changing(tenantId, async (manager) => {
-      const steps = await this.plan(types, (name) => this.types.find(tenantId, name, manager));
+      const find = (name: string): Promise<EventType | null> => this.types.find(tenantId, name, manager);
+      // What an application declares itself has its time.
+      const steps = await this.plan(types, find, (schema) => EventSchema.read(schema));
       for (const step of steps) await this.apply(manager, tenantId, step);
     });
     this.catalogue.forget(tenantId);
@@ -85,6 +90,7 @@ export class EventTypesImport {
   private async plan(
     types: readonly CreateEventTypeDto[],
     find: (name: string) => Promise<EventType | null>,
+    read: ReadSchema,
   ): Promise<Step[]> {
     const steps: Step[] = [];
     const problems: string[] = [];
@@ -95,9 +101,9 @@ export class EventTypesImport {
         continue;
       }
       try {
-        steps.push({ name, before, kind: before ? 'updated' : 'created', columns: columnsOf(fields) });
+        steps.push({ name, before, kind: before ? 'updated' : 'created', columns: columnsOf(fields, read) });
       } catch (error) {
-        if (!(error instanceof PosthornError)) throw error;
+        if (!(error instanceof PosthornError) || error instanceof SchemasTooCostlyError) throw error;
         problems.push(...(error.details ?? [error.message]).map((detail) => `webhooks/${name}: ${detail}`));
       }
       // Reading schemas takes its time; others go in between.

@@ -55,6 +55,15 @@ export class SchemaTooCostlyError extends PosthornError {
   }
 }
 
+/** Reading the schemas of the tenant has taken as much time as it may for now. */
+export class SchemasTooCostlyError extends PosthornError {
+  readonly retryAfterSeconds = 20;
+
+  constructor() {
+    super('rate_limited', 'schemas_too_costly', 'The schemas of this tenant take too long to read; try again later.');
+  }
+}
+
 /** The type is not in the catalogue, and only those are taken. */
 export class UnknownEventTypeError extends InvalidError {
   constructor() {

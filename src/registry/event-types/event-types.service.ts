@@ -25,6 +25,8 @@ import {
 } from './event-types.errors.js';
 import { EventTypesRepository } from './event-types.repository.js';
 import type { EventTypeChange } from './event-types.repository.js';
+import { ReadingTime } from './reading-time.js';
+import type { ReadSchema } from './reading-time.js';
 import { TooCostlyError } from './watchdog.js';
 
 /** Most types of a tenant: what dispatching knows of them is read anew every second. */
@@ -43,18 +45,19 @@ export class EventTypesService {
   constructor(
     private readonly types: EventTypesRepository,
     private readonly catalogue: Catalogue,
+    private readonly reading: ReadingTime,
     private readonly ledger: IdempotencyLedger,
     private readonly audit: AuditLog,
   ) {}
 
-  /** @throws EventTypeExistsError, InvalidSchemaError, InvalidExampleError, QuotaExceededError */
+  /** @throws EventTypeExistsError, InvalidSchemaError, InvalidExampleError, QuotaExceededError, SchemasTooCostlyError */
   async create(
     tenantId: string,
     { name, ...fields }: CreateEventTypeDto,
     request?: IdempotentRequest,
     author?: Author,
   ): Promise<EventTypeDto> {
-    const columns = columnsOf(fields);
+    const columns = columnsOf(fields, this.readerOf(tenantId));
     const made = await this.changing(tenantId, (manager) =>
       this.ledger.within(manager, request, async () => {
         if (await this.types.find(tenantId, name, manager)) throw new EventTypeExistsError();
@@ -76,11 +79,11 @@ export class EventTypesService {
     return EventTypeDto.of(await this.read(tenantId, name));
   }
 
-  /** Absent fields stay as they are. @throws EventTypeNotFoundError, InvalidSchemaError, InvalidExampleError */
+  /** Absent fields stay as they are. @throws EventTypeNotFoundError, InvalidSchemaError, InvalidExampleError, SchemasTooCostlyError */
   async update(tenantId: string, name: string, fields: UpdateEventTypeDto, author?: Author): Promise<EventTypeDto> {
     const made = await this.changing(tenantId, async (manager) => {
       const before = await this.read(tenantId, name, manager);
-      return this.replace(manager, before, columnsOf(fields, before), author);
+      return this.replace(manager, before, columnsOf(fields, this.readerOf(tenantId), before), author);
     });
     this.catalogue.forget(tenantId);
     return made;
@@ -134,6 +137,11 @@ export class EventTypesService {
     });
   }
 
+  /** How this tenant's schemas are read. @throws SchemasTooCostlyError */
+  readerOf(tenantId: string): ReadSchema {
+    return (schema) => this.reading.read(tenantId, schema);
+  }
+
   private async record(
     manager: EntityManager,
     author: Author | undefined,
@@ -155,12 +163,12 @@ export class EventTypesService {
 }
 
 /** The columns of the fields that were given; schema and example must go together, whichever of them is new. */
-export function columnsOf(fields: UpdateEventTypeDto, before?: EventType): EventTypeChange {
+export function columnsOf(fields: UpdateEventTypeDto, read: ReadSchema, before?: EventType): EventTypeChange {
   const { description, schema, example, version, deprecated, archived } = fields;
   const next = { schema: before?.schema ?? null, example: before?.example ?? null };
   if (schema !== undefined) next.schema = schema;
   if (example !== undefined) next.example = example;
-  if (schema !== undefined || example !== undefined) judge(next.schema, next.example);
+  if (schema !== undefined || example !== undefined) judge(next.schema, next.example, read);
   return {
     ...(description !== undefined && { description }),
     ...(schema !== undefined && { schema, schemaId: schema && newId() }),
@@ -171,13 +179,13 @@ export function columnsOf(fields: UpdateEventTypeDto, before?: EventType): Event
   };
 }
 
-function judge(schema: object | null, example: object | null): void {
+function judge(schema: object | null, example: object | null, read: ReadSchema): void {
   if (!schema) return;
-  const read = EventSchema.read(schema);
-  if (!(read instanceof EventSchema)) throw new InvalidSchemaError(read);
+  const usable = read(schema);
+  if (!(usable instanceof EventSchema)) throw new InvalidSchemaError(usable);
   if (!example) return;
   try {
-    const problems = read.problems(example);
+    const problems = usable.problems(example);
     if (problems.length > 0) throw new InvalidExampleError(problems);
   } catch (error) {
     throw error instanceof TooCostlyError ? new InvalidSchemaError(['schema takes too long to judge by']) : error;
