@@ -15,7 +15,7 @@ import { DatabaseModule } from './database/index.js';
 import type { Persistence } from './database/index.js';
 import { extensionProvider } from './extension.js';
 import type { Extension } from './extension.js';
-import { BodyRoom } from './http/index.js';
+import { AnswerRoom, BodyRoom } from './http/index.js';
 import { IdempotencyLedger, IdempotencyRetention } from './idempotency/index.js';
 import { Metrics } from './observability/index.js';
 import { QueueModule } from './queue/index.js';
@@ -58,6 +58,7 @@ const providers = [
     inject: [SETTINGS_TOKEN],
     useFactory: (settings: Settings): RequestLimits => new RequestLimits(settings),
   },
+  { provide: AnswerRoom, useFactory: (): AnswerRoom => new AnswerRoom() },
   { provide: BodyRoom, useFactory: (): BodyRoom => new BodyRoom() },
   { provide: CLOCK_TOKEN, useValue: systemClock },
   { provide: RANDOM_TOKEN, useValue: Math.random },

@@ -122,6 +122,45 @@ describe('the bodies of one tenant', () => {
   }
 });
 
+describe('the answers of one tenant that nobody reads', () => {
+  it('fill no more than half of the room for all, until their readers are gone', async () => {
+    await as('default').post('/api/tenants').send({ id: 'reads-nothing', name: 'R' });
+    await scene.sql.query(
+      `INSERT INTO posthorn.event (id, tenant_id, type, occurred_at, data)
+       SELECT gen_random_uuid(), tenant, 'a.b', now(), convert_to('{"text":"' || repeat('x', $1::int) || '"}', 'UTF8')
+       FROM unnest(ARRAY['reads-nothing', 'acme']) AS tenant, generate_series(1, 7)`,
+      [MIB],
+    );
+    const read = (tenant: string, limit: number) => as(tenant).get(`/api/events?limit=${limit}`);
+    expect((await read('reads-nothing', 7)).status).toBe(200);
+    const idle: Socket[] = [];
+    const taken: Socket[] = [];
+    const note = (socket: Socket): void => void taken.push(socket);
+    scene.app.getHttpServer().on('connection', note);
+    for (let n = 0; n < 9; n += 1) {
+      const socket = connect(Number(new URL(scene.origin).port), '127.0.0.1')
+        .on('error', () => undefined)
+        .pause();
+      socket.write(
+        `GET /api/events?limit=7 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_KEY}\r\nX-Tenant: reads-nothing\r\n\r\n`,
+      );
+      idle.push(socket);
+    }
+    await eventually(() => taken.filter((socket) => socket.bytesWritten > 7 * MIB).length === 9, 'all are answered');
+    const refused = await read('reads-nothing', 7);
+    expect([refused.status, (refused.body as Refusal).code, refused.headers['retry-after']]).toEqual([
+      503,
+      'too_busy',
+      '5',
+    ]);
+    expect((await as('reads-nothing').get('/api/webhooks')).status).toBe(200);
+    expect((await read('acme', 7)).status).toBe(200);
+    for (const socket of idle) socket.destroy();
+    await eventually(async () => (await read('reads-nothing', 7)).status === 200, 'there is room again');
+    scene.app.getHttpServer().off('connection', note);
+  });
+});
+
 describe('every answer', () => {
   it('has one error shape, and the request id in it and in the header', async () => {
     const answer = await as('default').get('/api/webhooks/nope').set('X-Request-Id', 'my-request.1');

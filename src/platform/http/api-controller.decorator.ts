@@ -10,6 +10,7 @@ import {
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { ApiGuard, ApiHostGuards } from '../access/index.js';
+import { AnswerRoomGuard } from './answer-room.js';
 import { ErrorAnswer } from './error-answer.js';
 import { PosthornExceptionFilter } from './exception.filter.js';
 import { JsonBodyGuard } from './json-body.guard.js';
@@ -25,7 +26,7 @@ export const ApiController = (path: string, tag: string): ClassDecorator =>
   applyDecorators(
     Controller({ path: `api/${path}`, version: VERSION_NEUTRAL }),
     // In this order: who asks is settled before a byte of the body is read.
-    UseGuards(RequestIdGuard, ApiHostGuards, ApiGuard, JsonBodyGuard),
+    UseGuards(RequestIdGuard, ApiHostGuards, ApiGuard, AnswerRoomGuard, JsonBodyGuard),
     UsePipes(ApiValidationPipe),
     UseFilters(PosthornExceptionFilter),
     ApiTags(tag),
@@ -44,6 +45,7 @@ export const ApiController = (path: string, tag: string): ClassDecorator =>
     }),
     ApiServiceUnavailableResponse({
       type: ErrorAnswer,
-      description: 'The database is away, or `too_busy`: too much is being sent at once. `Retry-After` says when.',
+      description:
+        'The database is away, or `too_busy`: too much is sent or asked for at once. `Retry-After` says when.',
     }),
   );

@@ -1,3 +1,4 @@
+export { AnswerRoom } from './answer-room.js';
 export { ANY_JSON } from './any-json.js';
 export { ApiController } from './api-controller.decorator.js';
 export { BodyRoom } from './body-room.js';
