@@ -3,6 +3,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { TenantRows } from '../platform/database/index.js';
+import { Rounds } from '../platform/rounds.js';
 import { TenantsRepository } from './tenants.repository.js';
 
 const IDLE_MS = 60_000;
@@ -19,11 +20,14 @@ export class TenantErasures implements OnApplicationBootstrap, BeforeApplication
   private readonly logger = new Logger('Tenants');
   /** Those of which nothing was left at a look: what was under way at their end may still come in. */
   private readonly emptied = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  /** While a round is under way, which may have looked before: it is followed by another at once. */
-  private askedAgain = false;
-  private stopped = true;
+  private readonly rounds = new Rounds(
+    () => this.round(),
+    IDLE_MS,
+    ({ message }) => {
+      this.logger.warn(`Deleted tenants could not be looked for, will try again: ${message}`);
+      return UNFINISHED_MS;
+    },
+  );
 
   constructor(
     private readonly tenants: TenantsRepository,
@@ -31,45 +35,25 @@ export class TenantErasures implements OnApplicationBootstrap, BeforeApplication
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopped = false;
-    this.look();
+    this.rounds.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.running;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.rounds.stop();
   }
 
-  /** Begins at once, or at the end of the round that is under way. */
+  /** Begins at once, or at the end of the round that is under way, which may have looked before. */
   look(): void {
-    this.askedAgain = this.running !== undefined;
-    if (!this.stopped && !this.running) this.next(0);
+    this.rounds.soon();
   }
 
-  private next(afterMs: number): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.askedAgain = false;
-      this.running = this.round().then((pauseMs) => {
-        this.running = undefined;
-        if (!this.stopped) this.next(this.askedAgain ? 0 : pauseMs);
-      });
-    }, afterMs);
-  }
-
-  /** Resolves with how long to pause; never rejects. */
+  /** Resolves with how long to pause. */
   private async round(): Promise<number> {
-    try {
-      const deleted = await this.tenants.findDeleted();
-      const ids = new Set(deleted.map(({ id }) => id));
-      for (const id of this.emptied) if (!ids.has(id)) this.emptied.delete(id);
-      for (const tenant of deleted) await this.tryErase(tenant);
-      return deleted.length > 0 ? UNFINISHED_MS : IDLE_MS;
-    } catch (error) {
-      this.logger.warn(`Deleted tenants could not be looked for, will try again: ${(error as Error).message}`);
-      return UNFINISHED_MS;
-    }
+    const deleted = await this.tenants.findDeleted();
+    const ids = new Set(deleted.map(({ id }) => id));
+    for (const id of this.emptied) if (!ids.has(id)) this.emptied.delete(id);
+    for (const tenant of deleted) await this.tryErase(tenant);
+    return deleted.length > 0 ? UNFINISHED_MS : IDLE_MS;
   }
 
   /** One that cannot go, for a row of a host's own that refers to it, does not hold up the others. */
@@ -83,7 +67,7 @@ export class TenantErasures implements OnApplicationBootstrap, BeforeApplication
 
   private async erase({ id, isOver }: DeletedTenant): Promise<void> {
     if (this.emptied.has(id) && !isOver) return;
-    const outcome = await this.rows.erase(id, () => this.stopped);
+    const outcome = await this.rows.erase(id, () => this.rounds.isStopped);
     if (outcome !== 'erased') return;
     this.emptied.add(id);
     if (!isOver) return;

@@ -3,6 +3,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Notifications } from '../../platform/database/index.js';
+import { Rounds } from '../../platform/rounds.js';
 import { DeliveryWake } from '../delivery-wake.js';
 import { ReplaysRepository } from './replays.repository.js';
 import type { ReplayStep } from './replays.repository.js';
@@ -21,10 +22,14 @@ const TOPIC = 'replay';
 @Injectable()
 export class Replayer implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Replay');
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private started = false;
-  private askedAgain = false;
+  private readonly rounds = new Rounds(
+    () => this.pass(),
+    IDLE_MS,
+    ({ message }) => {
+      this.logger.warn(`Could not look for replays, trying again: ${message}`);
+      return FAILED_MS;
+    },
+  );
 
   constructor(
     private readonly replays: ReplaysRepository,
@@ -33,55 +38,31 @@ export class Replayer implements BeforeApplicationShutdown {
   ) {}
 
   start(): void {
-    this.started = true;
-    this.notifications.listen(TOPIC, () => this.look());
-    this.look();
+    this.notifications.listen(TOPIC, () => this.rounds.soon());
+    this.rounds.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.started = false;
-    clearTimeout(this.timer);
-    await this.running;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Has every process look now: a replay was asked for. */
   lookEverywhere(): void {
-    this.look();
+    this.rounds.soon();
     this.notifications.hint(TOPIC);
   }
 
-  private look(): void {
-    this.askedAgain = this.running !== undefined;
-    if (this.started && !this.running) this.next(0);
-  }
-
-  private next(afterMs: number): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.askedAgain = false;
-      this.running = this.pass().then((pauseMs) => {
-        this.running = undefined;
-        if (this.started) this.next(this.askedAgain ? 0 : pauseMs);
-      });
-    }, afterMs);
-  }
-
-  /** One step of every replay whose turn it is. Resolves with how long to pause; never rejects. */
+  /** One step of every replay whose turn it is. Resolves with how long to pause. */
   private async pass(): Promise<number> {
-    try {
-      const ids = await this.replays.findUnfinished();
-      const outcomes = new Set<ReplayStep['next'] | 'failed'>();
-      for (const id of ids) {
-        if (!this.started) break;
-        outcomes.add(await this.step(id));
-      }
-      if (ids.length === 0) return IDLE_MS;
-      if (outcomes.has('failed')) return FAILED_MS;
-      return outcomes.has('more') ? 0 : STEP_MS;
-    } catch (error) {
-      this.logger.warn(`Could not look for replays, trying again: ${(error as Error).message}`);
-      return FAILED_MS;
+    const ids = await this.replays.findUnfinished();
+    const outcomes = new Set<ReplayStep['next'] | 'failed'>();
+    for (const id of ids) {
+      if (this.rounds.isStopped) break;
+      outcomes.add(await this.step(id));
     }
+    if (ids.length === 0) return IDLE_MS;
+    if (outcomes.has('failed')) return FAILED_MS;
+    return outcomes.has('more') ? 0 : STEP_MS;
   }
 
   /** A replay that cannot go on does not hold up the others. */

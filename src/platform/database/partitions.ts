@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { systemClock } from '../../kernel/clock.js';
 import { lowestIdAt } from '../../kernel/ids.js';
+import { Rounds } from '../rounds.js';
 import { Database } from './database.js';
 import type { SqlExecutor } from './database.js';
 import { isLockTimeout, LOCK_TIMEOUT } from './lock-patience.js';
@@ -40,29 +41,27 @@ export const EVERY_PARTITION = `
 @Injectable()
 export class Partitions implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('Partitions');
-  private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
+  private readonly rounds = new Rounds(
+    () => this.keep(),
+    KEEP_INTERVAL_MS,
+    // Rows of a day without its partition go to the default one: nothing is lost, only slower.
+    ({ message }) => this.logger.warn(`Could not make partitions ahead, will try again: ${message}`),
+  );
 
   constructor(private readonly database: Database) {}
 
-  async onModuleInit(): Promise<void> {
-    await this.keep();
+  /** The first round is waited for: nothing is stored before. */
+  onModuleInit(): Promise<void> {
+    return this.rounds.startNow();
   }
 
-  beforeApplicationShutdown(): void {
-    this.stopped = true;
-    clearTimeout(this.timer);
+  beforeApplicationShutdown(): Promise<void> {
+    return this.rounds.stop();
   }
 
-  private async keep(): Promise<void> {
-    let isDone = true;
-    try {
-      isDone = await this.makeAhead(systemClock());
-    } catch (error) {
-      // Rows of a day without its partition go to the default one: nothing is lost, only slower.
-      this.logger.warn(`Could not make partitions ahead, will try again: ${(error as Error).message}`);
-    }
-    if (!this.stopped) this.timer = setTimeout(() => void this.keep(), isDone ? KEEP_INTERVAL_MS : COME_AGAIN_MS);
+  /** Resolves with how long to pause. */
+  private async keep(): Promise<number> {
+    return (await this.makeAhead(systemClock())) ? KEEP_INTERVAL_MS : COME_AGAIN_MS;
   }
 
   /** The tables whose default partition holds rows: they work, but nothing there is dropped, and partitions are missing. */
