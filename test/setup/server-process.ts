@@ -5,6 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { eventually } from './eventually.js';
 import { urlOf } from './database.js';
+import { leftOpen } from './left-open.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 
@@ -24,6 +25,9 @@ export async function ensureBuiltOnce(): Promise<void> {
     await client.end();
   }
 }
+
+/** A stop that takes longer than this has come to nothing. */
+const PATIENCE_MS = 60_000;
 
 /** How a process ended. */
 export interface Ending {
@@ -66,6 +70,9 @@ export class ServerProcess {
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code, signal) => resolve((this.ending = { code, signal })));
     });
+    const end = (): Promise<void> => this.end();
+    leftOpen.add(end);
+    void this.ended.then(() => leftOpen.delete(end));
   }
 
   get pid(): number {
@@ -101,6 +108,13 @@ export class ServerProcess {
   async stop(name: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
     this.signal(name);
     return this.ended;
+  }
+
+  /** Stops it, or kills it where it hangs: it would outlive the tests that left it. */
+  private async end(): Promise<void> {
+    const patience = setTimeout(() => this.signal('SIGKILL'), PATIENCE_MS);
+    await this.stop();
+    clearTimeout(patience);
   }
 
   /** Ends it in mid-flight: alone, or with everything in its process group. */
