@@ -34,7 +34,7 @@ const { machine, median, table } = await import('./setup/numbers.mjs');
 const { lowestIdAt } = await import('../dist/kernel/ids.js');
 const { DeliveriesService } = await import('../dist/delivery/index.js');
 const { EventsService } = await import('../dist/outbound/events.service.js');
-const { ClaimQuery } = await import('../dist/delivery/claim.js');
+const { ClaimQuery } = await import('../dist/delivery/claim/claim.js');
 const { Sweeper } = await import('../dist/delivery/sweeper.js');
 const { Partitions, Retention } = await import('../dist/platform/database/index.js');
 

@@ -2,8 +2,8 @@
 import { SpanKind } from '@opentelemetry/api';
 import { beginSpan, isTraced } from '../platform/observability/index.js';
 import type { OpenSpan, SpanEnd } from '../platform/observability/index.js';
-import type { ClaimedDelivery } from './claimed-delivery.js';
-import type { TransportResult } from './transport.js';
+import type { ClaimedDelivery } from './claim/claimed-delivery.js';
+import type { TransportResult } from './transport/transport.js';
 
 /**
  * Begins it; `undefined` where nobody takes spans. Of the URL only the host: paths and queries of webhooks hold what only their

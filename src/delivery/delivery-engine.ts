@@ -8,11 +8,11 @@ import { FIRST_ID, lowestIdAt } from '../kernel/ids.js';
 import { isDatabaseAway } from '../platform/http/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { ShutdownDeadline } from '../platform/shutdown-deadline.js';
-import { ClaimQuery } from './claim.js';
-import type { Claim } from './claim.js';
+import { ClaimQuery } from './claim/claim.js';
+import type { Claim } from './claim/claim.js';
 import { DeliveryWake } from './delivery-wake.js';
-import { NO_ROOM } from './send-queue.js';
-import type { ClaimRoom, Room } from './send-queue.js';
+import { NO_ROOM } from './queue/send-queue.js';
+import type { ClaimRoom, Room } from './queue/send-queue.js';
 import { Sender } from './sender.js';
 import type { Ready } from './sender.js';
 

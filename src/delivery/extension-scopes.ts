@@ -4,11 +4,11 @@ import { Injectable, Scope } from '@nestjs/common';
 import type { OnModuleInit, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { SINKS_TOKEN } from './alerts/alert-providers.js';
-import { HOOKS_TOKEN } from './operational-hooks.js';
+import { HOOKS_TOKEN } from './operational/operational-hooks.js';
 import { PayloadTransformer } from '../registry/index.js';
-import { RequestSigner } from './request-signer.js';
-import { RetryPolicy } from './retry-policy.js';
-import { Transport } from './transport.js';
+import { RequestSigner } from './signing/request-signer.js';
+import { RetryPolicy } from './retry/retry-policy.js';
+import { Transport } from './transport/transport.js';
 
 @Injectable()
 export class ExtensionScopes implements OnModuleInit {

@@ -6,7 +6,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Notifications } from '../platform/database/index.js';
 import { WebhookChanges } from '../registry/index.js';
 import { Sender } from './sender.js';
-import type { HealthChange, Settlement } from './settlement.js';
+import type { HealthChange, Settlement } from './settle/settlement.js';
 
 /** Hints that there is something to take back: other processes hold some of it too. */
 const TOPIC = 'recall';

@@ -1,9 +1,9 @@
 // The HTTP request of an attempt: headers, signatures, body, and what the log keeps of them. Pure.
 import type { CustomHeader } from '../kernel/custom-headers.js';
 import { VERSION } from '../kernel/version.js';
-import type { ClaimedDelivery } from './claimed-delivery.js';
-import { NATIVE_HEADERS } from './payload-format.js';
-import type { UnsignedRequest } from './request-signer.js';
+import type { ClaimedDelivery } from './claim/claimed-delivery.js';
+import { NATIVE_HEADERS } from './events/payload-format.js';
+import type { UnsignedRequest } from './signing/request-signer.js';
 
 const USER_AGENT = `Posthorn/${VERSION}`;
 const MASKED = '[masked]';

@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, plainArray } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
-import type { ClaimedDelivery } from './claimed-delivery.js';
+import type { ClaimedDelivery } from './claim/claimed-delivery.js';
 
 @Injectable()
 export class Revoked {

@@ -2,7 +2,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../platform/database/index.js';
 import type { Statement } from '../platform/database/index.js';
-import { JOB_HORIZON_MS, RetryQueue } from './retry.queue.js';
+import { JOB_HORIZON_MS, RetryQueue } from './retry/retry.queue.js';
 
 @Injectable()
 export class ScheduledDeliveries {

@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../platform/observability/index.js';
 import type { AttemptOutcome } from './delivery-status.js';
-import type { Verdict } from './outcome.js';
+import type { Verdict } from './transport/outcome.js';
 import { LATENCY_BOUNDS_MS } from './stats/latency.js';
 
 const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];

@@ -8,10 +8,10 @@ import type { Statement } from '../platform/database/index.js';
 import { glance, Metrics } from '../platform/observability/index.js';
 import type { Reading } from '../platform/observability/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
-import { RetryQueue } from './retry.queue.js';
+import { RetryQueue } from './retry/retry.queue.js';
 import { Sender } from './sender.js';
-import { SettleBatch } from './settle.js';
-import { PACED } from './webhook-targets.js';
+import { SettleBatch } from './settle/settle.js';
+import { PACED } from './claim/webhook-targets.js';
 
 /** Due deliveries that are counted; more are at least so many. */
 const MAX_DUE = 10_000;

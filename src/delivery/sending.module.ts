@@ -7,7 +7,7 @@ import type { Settings } from '../platform/config/index.js';
 import { Relaying } from '../registry/index.js';
 import { DeliveryEngine } from './delivery-engine.js';
 import { Replayer } from './replay/replayer.js';
-import { RetryProcessor } from './retry.processor.js';
+import { RetryProcessor } from './retry/retry.processor.js';
 import { Rollup } from './stats/rollup.js';
 import { Sweeper } from './sweeper.js';
 

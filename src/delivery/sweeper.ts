@@ -4,12 +4,12 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Rounds } from '../platform/rounds.js';
 import { DeliveryWake } from './delivery-wake.js';
 import { DueDeliveries } from './due-deliveries.js';
-import { Erasure } from './erasure.js';
+import { Erasure } from './events/erasure.js';
 import { entriesOfLost } from './live/live-entry.js';
 import { LiveFeed } from './live/live-feed.js';
-import { JOB_HORIZON_MS, RetryQueue } from './retry.queue.js';
+import { JOB_HORIZON_MS, RetryQueue } from './retry/retry.queue.js';
 import { Rollup } from './stats/rollup.js';
-import { WebhookHealth } from './webhook-health.js';
+import { WebhookHealth } from './operational/webhook-health.js';
 
 const SWEEP_MS = 3_000;
 

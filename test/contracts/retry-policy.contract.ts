@@ -1,8 +1,8 @@
 // What every retry policy must do, tried with any failure that there may be: call this inside a spec with a way to make one.
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
-import { outcomeOfStatus } from '../../src/delivery/outcome.js';
-import type { FailedAttempt, FailedDelivery, RetryPolicy } from '../../src/delivery/retry-policy.js';
+import { outcomeOfStatus } from '../../src/delivery/transport/outcome.js';
+import type { FailedAttempt, FailedDelivery, RetryPolicy } from '../../src/delivery/retry/retry-policy.js';
 import { failedDelivery, RETRY_POLICY_RULES, SILENCES, STATUS_RULES } from '../../src/testing/contract/retry-policy.js';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { HttpTransport, Transport } from '../../src/index.js';
 import type { TransportRequest, TransportResult } from '../../src/index.js';
-import { CheckedTransport } from '../../src/delivery/checked-transport.js';
+import { CheckedTransport } from '../../src/delivery/transport/checked-transport.js';
 import { EgressPolicy } from '../../src/kernel/egress-policy.js';
 import { readSettings } from '../../src/platform/config/index.js';
 import { transportContract } from '../../src/testing/index.js';

@@ -1,6 +1,6 @@
 // A receiver that is down is left alone as a whole: nothing is lost, and nothing is sent meanwhile.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ClaimQuery } from '../../src/delivery/claim.js';
+import { ClaimQuery } from '../../src/delivery/claim/claim.js';
 import { FIRST_ID, lowestIdAt } from '../../src/kernel/ids.js';
 import { eventually } from '../setup/eventually.js';
 import { freePort } from '../setup/free-port.js';

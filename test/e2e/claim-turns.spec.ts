@@ -1,7 +1,7 @@
 // Whose turn it is among more webhooks than one claim has room for.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { FIRST_ID, lowestIdAt } from '../../src/kernel/ids.js';
-import { ClaimQuery } from '../../src/delivery/claim.js';
+import { ClaimQuery } from '../../src/delivery/claim/claim.js';
 import { Database } from '../../src/platform/database/index.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';

@@ -1,8 +1,8 @@
 // What a claim brings where there is more due than it may bring. No engine runs: the test claims.
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { ClaimQuery } from '../../src/delivery/claim.js';
-import type { Claim } from '../../src/delivery/claim.js';
-import type { ClaimRoom } from '../../src/delivery/send-queue.js';
+import { ClaimQuery } from '../../src/delivery/claim/claim.js';
+import type { Claim } from '../../src/delivery/claim/claim.js';
+import type { ClaimRoom } from '../../src/delivery/queue/send-queue.js';
 import { FIRST_ID } from '../../src/kernel/ids.js';
 import { DeliveryScene } from './delivery.harness.js';
 import type { Target } from './delivery.harness.js';

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Erasure } from '../../src/delivery/index.js';
-import { claimText, namedClaimText } from '../../src/delivery/claim.statements.js';
+import { claimText, namedClaimText } from '../../src/delivery/claim/claim.statements.js';
 import { DueDeliveries } from '../../src/delivery/due-deliveries.js';
-import { settleStatement, settleValues } from '../../src/delivery/settle.statements.js';
+import { settleStatement, settleValues } from '../../src/delivery/settle/settle.statements.js';
 import { Sweeper } from '../../src/delivery/sweeper.js';
 import { FIRST_ID, lowestIdAt, newId } from '../../src/kernel/ids.js';
 import { Database, Partitions } from '../../src/platform/database/index.js';

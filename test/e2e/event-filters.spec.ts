@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { KnownFilters } from '../../src/delivery/known-filters.js';
+import { KnownFilters } from '../../src/delivery/events/known-filters.js';
 import { EventDispatcher } from '../../src/index.js';
 import type { DeliveryScene } from './delivery.harness.js';
 import { TwoServers } from './two-servers.harness.js';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { WebhookHealth } from '../../src/delivery/webhook-health.js';
+import { WebhookHealth } from '../../src/delivery/operational/webhook-health.js';
 import { EventDispatcher } from '../../src/outbound/index.js';
 import { eventually } from '../setup/eventually.js';
 import { DeliveryScene } from './delivery.harness.js';

@@ -1,9 +1,9 @@
 // Outcomes as they are written: those that come too late, and those that several processes write at once.
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { SendingCounts } from '../../src/delivery/sending-counts.js';
-import { settleStatement, settleValues } from '../../src/delivery/settle.statements.js';
-import { SettleBatch } from '../../src/delivery/settle.js';
-import type { Settlement } from '../../src/delivery/settlement.js';
+import { settleStatement, settleValues } from '../../src/delivery/settle/settle.statements.js';
+import { SettleBatch } from '../../src/delivery/settle/settle.js';
+import type { Settlement } from '../../src/delivery/settle/settlement.js';
 import { SETTINGS_TOKEN } from '../../src/platform/config/index.js';
 import type { Settings } from '../../src/platform/config/index.js';
 import { Database } from '../../src/platform/database/index.js';

@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHmac, createPublicKey, generateKeyPairSync, randomBytes, randomUUID, verify } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { SigningKeys } from '../../src/delivery/signing-keys.js';
+import { SigningKeys } from '../../src/delivery/signing/signing-keys.js';
 import { SealedSecrets } from '../../src/platform/secrets/index.js';
 import { eventually } from '../setup/eventually.js';
 import type { Received } from '../setup/receiver.js';

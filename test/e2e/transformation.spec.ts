@@ -2,8 +2,8 @@
 // at every attempt.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
-import type { ClaimedDelivery } from '../../src/delivery/claimed-delivery.js';
-import { TransformedBodies } from '../../src/delivery/transformed-bodies.js';
+import type { ClaimedDelivery } from '../../src/delivery/claim/claimed-delivery.js';
+import { TransformedBodies } from '../../src/delivery/events/transformed-bodies.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
 import type { Received } from '../setup/receiver.js';

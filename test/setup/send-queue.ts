@@ -1,6 +1,6 @@
 // A send queue whose requests end when a test says so.
-import { SendQueue } from '../../src/delivery/send-queue.js';
-import type { Sendable } from '../../src/delivery/send-lane.js';
+import { SendQueue } from '../../src/delivery/queue/send-queue.js';
+import type { Sendable } from '../../src/delivery/queue/send-lane.js';
 
 interface Item extends Sendable {
   readonly n: number;

@@ -1,5 +1,5 @@
 // Outcomes of first attempts, as settling takes them, for deliveries that were never sent.
-import type { Settlement } from '../../src/delivery/settlement.js';
+import type { Settlement } from '../../src/delivery/settle/settlement.js';
 
 export function settlementOf(id: string, { succeeds }: { succeeds: boolean }): Settlement {
   const [outcome, status] = succeeds ? ['success', 'success'] : ['server_error', 'failed'];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { OperationalEvent } from '../operational-hook.js';
+import type { OperationalEvent } from '../operational/operational-hook.js';
 import { AlertHook, QUIET_MS } from './alert-hook.js';
 import type { Alert } from './alert-sink.js';
 

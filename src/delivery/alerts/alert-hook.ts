@@ -2,7 +2,7 @@
 import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
-import type { OperationalEvent, OperationalHook } from '../operational-hook.js';
+import type { OperationalEvent, OperationalHook } from '../operational/operational-hook.js';
 import type { Alert, AlertSink } from './alert-sink.js';
 
 /** One alert of a kind for a webhook or a source in so long. */

@@ -1,5 +1,5 @@
 // The seam where operational events become alerts, which people read: in a log, a channel, a mailbox.
-import type { OperationalEvent } from '../operational-hook.js';
+import type { OperationalEvent } from '../operational/operational-hook.js';
 
 /** What somebody who runs the installation should know. */
 export interface Alert {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { timingOf } from '../attempt-timing.js';
+import { timingOf } from '../transport/attempt-timing.js';
 import type { DeliveryAttempt } from '../delivery-attempt.entity.js';
 import type { Delivery } from '../delivery.entity.js';
 import { DELIVERY_STATUSES } from '../delivery-status.js';

@@ -1,6 +1,6 @@
 // What a stream tells of deliveries: metadata alone, as the log has it.
-import type { OperationalEvent } from '../operational-hook.js';
-import type { Settlement } from '../settlement.js';
+import type { OperationalEvent } from '../operational/operational-hook.js';
+import type { Settlement } from '../settle/settlement.js';
 
 /** What may be followed. */
 export const LIVE_KINDS = ['attempts', 'deliveries', 'operational'] as const;

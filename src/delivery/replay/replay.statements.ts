@@ -1,7 +1,7 @@
 // The SQL of replays, and with it the rule of what a replay sends: counting and making share it.
 import type { Statement, Tables } from '../../platform/database/index.js';
 import { LAST_ID } from '../../kernel/ids.js';
-import { laneOf } from '../lanes.js';
+import { laneOf } from '../claim/lanes.js';
 
 /** Deliveries looked at in one step: what bounds a step's transaction when few of them belong to the replay. */
 const LOOK = 2_000;
