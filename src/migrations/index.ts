@@ -38,6 +38,7 @@ import { AskedPauses1764000002720 } from './1764000002720-asked-pauses.js';
 import { Probes1764000002730 } from './1764000002730-probes.js';
 import { TransformedFormat1764000002740 } from './1764000002740-transformed-format.js';
 import { ReplayedOrder1764000002750 } from './1764000002750-replayed-order.js';
+import { FinishedReplays1764000002760 } from './1764000002760-finished-replays.js';
 
 /** Every migration of Posthorn, in order: for an application that runs them with its own tools. */
 export const POSTHORN_MIGRATIONS = [
@@ -80,4 +81,5 @@ export const POSTHORN_MIGRATIONS = [
   Probes1764000002730,
   TransformedFormat1764000002740,
   ReplayedOrder1764000002750,
+  FinishedReplays1764000002760,
 ] as const;

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { Erasure } from '../../src/delivery/index.js';
 import { claimText, namedClaimText } from '../../src/delivery/claim/claim.statements.js';
 import { DueDeliveries } from '../../src/delivery/due-deliveries.js';
+import { ReplaysRepository } from '../../src/delivery/replay/replays.repository.js';
 import { settleStatement, settleValues } from '../../src/delivery/settle/settle.statements.js';
 import { Sweeper } from '../../src/delivery/sweeper.js';
 import { FIRST_ID, lowestIdAt, newId } from '../../src/kernel/ids.js';
@@ -237,4 +238,21 @@ it('judges each of very many replays of an event by the one after it', async () 
   const { body } = await scene.server.api('POST', `/api/webhooks/${target.webhookId}/replay`, asked);
   expect(body).toEqual({ count: 1 });
   expect(await counted(scene, READ_DELIVERIES)).toBeLessThan(5 * BACKLOG);
+});
+
+it('forgets replays that were finished long ago, and does not read those since', async () => {
+  const scene = await openScene();
+  const { webhookId } = await scene.target(receiver.url);
+  await scene.sql(
+    `INSERT INTO posthorn.replay (id, tenant_id, webhook_id, since_id, until_id, statuses, total, finished_at)
+     SELECT gen_random_uuid(), 'default', $1, $1, $1, '{failed}', 0, now() - CASE n WHEN 1 THEN 365 ELSE 1 END * interval '1 day'
+     FROM generate_series(1, $2::int) AS n`,
+    [webhookId, BACKLOG],
+  );
+  await scene.sql('ANALYZE posthorn.replay');
+  for (let n = 0; n < 5; n += 1) await scene.server.get(ReplaysRepository).deleteOld();
+  expect(await scene.sql('SELECT count(*)::int AS left FROM posthorn.replay')).toEqual([{ left: BACKLOG - 1 }]);
+  const read = `SELECT seq_tup_read::int AS read FROM pg_stat_user_tables WHERE relname = 'replay'`;
+  // The test has read it through once, to count.
+  expect(await counted(scene, read)).toBeLessThan(3 * BACKLOG);
 });

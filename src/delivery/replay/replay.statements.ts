@@ -143,6 +143,7 @@ export const replayStatements = (t: Tables): ReplayStatements => ({
     text: `UPDATE ${t.replay} SET finished_at = now() WHERE id = $1`,
   },
   deleteOld: {
+    // Locks the rows it deletes. Index replay_finished.
     text: `DELETE FROM ${t.replay} WHERE finished_at < now() - $1 * interval '1 ms'`,
   },
 });
