@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { EventDispatcher, PosthornModule } from '../../src/index.js';
-import { monotonicNow } from '../../src/kernel/clock.js';
+import { cpuNow } from '../../src/kernel/clock.js';
 import { AuditLog } from '../../src/platform/audit/index.js';
 import { IdempotencyLedger } from '../../src/platform/idempotency/index.js';
 import { EventTypesImport } from '../../src/registry/event-types/event-types-import.js';
@@ -183,12 +183,16 @@ describe('a schema that is slow and yet never stopped', () => {
   function slowText(): string {
     for (let length = 16; ; length += 1) {
       const text = `${'a'.repeat(length)}b`;
-      // The first look by an expression is slower than those after it.
       const pattern = new RegExp('^(a+)+$', 'u');
-      pattern.test(text);
-      const begun = monotonicNow();
-      pattern.test(text);
-      if (monotonicNow() - begun > 30) return text;
+      const tookMs = (): number => {
+        const begun = cpuNow();
+        pattern.test(text);
+        return cpuNow() - begun;
+      };
+      // The first look by an expression is slower than those after it. By the processor's time, as it is judged: a busy machine
+      // makes everything slow.
+      tookMs();
+      if (Math.min(tookMs(), tookMs(), tookMs()) > 30) return text;
     }
   }
 
