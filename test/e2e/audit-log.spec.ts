@@ -299,7 +299,10 @@ describe('the audit log', () => {
 
   it('is read by time, action and page', async () => {
     expect(await log('?until=2026-01-01')).toEqual([]);
-    expect((await log('?since=2026-01-01&action=tenant.updated')).map(({ resource }) => resource)).toEqual(['bolt']);
+    const updates = await log('?since=2026-01-01&action=tenant.updated');
+    expect(updates.map(({ resource }) => resource)).toEqual(['bolt']);
+    const documented = ['id', 'at', 'actor', 'action', 'resource', 'changes', 'requestId', 'address'];
+    for (const entry of [...updates, ...(await log())]) expect(Object.keys(entry)).toEqual(documented);
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
       const path: string = `/api/audit-log?limit=7${cursor && `&cursor=${cursor}`}`;

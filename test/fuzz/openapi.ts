@@ -50,6 +50,7 @@ export function routesOf(document: Document): Route[] {
     strict: false,
     formats: {
       uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+      date: /^\d{4}-\d{2}-\d{2}$/,
       'date-time': isInstant,
       uri: (text: string) => URL.canParse(text),
     },

@@ -68,7 +68,7 @@ export class AuditEntryDto {
   @ApiProperty({ type: String, nullable: true, description: 'Where it came from.', example: '192.0.2.1' })
   address!: string | null;
 
-  static of({ id, ...entry }: AuditEntry): AuditEntryDto {
-    return { id, at: new Date(timeOfId(id)).toISOString(), ...entry };
+  static of({ id, actor, action, resource, changes, requestId, address }: AuditEntry): AuditEntryDto {
+    return { id, at: new Date(timeOfId(id)).toISOString(), actor, action, resource, changes, requestId, address };
   }
 }
