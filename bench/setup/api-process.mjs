@@ -53,13 +53,14 @@ async function serve(options) {
 
 async function apiWithEmptyHandlers(options) {
   const { AppModule } = await import('../../dist/app.module.js');
+  const { BodyRoom } = await import('../../dist/platform/http/index.js');
   const { JsonBodyGuard } = await import('../../dist/platform/http/json-body.guard.js');
   class BenchModule {}
   return {
     module: BenchModule,
     imports: [AppModule.register(options)],
     controllers: [
-      await emptyController('empty', [new JsonBodyGuard({ maxEventSize: 262_144 })]),
+      await emptyController('empty', [new JsonBodyGuard({ maxEventSize: 262_144 }, new BodyRoom())]),
       await emptyController('unread', []),
     ],
   };
