@@ -43,9 +43,8 @@ export class JsonBodyGuard implements CanActivate {
   private read(request: ApiRequest, response: ServerResponse): Promise<Buffer> {
     // It may have gone while it was asked who it is; no event would tell.
     if (request.destroyed || response.closed) throw aborted();
-    const room = this.room.enter(principalOf(request)?.tenantId ?? '');
-    response.once('close', () => room.leave());
-    return read(request, this.limitOf(request), (bytes) => room.grow(bytes));
+    const mayGrow = this.room.enter(principalOf(request)?.tenantId ?? '', response);
+    return read(request, this.limitOf(request), mayGrow);
   }
 
   private limitOf(request: ApiRequest): number {
