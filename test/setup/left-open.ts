@@ -6,9 +6,11 @@ export const leftOpen = new Set<() => Promise<void>>();
 /** Has an application closed when its file ends, unless that was done before. */
 export function closedWithItsFile<App extends INestApplicationContext>(app: App): App {
   const close = app.close.bind(app);
+  let closed: Promise<void> | undefined;
+  // Jest closes it before the file does: its hooks run in the order of their definition.
   const closing = (): Promise<void> => {
     leftOpen.delete(closing);
-    return close();
+    return (closed ??= close());
   };
   app.close = closing;
   leftOpen.add(closing);
