@@ -1,7 +1,7 @@
 // How fast and how many at once a webhook is sent to, whoever sends.
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { pacedClaimText } from '../../src/delivery/claim/claim.statements.js';
+import { pacedClaimText } from '../../src/delivery/claim/paced-claim.statements.js';
 import { tablesOf } from '../../src/platform/database/schema.js';
 import { eventually } from '../setup/eventually.js';
 import type { TestServer } from '../setup/server.js';

@@ -1,7 +1,6 @@
-// The SQL of claims: one statement for all webhooks, one for those that are named, and one for those that have limits of their own.
-// What becomes of a delivery that is picked is the same in all.
+// The SQL of claims: one statement for all webhooks, and one for those that are named. Those that have limits of their own have
+// another way to be picked, and what becomes of a delivery then is the same.
 import type { Tables } from '../../platform/database/index.js';
-import { BEFORE_LANES, inLane, laneOrder } from './lanes.js';
 import { SMALL_BYTES } from '../queue/send-lane.js';
 import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js';
 
@@ -18,19 +17,13 @@ const MAX_CLAIM_BYTES = 2 * 1_048_576;
 /** SQL: whether the body of event `e` is large. Large and small ones are counted apart, so that neither push out the others. */
 const IS_LARGE = `octet_length(e.data) > ${SMALL_BYTES}`;
 
-/** Lanes that one claim looks at, for each webhook: each is an index scan of every partition, and all others wait for it. */
-const MAX_STEPS = 1_000;
-
-/** Parts of the window of a rate limit in which claims are counted together. */
-const SLICES = 20;
-
 /**
  * SQL: no smaller delivery id is looked at, nor a partition of before it. concat() is STABLE, so that PostgreSQL asks it when a
  * statement starts: a bare parameter makes a plan for these very values look better than one for all, and it plans anew each time.
  */
 const LOW_WATER = 'concat($2::text)::uuid';
 
-const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room))`;
+export const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room))`;
 
 /**
  * The pending deliveries of a webhook from $2 on, oldest first, by conditions and an order that only the index
@@ -38,7 +31,7 @@ const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook
  * deliveries, or in all of this webhook: where another had a hundred thousand pending when PostgreSQL last analysed the
  * table, it takes that for quick, and reads those to find that this one has a few, or none.
  */
-const oldestOf = (webhook: string, also = ''): string =>
+export const oldestOf = (webhook: string, also = ''): string =>
   `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= ${LOW_WATER} ${also}
       ORDER BY d.webhook_id DESC, d.id`;
 
@@ -46,16 +39,16 @@ const oldestOf = (webhook: string, also = ''): string =>
  * A webhook whose circuit opened and whose pause is over gets one request at a time from each process. One that is to be probed
  * with a delivery of before $2 waits for a claim that looks that far back.
  */
-const PROBING = `h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true) AND coalesce(h.probe_id >= ${LOW_WATER}, true)`;
+export const PROBING = `h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true) AND coalesce(h.probe_id >= ${LOW_WATER}, true)`;
 
 /** Whether what is claimed now probes: what comes of it has to be on disk before anything more is sent. */
-const IS_PROBE = 'coalesce(h.times_opened > 0, false) AS is_probe';
+export const IS_PROBE = 'coalesce(h.times_opened > 0, false) AS is_probe';
 
 /** With which delivery is probed, where somebody asked for one: all that waits would be before it. */
-const PROBE_ID = `CASE WHEN ${PROBING} THEN h.probe_id END`;
+export const PROBE_ID = `CASE WHEN ${PROBING} THEN h.probe_id END`;
 
 /** That delivery, unless it has been sent by now; by its key, in the one partition that it is in. */
-const probeOf = (t: Tables, webhook: string, id: string): string => `
+export const probeOf = (t: Tables, webhook: string, id: string): string => `
       SELECT d.id FROM ${t.delivery} d
       WHERE d.id = ${id} AND d.id >= ${LOW_WATER} AND d.webhook_id = ${webhook} AND d.status = 'pending' LIMIT 1`;
 
@@ -63,10 +56,10 @@ const probeOf = (t: Tables, webhook: string, id: string): string => `
  * When a row of a webhook has its turn: after one of each other webhook, and chance says in what order these are. What is too much for
  * one claim is cut by it. By age, old large bodies of one webhook would push out the small ones of all others, claim after claim.
  */
-const turn = (window: string): string => `row_number() OVER (${window}) + random() AS turn`;
+export const turn = (window: string): string => `row_number() OVER (${window}) + random() AS turn`;
 
 /** Beside $2, not in its place: that alone tells PostgreSQL the partitions before anything is read. */
-const FROM_PROBE = `AND d.id >= coalesce(probe.id, ${LOW_WATER})`;
+export const FROM_PROBE = `AND d.id >= coalesce(probe.id, ${LOW_WATER})`;
 
 /**
  * Makes those that were picked ours. A webhook disabled meanwhile has its rows skipped here, at the last moment before
@@ -82,7 +75,7 @@ const FROM_PROBE = `AND d.id >= coalesce(probe.id, ${LOW_WATER})`;
  * sets, events and deliveries would be read from end to end by every claim of a new installation's first minute. Hence
  * LATERAL with LIMIT, which nothing but the key can serve, and BETWEEN, which PostgreSQL takes to hold for one row in 200.
  */
-const taking = (t: Tables): string => `
+export const taking = (t: Tables): string => `
   sized AS (
     SELECT p.id, p.is_probe, e.data, e.occurred_at, e.traceparent,
            CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
@@ -109,10 +102,10 @@ const taking = (t: Tables): string => `
   )`;
 
 /** What is told of those claimed. What the deliveries of an event or of a webhook share comes once, with the first of them. */
-const CLAIMED = `(
+export const CLAIMED = `(
   SELECT *, row_number() OVER (PARTITION BY status, event_id ORDER BY id) AS of_event,
          row_number() OVER (PARTITION BY webhook_id ORDER BY id) AS of_webhook FROM claimed) c`;
-const CLAIMED_COLUMNS = `
+export const CLAIMED_COLUMNS = `
   c.id, webhook_id, c.tenant_id, c.event_id, c.event_type, c.status, c.reason, c.attempt_count, c.retries_used, c.is_transformed, c.is_probe, c.traceparent,
   (extract(epoch FROM c.occurred_at) * 1000)::float8 AS occurred_ms,
   extract(epoch FROM c.expires_at - now())::float8 * 1000 AS expires_in_ms,
@@ -193,125 +186,4 @@ const claimOf = (t: Tables, due: string): string => `
     SELECT NULL, count(*)::int, (SELECT webhook_id FROM picked ORDER BY webhook_id DESC LIMIT 1) FROM picked
   ) apart USING (webhook_id)
   CROSS JOIN durability LEFT JOIN secrets USING (webhook_id)
-  ORDER BY c.id`;
-
-/**
- * Claims for webhooks that have limits of their own; two processes never do so for the same webhook at once.
- *
- * Locks their rows in webhook_pace (SKIP LOCKED: where another process has one, that one claims), then the delivery rows
- * it takes. Whoever locks a row just after another let it go may still have a snapshot from before, in which the other's
- * deliveries are not yet sending: each claim counts up `claims`, and a snapshot in which that is not the same as in the
- * locked row, which is always the newest, takes nothing. So counting what is being sent, and seeing which lanes are free,
- * is as sure as the lock.
- *
- * Rate: claims of one slice of the window count together, for as long as the last of them is inside the window. Hence
- * never more than `max` in any window, and at most a slice later than need be. clock_timestamp(), not now(): the
- * snapshot, and with it every claim that is counted, is older than it.
- *
- * Order: only the head of a lane is taken, by index delivery_lane; what is being sent is ahead of everything. The lanes of the
- * oldest that are pending come first. Where these are too few, a walk goes from the head of one lane to that of the next: it starts
- * at a random one and goes round, so that none is always the last, and no further than MAX_STEPS, since heads that wait to be
- * retried are there as well, however many. The row comparisons make PostgreSQL go along the index whatever the statistics say. A
- * head that is not due yet was postponed, and holds its lane meanwhile. Deliveries made before the webhook was ordered have no
- * lane; they are taken as they come to be the oldest.
- *
- * Shares of the room are rounded up, so together they may be more than there is: chance says which are cut, or they would be
- * those of the same webhooks each time.
- *
- * $1 the webhooks; the other parameters are those of the claim for all.
- */
-export const pacedClaimText = (t: Tables): string => `
-  WITH RECURSIVE ${BUSY}, seen AS MATERIALIZED (
-    SELECT webhook_id, claims FROM ${t.webhook_pace} WHERE webhook_id = ANY ($1::uuid[])
-  ), held AS MATERIALIZED (
-    SELECT p.webhook_id, p.claimed_at, p.claimed, clock_timestamp() AS at
-    FROM ${t.webhook_pace} p JOIN seen ON seen.webhook_id = p.webhook_id AND seen.claims = p.claims
-    FOR UPDATE OF p SKIP LOCKED
-  ), sending AS MATERIALIZED (
-    SELECT d.webhook_id, count(*)::int AS count FROM ${t.delivery} d
-    WHERE d.status = 'sending' AND d.webhook_id = ANY ($1::uuid[]) GROUP BY d.webhook_id
-  ), allowed AS MATERIALIZED (
-    SELECT held.webhook_id, w.ordered, ${PROBE_ID} AS probe_id, ${IS_PROBE}, CASE
-      WHEN NOT w.active OR w.deleted_at IS NOT NULL OR h.paused_until > now() THEN 0
-      ELSE greatest(0, least(
-        CASE WHEN h.times_opened > 0 THEN (${PROBING})::int ELSE coalesce(busy.room, $5) END,
-        w.max_in_flight - CASE WHEN w.max_in_flight IS NOT NULL THEN coalesce(
-          (SELECT sending.count FROM sending WHERE sending.webhook_id = held.webhook_id), 0) END,
-        w.rate_limit_max - (SELECT coalesce(sum(c.n), 0) FROM unnest(held.claimed_at, held.claimed) AS c (at, n)
-                            WHERE c.at > held.at - w.rate_limit_seconds * interval '1 s')))
-    END AS room
-    FROM held JOIN ${t.webhook} w ON w.id = held.webhook_id
-    LEFT JOIN ${t.webhook_health} h ON h.webhook_id = held.webhook_id
-    LEFT JOIN busy ON busy.webhook_id = held.webhook_id
-  ), unordered AS (
-    SELECT p.* FROM allowed a
-    LEFT JOIN LATERAL (${probeOf(t, 'a.webhook_id', 'a.probe_id')}
-    ) probe ON true
-    CROSS JOIN LATERAL (
-      SELECT d.id, d.event_id, d.expires_at, d.webhook_id FROM ${t.delivery} d
-      WHERE ${oldestOf('a.webhook_id', FROM_PROBE)} LIMIT a.room FOR UPDATE SKIP LOCKED
-    ) p
-    WHERE NOT a.ordered AND a.room > 0
-  ), oldest AS MATERIALIZED (
-    SELECT d.* FROM allowed a CROSS JOIN LATERAL (
-      SELECT d.id, d.webhook_id, d.lane FROM ${t.delivery} d WHERE ${oldestOf('a.webhook_id')} LIMIT a.room
-    ) d
-    WHERE a.ordered AND a.room > 0
-  ), heads AS MATERIALIZED (
-    SELECT head.id FROM allowed a CROSS JOIN LATERAL (
-      SELECT o.id FROM oldest o WHERE o.webhook_id = a.webhook_id AND o.lane IS NULL
-      UNION ALL
-      SELECT first.id FROM (
-        SELECT DISTINCT o.lane FROM oldest o WHERE o.webhook_id = a.webhook_id AND o.lane IS NOT NULL
-      ) known CROSS JOIN LATERAL (
-        SELECT d.id, d.status, d.due_at FROM ${t.delivery} d
-        WHERE (d.webhook_id, d.lane) >= (a.webhook_id, known.lane) AND (d.webhook_id, d.lane) <= (a.webhook_id, known.lane) AND ${inLane('d')}
-        ORDER BY d.webhook_id, d.lane, ${laneOrder('d')} LIMIT 1
-      ) first WHERE first.status = 'pending' AND first.due_at <= clock_timestamp()
-      UNION ALL
-      SELECT walk.id FROM (
-        WITH RECURSIVE walk (lane, id, status, due_at, lap, start, step) AS (
-          SELECT start, NULL::uuid, NULL::text, NULL::timestamptz, 0, start, 0 FROM (SELECT ((random() - 0.5) * 1.8e19)::bigint) AS s (start)
-          UNION ALL
-          SELECT coalesce(next.lane, '${BEFORE_LANES}'), next.id, next.status, next.due_at, walk.lap + (next.lane IS NULL)::int, walk.start, walk.step + 1
-          FROM walk LEFT JOIN LATERAL (
-            SELECT d.webhook_id, d.lane, d.id, d.status, d.due_at FROM ${t.delivery} d
-            WHERE (d.webhook_id, d.lane) > (a.webhook_id, walk.lane) AND ${inLane('d')}
-            ORDER BY d.webhook_id, d.lane, ${laneOrder('d')} LIMIT 1
-          ) next ON next.webhook_id = a.webhook_id
-          WHERE walk.step < ${MAX_STEPS} AND (walk.lap = 0 OR (walk.lap = 1 AND walk.lane < walk.start))
-        )
-        SELECT id, status, due_at, lane, lap, start FROM walk
-      ) walk WHERE walk.status = 'pending' AND walk.due_at <= clock_timestamp() AND (walk.lap = 0 OR walk.lane <= walk.start)
-        AND walk.lane <> ALL (ARRAY(SELECT o.lane FROM oldest o WHERE o.webhook_id = a.webhook_id AND o.lane IS NOT NULL))
-      LIMIT a.room
-    ) head
-    WHERE a.ordered AND a.room > 0
-  ), ordered AS (
-    SELECT p.* FROM heads CROSS JOIN LATERAL (
-      SELECT d.id, d.event_id, d.expires_at, d.webhook_id FROM ${t.delivery} d
-      WHERE d.id = heads.id AND d.status = 'pending' FOR UPDATE SKIP LOCKED
-    ) p
-  ), picked AS (
-    SELECT p.*, a.is_probe, ${turn('PARTITION BY p.webhook_id ORDER BY p.id')}
-    FROM (SELECT * FROM unordered UNION ALL SELECT * FROM ordered) p JOIN allowed a USING (webhook_id) ORDER BY random() LIMIT $6
-  ), ${taking(t)}, counted AS (
-    UPDATE ${t.webhook_pace} p SET claims = p.claims + 1, claimed_at = slices.at, claimed = slices.n
-    FROM (SELECT webhook_id, count(*)::int AS n FROM claimed WHERE status = 'sending' GROUP BY webhook_id) c
-    JOIN held ON held.webhook_id = c.webhook_id
-    JOIN ${t.webhook} w ON w.id = c.webhook_id
-    CROSS JOIN LATERAL (
-      SELECT coalesce(array_agg(slice.at ORDER BY slice.at), '{}') AS at,
-             coalesce(array_agg(slice.n ORDER BY slice.at), '{}') AS n
-      FROM (
-        SELECT max(c1.at) AS at, sum(c1.n)::int AS n
-        FROM (SELECT * FROM unnest(held.claimed_at, held.claimed) AS o (at, n) UNION ALL SELECT held.at, c.n) c1
-        WHERE c1.at > held.at - w.rate_limit_seconds * interval '1 s'
-        GROUP BY date_bin(w.rate_limit_seconds * interval '1 s' / ${SLICES}, c1.at, 'epoch')
-      ) slice
-    ) slices
-    WHERE p.webhook_id = c.webhook_id
-  )
-  SELECT ${CLAIMED_COLUMNS}
-  FROM ${CLAIMED} CROSS JOIN durability LEFT JOIN secrets USING (webhook_id)
   ORDER BY c.id`;
