@@ -2,26 +2,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type pg from 'pg';
 import { dataSourceOptions } from '../../src/persistence.js';
 import { PosthornDataSource } from '../../src/platform/database/index.js';
 import { Connections } from '../setup/connections.js';
-import { cloneDatabase, urlOf } from '../setup/database.js';
+import { cloneDatabase, emptyDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 
 const connections = new Connections();
 afterAll(() => connections.close());
-
-async function emptyDatabase(): Promise<string> {
-  const name = `t_${randomUUID().replaceAll('-', '')}`;
-  await (await connections.connect(urlOf('postgres'))).query(`create database ${name}`);
-  return urlOf(name);
-}
 
 /** Runs one of package.json's scripts against a database, as a deployment would. */
 async function script(name: string, url: string): Promise<{ exitCode: number; output: string }> {
@@ -70,7 +63,7 @@ async function schemaOf(client: pg.Client): Promise<string[]> {
 
 describe('migrations', () => {
   it('run by three processes at once on an empty database, all succeed and are applied once', async () => {
-    const url = await emptyDatabase();
+    const { url } = await emptyDatabase();
     const runs = await Promise.all([1, 2, 3].map(() => script('migration:run', url)));
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
     const { rows } = await (
@@ -110,7 +103,7 @@ describe('migrations', () => {
   });
 
   it('go back one by one, each to the schema of the one before it', async () => {
-    const url = await emptyDatabase();
+    const { url } = await emptyDatabase();
     const options = dataSourceOptions({ url });
     const migrations = options.migrations as (new () => unknown)[];
     const client = await connections.connect(url);

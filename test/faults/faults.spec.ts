@@ -1,7 +1,7 @@
-// The short form of the fault suite: every scenario that does not need the history of the repository, small and side by
-// side, since most of them wait for a lease to end. `npm run test:faults` is the long form.
+// The short form of the fault suite: every scenario, small and side by side, since most of them wait for a lease to end.
+// `npm run test:faults` is the long form.
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { cloneDatabase } from '../setup/database.js';
+import { cloneDatabase, emptyDatabase } from '../setup/database.js';
 import { redisMissing, TestRedis } from '../setup/redis.js';
 import { ensureBuiltOnce } from '../setup/server-process.js';
 import { FaultPostgres } from './postgres.js';
@@ -12,6 +12,7 @@ import { postgresAway } from './scenarios/postgres.js';
 import { badReceivers } from './scenarios/receivers.js';
 import { redisLost } from './scenarios/redis.js';
 import { replayKilled } from './scenarios/replay.js';
+import { NO_HISTORY, previousRevision, rollingDeploy } from './scenarios/rolling.js';
 import { ownRules } from './scenarios/rules.js';
 import { gracefulStop } from './scenarios/stop.js';
 import { zombie } from './scenarios/zombie.js';
@@ -19,6 +20,10 @@ import { zombie } from './scenarios/zombie.js';
 /** Only a process that hangs takes this long. */
 const WITHIN_MS = 1_200_000;
 const seed = String(Date.now());
+
+// A copy of the sources without their history is no fault of theirs: there the migrations are read, and that is all.
+const previous = previousRevision();
+if (!previous) console.warn(`Not played: a rolling deploy: ${NO_HISTORY}.`);
 
 beforeAll(() => ensureBuiltOnce());
 
@@ -100,6 +105,14 @@ describe('every delivery ends as it must, and none comes twice but what was in f
     () => expectKept((on) => clocksApart(on, { events: 40 })),
     WITHIN_MS,
   );
+
+  if (previous)
+    it.concurrent(
+      'while the previous version works beside this one, on the schema of this one',
+      // Which that version makes.
+      async () => expectKept((on) => rollingDeploy(on, { events: 40, previous }), (await emptyDatabase()).url),
+      WITHIN_MS,
+    );
 
   it.concurrent(
     'while workers are asked to stop: nothing comes twice but what outlasts a stop',

@@ -10,7 +10,7 @@ import { postgresAway } from './scenarios/postgres.js';
 import { badReceivers } from './scenarios/receivers.js';
 import { redisLost } from './scenarios/redis.js';
 import { replayKilled } from './scenarios/replay.js';
-import { previousRevision, rollingDeploy } from './scenarios/rolling.js';
+import { NO_HISTORY, previousRevision, rollingDeploy } from './scenarios/rolling.js';
 import { ownRules } from './scenarios/rules.js';
 import { gracefulStop } from './scenarios/stop.js';
 import { zombie } from './scenarios/zombie.js';
@@ -48,7 +48,10 @@ const SCENARIOS: Record<string, Scenario> = {
   clocks: (stage) => clocksApart(stage, { events: 500 }),
   receivers: (stage) => badReceivers(stage, { events: 200, concurrency: 64 }),
   stop: (stage) => gracefulStop(stage, { events: 1_500, stops: 20, workers: 3, roomMs: 10_000 }),
-  rolling: (stage) => rollingDeploy(stage, { events: 1_000, previous: values.previous ?? previousRevision() }),
+  rolling: async (stage) => {
+    const previous = values.previous ?? previousRevision();
+    return previous ? rollingDeploy(stage, { events: 300, previous }) : NO_HISTORY;
+  },
 };
 
 const COLUMNS = [

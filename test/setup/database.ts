@@ -13,3 +13,8 @@ export function urlOf(database: string): string {
 export async function cloneDatabase(): Promise<{ url: string }> {
   return { url: await createDatabase(urlOf('postgres'), TEMPLATE_DATABASE) };
 }
+
+/** A new database with nothing in it. */
+export async function emptyDatabase(): Promise<{ url: string }> {
+  return { url: await createDatabase(urlOf('postgres'), 'template0') };
+}
