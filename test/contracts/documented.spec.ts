@@ -56,7 +56,7 @@ describe('the retry policy', () => {
       TrialPolicy: new (accounts: object) => RetryPolicy;
       Accounts: Type<object>;
     }
-    const { TrialPolicy, Accounts } = await documented<Shown>('embedding.md', 'TrialPolicy');
+    const { TrialPolicy, Accounts } = await documented<Shown>('extending/retry-policy-and-hooks.md', 'TrialPolicy');
     policy = new TrialPolicy(new Accounts());
   });
   hold(retryPolicyContract(() => policy));
@@ -66,7 +66,7 @@ describe('the payload transformer', () => {
   let transformer: PayloadTransformer;
   beforeAll(async () => {
     type Shown = { MaskedPayloads: Type<PayloadTransformer> };
-    const { MaskedPayloads } = await documented<Shown>('embedding.md', 'MaskedPayloads');
+    const { MaskedPayloads } = await documented<Shown>('extending/payload-transformer.md', 'MaskedPayloads');
     // Made as Nest makes it: with what ours injects.
     transformer = Object.assign(new MaskedPayloads(), server.get(PayloadTransformer as Type<PayloadTransformer>));
   });
@@ -87,7 +87,10 @@ describe('the payload transformer', () => {
 describe('the request signer', () => {
   let signer: RequestSigner;
   beforeAll(async () => {
-    const { AcmeSigner } = await documented<{ AcmeSigner: Type<RequestSigner> }>('embedding.md', 'AcmeSigner');
+    const { AcmeSigner } = await documented<{ AcmeSigner: Type<RequestSigner> }>(
+      'extending/signatures.md',
+      'AcmeSigner',
+    );
     signer = new AcmeSigner();
   });
   hold(requestSignerContract(() => signer));
@@ -99,7 +102,7 @@ describe('the transport', () => {
   let make: (mesh: Mesh) => Transport;
   beforeAll(async () => {
     type Shown = { MeshTransport: new (http: Transport, mesh: Mesh) => Transport };
-    const { MeshTransport } = await documented<Shown>('embedding.md', 'MeshTransport');
+    const { MeshTransport } = await documented<Shown>('extending/transport.md', 'MeshTransport');
     make = (mesh) => new MeshTransport(server.get(HttpTransport), mesh);
   });
   hold(transportContract(() => ({ transport: make({ send: () => Promise.reject(new Error('not of the mesh')) }) })));
@@ -135,7 +138,7 @@ describe('the cipher', () => {
   const MARK = 'vault:';
   let cipher: SecretCipher;
   beforeAll(async () => {
-    const { VaultCipher, InvalidCiphertext } = await documented<Shown>('embedding.md', 'VaultCipher extends');
+    const { VaultCipher, InvalidCiphertext } = await documented<Shown>('extending/cipher.md', 'VaultCipher extends');
     const service = new KeyServiceCipher();
     const vault: Vault = {
       encrypt: async (text, { context }) => Buffer.concat([Buffer.from(MARK), await service.encrypt(text, context)]),
@@ -205,7 +208,7 @@ describe('the executor', () => {
       raw(text: string, parameters: readonly unknown[]): Promise<{ rows: object[] }>;
     }
     type Shown = { ourExecutor: (transaction: Transaction) => SqlExecutor };
-    const { ourExecutor } = await documented<Shown>('embedding.md', 'ourExecutor');
+    const { ourExecutor } = await documented<Shown>('transactions.md', 'ourExecutor');
     make = (of) => ourExecutor({ raw: (text, values) => of.query<object>(text, [...values]) });
     client = new pg.Client((await cloneDatabase()).url);
     await client.connect();

@@ -74,7 +74,10 @@ interface Shown {
 }
 
 it('what the documentation shows does what it says', async () => {
-  const { Accounts, AccountsModule, TrialPolicy, Notices } = await documented<Shown>('embedding.md', 'TrialPolicy');
+  const { Accounts, AccountsModule, TrialPolicy, Notices } = await documented<Shown>(
+    'extending/retry-policy-and-hooks.md',
+    'TrialPolicy',
+  );
   const { url: databaseUrl } = await cloneDatabase();
   const shop = await createHost(databaseUrl, {
     imports: [AccountsModule],
