@@ -15,7 +15,7 @@ export { Erasure } from './events/erasure.js';
 export { EventIntake } from './events/event-intake.js';
 export { EventLog } from './events/event-log.js';
 export { EventStore } from './events/event.store.js';
-export type { NewEvent } from './events/event.store.js';
+export type { NewEvent } from './events/new-event.js';
 export { LIVE_KINDS } from './live/live-entry.js';
 export type { LiveKind } from './live/live-entry.js';
 export { LIVE_TOPIC, LiveFeed } from './live/live-feed.js';

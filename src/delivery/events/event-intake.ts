@@ -5,7 +5,7 @@ import { Database } from '../../platform/database/index.js';
 import { DeliveryEngine } from '../delivery-engine.js';
 import { DeliveryWake } from '../delivery-wake.js';
 import { EventStore } from './event.store.js';
-import type { NewEvent } from './event.store.js';
+import type { NewEvent } from './new-event.js';
 
 @Injectable()
 export class EventIntake {

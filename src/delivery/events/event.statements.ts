@@ -1,9 +1,13 @@
 // The SQL that stores events and fans them out.
-import { MAX_NAMES_OF_HINT } from '../../platform/database/index.js';
+import { patternsMatching } from '../../kernel/event-match.js';
+import { bytesArray, MAX_NAMES_OF_HINT, plainArray, textArray } from '../../platform/database/index.js';
 import type { Tables } from '../../platform/database/index.js';
 import { LEASE_MARGIN_MS } from '../claim/claim.statements.js';
 import { laneOf } from '../claim/lanes.js';
 import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from '../claim/webhook-targets.js';
+import type { Room } from '../queue/send-queue.js';
+import type { FilterVerdicts } from './known-filters.js';
+import type { NewEvent } from './new-event.js';
 
 /**
  * Reads webhook by (tenant_id) or by the GIN index on patterns; locks nothing but the rows it inserts. One
@@ -92,6 +96,41 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
   SELECT webhook_id, NULL, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')}, NULL, NULL FROM claimed LEFT JOIN secrets USING (webhook_id)
   UNION ALL
   SELECT webhook_id, NULL, NULL, NULL, ${TARGET_COLUMNS.map(() => 'NULL').join(', ')}, filter_id, filter FROM unjudged`;
+
+/** What {@link insertText} is told: each value at the place of its parameter, $1 first. */
+export const insertValues = ({ tenantId, events, room, judged, timeoutMs }: Insertion): unknown[] => [
+  tenantId,
+  plainArray(events.map((event) => event.id)),
+  textArray(events.map((event) => event.type)),
+  plainArray(events.map((event) => event.occurredAt.toISOString())),
+  bytesArray(events.map((event) => event.data)),
+  textArray(events.map((event) => event.idempotencyKey ?? null)),
+  textArray(events.map((event) => patternsMatching(event.type).join(','))),
+  textArray(events.map((event) => event.webhookIds?.join(',') ?? null)),
+  plainArray(events.map((event) => event.deliverAt?.toISOString() ?? null)),
+  plainArray(events.map((event) => event.expiresAfterMs ?? null)),
+  textArray(events.map((event) => event.orderingKey ?? null)),
+  plainArray([...room.perBusyWebhook.keys()]),
+  plainArray([...room.perBusyWebhook.values()]),
+  room.perWebhook,
+  room.total,
+  timeoutMs,
+  plainArray(judged.asked),
+  bytesArray(judged.filteredOut),
+  textArray(events.map((event) => event.tags?.join(',') ?? null)),
+  textArray(events.map((event) => event.traceparent ?? null)),
+];
+
+interface Insertion {
+  readonly tenantId: string;
+  readonly events: readonly NewEvent[];
+  /** What may be claimed as it is stored. */
+  readonly room: Room;
+  /** What the filters that this process knows say of the events. */
+  readonly judged: FilterVerdicts;
+  /** The deadline of an attempt where its webhook has none of its own, in milliseconds. */
+  readonly timeoutMs: number;
+}
 
 /** The time of an entry's id is that of its event, so that it is read in the order of what is told of others. */
 const tellingSkipped = (t: Tables): string => `told AS (

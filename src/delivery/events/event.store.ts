@@ -1,45 +1,23 @@
 // Stores events and fans them out: the one place where `event` and first `delivery` rows are born.
 import { Inject, Injectable } from '@nestjs/common';
-import { patternsMatching } from '../../kernel/event-match.js';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
-import { bytesArray, Database, MAX_NAMES_OF_HINT, plainArray, textArray } from '../../platform/database/index.js';
+import { Database, MAX_NAMES_OF_HINT } from '../../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../../platform/database/index.js';
 import type { FilterInput } from '../../kernel/event-filter/event-filter.js';
 import { FiltersUnsettledError } from '../delivery.errors.js';
 import type { Claim } from '../claim/claim.js';
 import type { ClaimedDelivery } from '../claim/claimed-delivery.js';
-import { insertForOneText, insertText, unknownWebhooksText } from './event.statements.js';
+import { insertForOneText, insertText, insertValues, unknownWebhooksText } from './event.statements.js';
 import { KnownFilters } from './known-filters.js';
 import type { ToldFilter } from './known-filters.js';
+import type { NewEvent } from './new-event.js';
 import { LiveFeed } from '../live/live-feed.js';
 import { NO_ROOM } from '../queue/send-queue.js';
 import type { Room } from '../queue/send-queue.js';
 import { SendingCounts } from '../sending-counts.js';
 import { WebhookTargets } from '../claim/webhook-targets.js';
 import type { TargetRow, WebhookTarget } from '../claim/webhook-targets.js';
-
-/** An event that passed every check and is ready to be stored. */
-export interface NewEvent {
-  readonly id: string;
-  readonly type: string;
-  readonly occurredAt: Date;
-  /** JSON text of `data`: these characters, as UTF-8, are what every attempt sends. */
-  readonly data: string;
-  readonly idempotencyKey?: string;
-  /** What it is sent in order with, to ordered webhooks. */
-  readonly orderingKey?: string;
-  /** What filters may look at besides the data. */
-  readonly tags?: readonly string[];
-  /** Narrows the matching webhooks to these. */
-  readonly webhookIds?: readonly string[];
-  /** Its first attempts do not come before this moment. */
-  readonly deliverAt?: Date;
-  /** How long its deliveries are worth sending, in milliseconds; absent: as long as each webhook says. */
-  readonly expiresAfterMs?: number;
-  /** The span that dispatched it, which its attempts go on from. */
-  readonly traceparent?: string;
-}
 
 /** What storing events came to. */
 interface StoredEvents {
@@ -113,32 +91,12 @@ export class EventStore {
     executor: SqlExecutor,
     tenantId: string,
     events: readonly NewEvent[],
-    { total, perWebhook, perBusyWebhook }: Room,
+    room: Room,
   ): Promise<StoredRow[]> {
-    const { asked, filteredOut } = await this.filters.judge(tenantId, events);
+    const judged = await this.filters.judge(tenantId, events);
     const insert = this.live.follows(tenantId) ? this.insertFollowed : this.insert;
-    return executor.query<StoredRow>(insert, [
-      tenantId,
-      plainArray(events.map((event) => event.id)),
-      textArray(events.map((event) => event.type)),
-      plainArray(events.map((event) => event.occurredAt.toISOString())),
-      bytesArray(events.map((event) => event.data)),
-      textArray(events.map((event) => event.idempotencyKey ?? null)),
-      textArray(events.map((event) => patternsMatching(event.type).join(','))),
-      textArray(events.map((event) => event.webhookIds?.join(',') ?? null)),
-      plainArray(events.map((event) => event.deliverAt?.toISOString() ?? null)),
-      plainArray(events.map((event) => event.expiresAfterMs ?? null)),
-      textArray(events.map((event) => event.orderingKey ?? null)),
-      plainArray([...perBusyWebhook.keys()]),
-      plainArray([...perBusyWebhook.values()]),
-      perWebhook,
-      total,
-      this.settings.deliveryTimeoutMs,
-      plainArray(asked),
-      bytesArray(filteredOut),
-      textArray(events.map((event) => event.tags?.join(',') ?? null)),
-      textArray(events.map((event) => event.traceparent ?? null)),
-    ]);
+    const values = insertValues({ tenantId, events, room, judged, timeoutMs: this.settings.deliveryTimeoutMs });
+    return executor.query<StoredRow>(insert, values);
   }
 
   private toStored(tenantId: string, events: readonly NewEvent[], rows: readonly StoredRow[]): StoredEvents {

@@ -30,7 +30,7 @@ interface Filtered {
 }
 
 /** What the statement is told. */
-interface FilterVerdicts {
+export interface FilterVerdicts {
   /** Ids of the filters that were asked, in ascending order: SQL finds one among thousands by halves. */
   readonly asked: readonly string[];
   /** For each event, a bit for each of those, set where it does not meet it, as `get_bit` counts; null: it meets all. */
