@@ -1,25 +1,10 @@
 // The log of deliveries, used as somebody does who is told that "the webhook did not come".
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY, rowsOf } from './dashboard.harness.js';
+import { accessibilityOf, called, describeDashboard, EXACTLY, rowsOf } from './dashboard.harness.js';
 
-const missing = chromiumMissing();
-if (missing) console.warn(`The deliveries of the dashboard are not tested: ${missing}.`);
-
-(missing ? describe.skip : describe)('deliveries on the dashboard', () => {
-  let scene: DashboardScene;
-
-  beforeAll(async () => {
-    scene = await DashboardScene.open();
-  }, BUILT_WITHIN_MS);
-  afterAll(() => scene?.close());
-  afterEach(async () => {
-    await scene.deliveries.closeReceivers();
-    expect(scene.browser.complaints.splice(0)).toEqual([]);
-  });
-
+describeDashboard('deliveries on the dashboard', (scene) => {
   it('shows what failed, says why, and sends it again', async () => {
     const receiver = await scene.deliveries.receiver((_, response) =>
       response.writeHead(500, { 'Content-Type': 'application/json' }).end('{"oops":"no room left"}'),

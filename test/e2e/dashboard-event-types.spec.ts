@@ -1,25 +1,10 @@
 // The catalogue on the dashboard, as somebody uses it who asks what they will be sent.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY } from './dashboard.harness.js';
+import { accessibilityOf, called, describeDashboard, EXACTLY } from './dashboard.harness.js';
 
-const missing = chromiumMissing();
-if (missing) console.warn(`The catalogue of the dashboard is not tested: ${missing}.`);
-
-(missing ? describe.skip : describe)('event types on the dashboard', () => {
-  let scene: DashboardScene;
-
-  beforeAll(async () => {
-    scene = await DashboardScene.open();
-  }, BUILT_WITHIN_MS);
-  afterAll(() => scene?.close());
-  afterEach(async () => {
-    await scene.deliveries.closeReceivers();
-    expect(scene.browser.complaints.splice(0)).toEqual([]);
-  });
-
+describeDashboard('event types on the dashboard', (scene) => {
   it('are added, shown with who takes them, and tried with an example that arrives', async () => {
     const name = `order.${randomUUID()}`;
     const receiver = await scene.deliveries.receiver(200);

@@ -1,23 +1,8 @@
 // The overview: what one sees who asks whether all is well.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { chromiumMissing } from '../setup/browser.js';
-import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY, rowsOf } from './dashboard.harness.js';
+import { expect, it } from '@jest/globals';
+import { accessibilityOf, called, describeDashboard, EXACTLY, rowsOf } from './dashboard.harness.js';
 
-const missing = chromiumMissing();
-if (missing) console.warn(`The overview of the dashboard is not tested: ${missing}.`);
-
-(missing ? describe.skip : describe)('the overview of the dashboard', () => {
-  let scene: DashboardScene;
-
-  beforeAll(async () => {
-    scene = await DashboardScene.open();
-  }, BUILT_WITHIN_MS);
-  afterAll(() => scene?.close());
-  afterEach(async () => {
-    await scene.deliveries.closeReceivers();
-    expect(scene.browser.complaints.splice(0)).toEqual([]);
-  });
-
+describeDashboard('the overview of the dashboard', (scene) => {
   it('says what to do where nothing was sent', async () => {
     await scene.server.api('POST', '/api/tenants', { id: 'quiet', name: 'Quiet' });
     const page = await scene.signedIn();

@@ -1,24 +1,10 @@
 // Settings on the dashboard, as its administrator uses them.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY, rowsOf } from './dashboard.harness.js';
+import { accessibilityOf, called, describeDashboard, EXACTLY, rowsOf } from './dashboard.harness.js';
 
-const missing = chromiumMissing();
-if (missing) console.warn(`The settings of the dashboard are not tested: ${missing}.`);
-
-(missing ? describe.skip : describe)('settings on the dashboard', () => {
-  let scene: DashboardScene;
-
-  beforeAll(async () => {
-    scene = await DashboardScene.open();
-  }, BUILT_WITHIN_MS);
-  afterAll(() => scene?.close());
-  afterEach(() => {
-    expect(scene.browser.complaints.splice(0)).toEqual([]);
-  });
-
+describeDashboard('settings on the dashboard', (scene) => {
   it('make a key that may do what was chosen, shown once, and revoke it', async () => {
     const page = await scene.signedIn('settings');
     await page.getByRole('heading', called('No API key yet')).waitFor();

@@ -1,30 +1,15 @@
 // Everything that can be said of how a webhook is sent to, said in the form, and seen at the receiver.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Page } from 'playwright-core';
-import { chromiumMissing } from '../setup/browser.js';
 import { TestAuthority } from '../setup/certificates.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY, openPart } from './dashboard.harness.js';
+import { accessibilityOf, called, describeDashboard, EXACTLY, openPart } from './dashboard.harness.js';
 
-const missing = chromiumMissing();
-if (missing) console.warn(`The form of webhooks on the dashboard is not tested: ${missing}.`);
-
-(missing ? describe.skip : describe)('the form of a webhook', () => {
-  let scene: DashboardScene;
-
-  beforeAll(async () => {
-    scene = await DashboardScene.open();
-  }, BUILT_WITHIN_MS);
-  afterAll(() => scene?.close());
-  afterEach(async () => {
-    await scene.deliveries.closeReceivers();
-    expect(scene.browser.complaints.splice(0)).toEqual([]);
-  });
-
+describeDashboard('the form of a webhook', (scene) => {
   /** The form says what is set in the words of the webhook's own page: only the heading tells the two apart. */
   const saved = async (page: Page, url: string): Promise<void> => {
     await page.getByRole('button', called('Save')).click();

@@ -1,26 +1,11 @@
 // Webhooks on the dashboard, as somebody uses it who has a receiver to connect and nobody to ask.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
-import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY, openPart } from './dashboard.harness.js';
+import { accessibilityOf, called, describeDashboard, EXACTLY, openPart } from './dashboard.harness.js';
 
-const missing = chromiumMissing();
-if (missing) console.warn(`The webhooks of the dashboard are not tested: ${missing}.`);
-
-(missing ? describe.skip : describe)('webhooks on the dashboard', () => {
-  let scene: DashboardScene;
-
-  beforeAll(async () => {
-    scene = await DashboardScene.open();
-  }, BUILT_WITHIN_MS);
-  afterAll(() => scene?.close());
-  afterEach(async () => {
-    await scene.deliveries.closeReceivers();
-    expect(scene.browser.complaints.splice(0)).toEqual([]);
-  });
-
+describeDashboard('webhooks on the dashboard', (scene) => {
   it('are added, their secret shown once, and tried with a test event that verifies with it', async () => {
     const receiver = await scene.deliveries.receiver(200);
     const page = await scene.signedIn('webhooks');

@@ -1,10 +1,11 @@
 // The dashboard as people meet it: the built page, a real server and real deliveries behind it, a real browser before it.
+import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
 import type { Provider } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Locator, Page } from 'playwright-core';
 import type { PosthornOptions } from '../../src/platform/config/index.js';
-import { TestBrowser } from '../setup/browser.js';
+import { chromiumMissing, TestBrowser } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
 import { ADMIN_KEY } from '../setup/server.js';
 import { ensureBuiltOnce } from '../setup/server-process.js';
@@ -34,21 +35,25 @@ interface Violation {
 }
 
 export class DashboardScene {
-  private constructor(
-    readonly deliveries: DeliveryScene,
-    readonly browser: TestBrowser,
-  ) {}
+  deliveries!: DeliveryScene;
+  browser!: TestBrowser;
 
   /** @param handlers - Of what is received. */
-  static async open(options: PosthornOptions = {}, handlers: readonly Provider[] = []): Promise<DashboardScene> {
+  static async open(options?: PosthornOptions, handlers?: readonly Provider[]): Promise<DashboardScene> {
+    const scene = new DashboardScene();
+    await scene.start(options, handlers);
+    return scene;
+  }
+
+  async start(options: PosthornOptions = {}, handlers: readonly Provider[] = []): Promise<void> {
     await ensureBuiltOnce();
-    const deliveries = await DeliveryScene.open(options, handlers);
-    return new DashboardScene(deliveries, await TestBrowser.start());
+    this.deliveries = await DeliveryScene.open(options, handlers);
+    this.browser = await TestBrowser.start();
   }
 
   async close(): Promise<void> {
-    await this.browser.close();
-    await this.deliveries.close();
+    await this.browser?.close();
+    await this.deliveries?.close();
   }
 
   get server() {
@@ -84,6 +89,23 @@ export class DashboardScene {
     await page.getByRole('navigation', called('Pages')).waitFor();
     return page;
   }
+}
+
+/** The tests of a part of the dashboard, on one scene that is opened for them; skipped, aloud, where there is no Chromium. */
+export function describeDashboard(part: string, tests: (scene: DashboardScene) => void): void {
+  const missing = chromiumMissing();
+  if (missing) console.warn(`Not tested: ${part}. ${missing}.`);
+  (missing ? describe.skip : describe)(part, () => {
+    const scene = new DashboardScene();
+    beforeAll(() => scene.start(), BUILT_WITHIN_MS);
+    afterAll(() => scene.close());
+    afterEach(async () => {
+      await scene.deliveries.closeReceivers();
+      // No error on any page, and nothing asked of another host.
+      expect(scene.browser.complaints.splice(0)).toEqual([]);
+    });
+    tests(scene);
+  });
 }
 
 /** What axe finds wrong with a page as it is now, in both themes. */

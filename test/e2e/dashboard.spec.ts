@@ -1,33 +1,18 @@
 // The page itself: how it is served, who gets in, and what stays true on every page of it.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, request as ask } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { chromiumMissing } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
 import { ADMIN_KEY, startTestServer } from '../setup/server.js';
-import { accessibilityOf, BUILT_WITHIN_MS, called, DashboardScene, EXACTLY } from './dashboard.harness.js';
+import { accessibilityOf, called, describeDashboard, EXACTLY } from './dashboard.harness.js';
 
 const MOST_BYTES = 150_000;
 const BUILT = path.resolve(import.meta.dirname, '..', '..', 'dist', 'dashboard', 'page');
 
-const missing = chromiumMissing();
-if (missing) console.warn(`The dashboard is not tested: ${missing}.`);
-
-(missing ? describe.skip : describe)('the dashboard', () => {
-  let scene: DashboardScene;
-
-  beforeAll(async () => {
-    scene = await DashboardScene.open();
-  }, BUILT_WITHIN_MS);
-  afterAll(() => scene?.close());
-  afterEach(() => {
-    // No error on any page, and nothing asked of another host.
-    expect(scene.browser.complaints.splice(0)).toEqual([]);
-  });
-
+describeDashboard('the dashboard', (scene) => {
   const apiKey = async (scopes: readonly string[], tenant = 'default') => {
     const { body } = await scene.server.api<{ id: string; key: string }>(
       'POST',

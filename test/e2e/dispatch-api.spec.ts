@@ -2,27 +2,14 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Delivery } from './delivery.harness.js';
-import { TwoServers } from './two-servers.harness.js';
-
-const UNKNOWN_ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
-
-interface DispatchAnswer {
-  readonly id: string;
-  readonly event: string;
-  readonly deliveries: number;
-}
-interface Refusal {
-  readonly error: string;
-  readonly code: string;
-}
+import { TwoServers, UNKNOWN_ID } from './two-servers.harness.js';
+import type { DispatchAnswer, Refusal } from './two-servers.harness.js';
 
 const both = TwoServers.forTests();
 
 const type = (): string => `api.${randomUUID()}`;
 const post = <Body = DispatchAnswer>(body: unknown, headers: Record<string, string> = {}, from = both.scene) =>
   from.server.api<Body>('POST', '/api/events', body, { headers });
-const countOf = async (event: string): Promise<number> =>
-  (await both.scene.sql('SELECT FROM posthorn.event WHERE type = $1', [event])).length;
 
 describe('an idempotency key', () => {
   it('used a hundred times at once over two servers stores one event and gives a hundred identical answers', async () => {
@@ -39,7 +26,7 @@ describe('an idempotency key', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     expect(answers[0]?.body).toEqual({ id: expect.any(String), event, deliveries: 1 });
-    expect(await countOf(event)).toBe(1);
+    expect(await both.countOf(event)).toBe(1);
     const [delivery] = await both.scene.logged(event);
     await both.scene.settled(delivery!.id);
     expect(both.receiver.received.length - before).toBe(1);
@@ -58,7 +45,7 @@ describe('an idempotency key', () => {
     );
     const differing = await post<Refusal>({ event, data: {}, idempotencyKey: event }, { 'idempotency-key': 'other' });
     expect(differing).toMatchObject({ status: 400, body: { code: 'idempotency_keys_differ' } });
-    expect(await countOf(event)).toBe(1);
+    expect(await both.countOf(event)).toBe(1);
   });
 
   it('with another content is refused, and stores nothing', async () => {
@@ -72,7 +59,7 @@ describe('an idempotency key', () => {
         status: 409,
         body: { code: 'idempotency_mismatch' },
       });
-    expect(await countOf(event)).toBe(1);
+    expect(await both.countOf(event)).toBe(1);
   });
 
   it('remembers successes only: what was refused may be sent again under the same key', async () => {
@@ -183,7 +170,7 @@ describe('a tenant', () => {
       events: [{ event, data: {}, webhookIds: [theirs.webhookId] }],
     });
     expect(batch.body).toMatchObject({ results: [{ code: 'webhook_not_found' }] });
-    expect(await countOf(event)).toBe(0);
+    expect(await both.countOf(event)).toBe(0);
   });
 
   it('sends to its own webhooks only, though another’s takes everything', async () => {

@@ -1,25 +1,12 @@
 // Many events at once: each is answered, what is valid is stored together, and what is stored is read page by page.
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { TwoServers } from './two-servers.harness.js';
-
-const UNKNOWN_ID = '01936f2a-7c1e-7c3a-9d5b-3f1f6a2b8c4d';
-
-interface DispatchAnswer {
-  readonly id: string;
-  readonly event: string;
-  readonly deliveries: number;
-}
-interface Refusal {
-  readonly error: string;
-  readonly code: string;
-}
+import { TwoServers, UNKNOWN_ID } from './two-servers.harness.js';
+import type { DispatchAnswer, Refusal } from './two-servers.harness.js';
 
 const both = TwoServers.forTests();
 
 const type = (): string => `api.${randomUUID()}`;
-const countOf = async (event: string): Promise<number> =>
-  (await both.scene.sql('SELECT FROM posthorn.event WHERE type = $1', [event])).length;
 
 describe('a batch', () => {
   const batch = (events: readonly unknown[]) =>
@@ -69,11 +56,11 @@ describe('a batch', () => {
     const event = type();
     const { body } = await batch(Array.from({ length: 1_000 }, (_, n) => ({ event, data: { n } })));
     expect(new Set(body.results.map((result) => (result as DispatchAnswer).id)).size).toBe(1_000);
-    expect(await countOf(event)).toBe(1_000);
+    expect(await both.countOf(event)).toBe(1_000);
     const tooMany = await batch(Array.from({ length: 1_001 }, () => ({ event, data: {} })));
     expect(tooMany.status).toBe(400);
     expect((await batch([])).status).toBe(400);
-    expect(await countOf(event)).toBe(1_000);
+    expect(await both.countOf(event)).toBe(1_000);
   });
 
   it('takes 10 MiB, and not more', async () => {
@@ -81,10 +68,10 @@ describe('a batch', () => {
     const filled = (size: number): object[] =>
       Array.from({ length: 41 }, () => ({ event, data: { x: 'y'.repeat(Math.floor(size / 41) - 90) } }));
     expect((await batch(filled(10_485_760))).status).toBe(202);
-    expect(await countOf(event)).toBe(41);
+    expect(await both.countOf(event)).toBe(41);
     const tooLarge = await batch(filled(10_485_760 + 41 * 100));
     expect(tooLarge).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
-    expect(await countOf(event)).toBe(41);
+    expect(await both.countOf(event)).toBe(41);
   });
 
   it('stores each keyed event once when the same batch comes many times at once', async () => {
@@ -100,7 +87,7 @@ describe('a batch', () => {
     // Who waits for another's key for 5 s is told that it is in progress.
     for (const result of results)
       if ('code' in result) expect(result).toMatchObject({ code: 'idempotency_in_progress' });
-    expect(await countOf(event)).toBe(20);
+    expect(await both.countOf(event)).toBe(20);
   });
 });
 

@@ -1,16 +1,10 @@
 // The sources that the environment names.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { OpenSources } from '../../src/registry/index.js';
 import { RegistryScene, startServer } from './registry.harness.js';
 
-let scene: RegistryScene;
-
-beforeAll(async () => {
-  scene = await RegistryScene.open();
-});
-
-afterAll(() => scene?.close());
+const scene = RegistryScene.forTests();
 
 describe('sources of the environment', () => {
   const SETTINGS = { stripeWebhookSecret: 'whsec_first,whsec_second', githubWebhookSecret: 'hub' };

@@ -10,22 +10,9 @@ interface Explanation {
   readonly changedSince: boolean;
   readonly status: string | null;
 }
-interface EventAnswer {
-  readonly id: string;
-  readonly deliveries: number;
-}
-
 const both = TwoServers.forTests();
 
 const typeOfItsOwn = (): string => `filter.${randomUUID()}`;
-const send = async (event: string, data: object, more: object = {}, from = both.scene): Promise<EventAnswer> => {
-  const { status, body } = await from.server.api<EventAnswer>('POST', '/api/events', { event, data, ...more });
-  expect(status).toBe(202);
-  return body;
-};
-const hook = async (type: string, filter?: object | null): Promise<string> =>
-  (await both.scene.server.webhook(both.receiver.url, [type], filter === undefined ? {} : { filter })).id;
-const patch = (id: string, change: object, at = both.scene) => at.server.api('PATCH', `/api/webhooks/${id}`, change);
 const explained = async (eventId: string, webhookId: string): Promise<Explanation | undefined> => {
   const path = `/api/events/${eventId}/webhooks?limit=250`;
   const { body } = await both.scene.server.api<{ data: Explanation[] }>('GET', path);
@@ -35,7 +22,7 @@ const explained = async (eventId: string, webhookId: string): Promise<Explanatio
 describe('test-filter', () => {
   it('asks the webhook’s own filter or another one, and sends nothing', async () => {
     const type = typeOfItsOwn();
-    const id = await hook(type, { data: { total: { $gte: 100 } } });
+    const id = await both.hook(type, { data: { total: { $gte: 100 } } });
     const ask = async (body: object) =>
       (await both.scene.server.api('POST', `/api/webhooks/${id}/test-filter`, body)).body;
     const failedClause = { clause: 'data.total.$gte', expected: 100 };
@@ -58,7 +45,7 @@ describe('test-filter', () => {
   });
 
   it('knows no webhook of another tenant', async () => {
-    const id = await hook(typeOfItsOwn());
+    const id = await both.hook(typeOfItsOwn());
     const body = { event: 'a', data: {} };
     const answer = await both.scene.server.api('POST', `/api/webhooks/${id}/test-filter`, body, { tenant: 'acme' });
     expect(answer.status).toBe(404);
@@ -69,15 +56,15 @@ describe('an event', () => {
   it('says of every webhook why it got it, or why not', async () => {
     const type = typeOfItsOwn();
     const [taken, filtered, disabled, other, erased] = [
-      await hook(type),
-      await hook(type, { data: { total: { $gte: 100 } } }),
-      await hook(type),
-      await hook(typeOfItsOwn()),
-      await hook(type, { tags: 'x' }),
+      await both.hook(type),
+      await both.hook(type, { data: { total: { $gte: 100 } } }),
+      await both.hook(type),
+      await both.hook(typeOfItsOwn()),
+      await both.hook(type, { tags: 'x' }),
     ];
-    await patch(disabled, { active: false });
-    const { id } = await send(type, { total: 7 });
-    const later = await hook(type);
+    await both.patch(disabled, { active: false });
+    const { id } = await both.send(type, { total: 7 });
+    const later = await both.hook(type);
     expect(await explained(id, taken)).toMatchObject({
       verdict: 'matched',
       failedClause: null,
@@ -95,7 +82,7 @@ describe('an event', () => {
     expect(await explained(id, disabled)).toMatchObject({ verdict: 'disabled', status: 'skipped' });
     expect(await explained(id, other)).toMatchObject({ verdict: 'not_subscribed' });
     expect(await explained(id, later)).toMatchObject({ verdict: 'registered_later' });
-    await patch(filtered, { filter: null });
+    await both.patch(filtered, { filter: null });
     expect(await explained(id, filtered)).toMatchObject({ verdict: 'matches_now', changedSince: true });
     const { body } = await both.scene.server.api<{ webhooks: { data: Explanation[] } }>('GET', `/api/events/${id}`);
     expect(body.webhooks.data.find(({ webhookId }) => webhookId === taken)).toMatchObject({ verdict: 'matched' });
@@ -105,7 +92,7 @@ describe('an event', () => {
   });
 
   it('explains many webhooks page by page, each once, and to its own tenant alone', async () => {
-    const { id } = await send(typeOfItsOwn(), {});
+    const { id } = await both.send(typeOfItsOwn(), {});
     const seen: string[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {

@@ -6,36 +6,26 @@ import { KnownFilters } from '../../src/delivery/events/known-filters.js';
 import { EventDispatcher } from '../../src/index.js';
 import type { DeliveryScene } from './delivery.harness.js';
 import { TwoServers } from './two-servers.harness.js';
-
-interface EventAnswer {
-  readonly id: string;
-  readonly deliveries: number;
-}
+import type { DispatchAnswer } from './two-servers.harness.js';
 
 const both = TwoServers.forTests();
 
 const typeOfItsOwn = (): string => `filter.${randomUUID()}`;
-const send = async (event: string, data: object, more: object = {}, from = both.scene): Promise<EventAnswer> => {
-  const { status, body } = await from.server.api<EventAnswer>('POST', '/api/events', { event, data, ...more });
-  expect(status).toBe(202);
-  return body;
-};
-const hook = async (type: string, filter?: object | null): Promise<string> =>
-  (await both.scene.server.webhook(both.receiver.url, [type], filter === undefined ? {} : { filter })).id;
-const patch = (id: string, change: object, at = both.scene) => at.server.api('PATCH', `/api/webhooks/${id}`, change);
 
 describe('a webhook with a filter', () => {
   it('gets what meets it and nothing else, one by one and in a batch', async () => {
     const type = typeOfItsOwn();
-    await hook(type, { data: { total: { $gte: 100 } }, tags: 'wholesale' });
+    await both.hook(type, { data: { total: { $gte: 100 } }, tags: 'wholesale' });
     const tags = ['wholesale', 'region:eu'];
-    expect(await send(type, { total: 99 }, { tags })).toMatchObject({ deliveries: 0 });
-    expect(await send(type, { total: 100 })).toMatchObject({ deliveries: 0 });
-    const sent = await send(type, { total: 100 }, { tags });
+    expect(await both.send(type, { total: 99 }, { tags })).toMatchObject({ deliveries: 0 });
+    expect(await both.send(type, { total: 100 })).toMatchObject({ deliveries: 0 });
+    const sent = await both.send(type, { total: 100 }, { tags });
     expect(sent).toMatchObject({ deliveries: 1 });
     expect((await both.receiver.next()).headers['webhook-id']).toBe(sent.id);
     const events = [1, 500, 7, 100].map((total) => ({ event: type, data: { total }, tags }));
-    const { body } = await both.scene.server.api<{ results: EventAnswer[] }>('POST', '/api/events/batch', { events });
+    const { body } = await both.scene.server.api<{ results: DispatchAnswer[] }>('POST', '/api/events/batch', {
+      events,
+    });
     expect(body.results.map(({ deliveries }) => deliveries)).toEqual([0, 1, 0, 1]);
     await both.receiver.next();
     await both.receiver.next();
@@ -47,8 +37,8 @@ describe('a webhook with a filter', () => {
     const type = typeOfItsOwn();
     const numbers = Array.from({ length: 20 }, (_, n) => n);
     const ids = new Map<string, number>();
-    for (const n of numbers) ids.set(await hook(type, { data: { n } }), n);
-    const all = await hook(type);
+    for (const n of numbers) ids.set(await both.hook(type, { data: { n } }), n);
+    const all = await both.hook(type);
     // Made one after the other, they would be in order by themselves.
     await both.scene.sql('UPDATE posthorn.webhook SET filter_id = gen_random_uuid() WHERE id = ANY ($1)', [
       [...ids.keys()],
@@ -56,7 +46,7 @@ describe('a webhook with a filter', () => {
     const batch = async (at: DeliveryScene): Promise<void> => {
       const events = [...numbers, 77].map((n) => ({ event: type, data: { n } }));
       const path = '/api/events/batch';
-      const { body } = await at.server.api<{ results: EventAnswer[] }>('POST', path, { events });
+      const { body } = await at.server.api<{ results: DispatchAnswer[] }>('POST', path, { events });
       expect(body.results.map(({ deliveries }) => deliveries)).toEqual([...numbers.map(() => 2), 1]);
     };
     await batch(both.scene);
@@ -64,7 +54,7 @@ describe('a webhook with a filter', () => {
     await batch(both.replica);
     // The one that is known no more may be the first, the last, or in between.
     for (const id of [...ids.keys()].slice(0, 5)) {
-      await patch(id, { filter: { data: { n: ids.get(id) }, event: type } });
+      await both.patch(id, { filter: { data: { n: ids.get(id) }, event: type } });
       await batch(both.replica);
     }
     const rows = await both.scene.sql<{ webhook_id: string; data: string }>(
@@ -78,23 +68,23 @@ describe('a webhook with a filter', () => {
 
   it('is judged by the filter of this moment at every replica, however it was a moment ago', async () => {
     const type = typeOfItsOwn();
-    const id = await hook(type);
+    const id = await both.hook(type);
     for (const at of [both.scene, both.replica])
-      expect(await send(type, { n: 1 }, {}, at)).toMatchObject({ deliveries: 1 });
+      expect(await both.send(type, { n: 1 }, {}, at)).toMatchObject({ deliveries: 1 });
     for (let round = 0; round < 5; round += 1) {
-      await patch(id, { filter: { data: { n: round } } });
-      expect(await send(type, { n: round + 1 }, {}, both.replica)).toMatchObject({ deliveries: 0 });
-      expect(await send(type, { n: round }, {}, both.replica)).toMatchObject({ deliveries: 1 });
-      expect(await send(type, { n: round + 1 })).toMatchObject({ deliveries: 0 });
+      await both.patch(id, { filter: { data: { n: round } } });
+      expect(await both.send(type, { n: round + 1 }, {}, both.replica)).toMatchObject({ deliveries: 0 });
+      expect(await both.send(type, { n: round }, {}, both.replica)).toMatchObject({ deliveries: 1 });
+      expect(await both.send(type, { n: round + 1 })).toMatchObject({ deliveries: 0 });
     }
-    expect((await patch(id, { filter: null }, both.replica)).body).toMatchObject({ filter: null });
+    expect((await both.patch(id, { filter: null }, both.replica)).body).toMatchObject({ filter: null });
     for (const at of [both.scene, both.replica])
-      expect(await send(type, { n: 77 }, {}, at)).toMatchObject({ deliveries: 1 });
+      expect(await both.send(type, { n: 77 }, {}, at)).toMatchObject({ deliveries: 1 });
   });
 
   it('is asked alone of all that its webhook had, and goes on being the same when it is given again', async () => {
     const type = typeOfItsOwn();
-    const id = await hook(type, { data: { n: 1 } });
+    const id = await both.hook(type, { data: { n: 1 } });
     const filterId = async (): Promise<string | undefined> => {
       const [row] = await both.scene.sql<{ filter_id: string }>(
         'SELECT filter_id FROM posthorn.webhook WHERE id = $1',
@@ -103,30 +93,30 @@ describe('a webhook with a filter', () => {
       return row?.filter_id;
     };
     const asked = async (): Promise<readonly string[]> => {
-      await send(type, { n: 1 });
+      await both.send(type, { n: 1 });
       return (await both.scene.server.get(KnownFilters).judge('default', [{ type, data: '{}' }])).asked;
     };
     const atFirst = await asked();
     for (const n of [2, 3]) {
-      await patch(id, { filter: { data: { n } } });
+      await both.patch(id, { filter: { data: { n } } });
       expect(await asked()).toHaveLength(atFirst.length);
     }
     const now = await filterId();
     expect(await asked()).toContain(now);
-    await patch(id, { filter: { data: { n: 3 } } });
+    await both.patch(id, { filter: { data: { n: 3 } } });
     expect(await filterId()).toBe(now);
   });
 
   it('is judged so in the caller’s transaction as well, even one that sees the past', async () => {
     const type = typeOfItsOwn();
-    const id = await hook(type, { data: { n: 1 } });
+    const id = await both.hook(type, { data: { n: 1 } });
     const dispatcher = both.scene.server.get(EventDispatcher);
     const database = await new DataSource({ type: 'postgres', url: both.scene.server.databaseUrl }).initialize();
     try {
       await database.transaction('REPEATABLE READ', async (manager) => {
         await manager.query('SELECT 1 FROM posthorn.webhook LIMIT 1');
-        await patch(id, { filter: { data: { n: 2 } } });
-        expect(await send(type, { n: 2 })).toMatchObject({ deliveries: 1 });
+        await both.patch(id, { filter: { data: { n: 2 } } });
+        expect(await both.send(type, { n: 2 })).toMatchObject({ deliveries: 1 });
         expect(await dispatcher.dispatch(type, { n: 1 }, { manager })).toMatchObject({ deliveries: 1 });
         expect(await dispatcher.dispatch(type, { n: 2 }, { manager })).toMatchObject({ deliveries: 0 });
       });
@@ -137,17 +127,17 @@ describe('a webhook with a filter', () => {
 
   it('shows it as it was given, and keeps it when something else changes', async () => {
     const filter = { data: { b: { $in: ['x', null, 1.5] }, a: { $not: { $exists: true } } } };
-    const id = await hook(typeOfItsOwn(), filter);
-    await patch(id, { description: 'x' });
+    const id = await both.hook(typeOfItsOwn(), filter);
+    await both.patch(id, { description: 'x' });
     const { body } = await both.scene.server.api('GET', `/api/webhooks/${id}`);
     expect(JSON.stringify(body.filter)).toBe(JSON.stringify(filter));
   });
 
   it('is refused with the path of each mistake, and stays as it was', async () => {
-    const id = await hook(typeOfItsOwn(), { tags: 'a' });
+    const id = await both.hook(typeOfItsOwn(), { tags: 'a' });
     const filter = { data: { total: { $gte: true } }, date: 1 };
     const answers = [
-      await patch(id, { filter }),
+      await both.patch(id, { filter }),
       await both.scene.server.api('POST', '/api/webhooks', { url: both.receiver.url, events: ['*'], filter }),
     ];
     for (const { status, body } of answers)
@@ -167,10 +157,10 @@ describe('a webhook with a filter', () => {
   it('of another tenant filters nothing here', async () => {
     await both.scene.server.api('POST', '/api/tenants', { id: 'acme', name: 'Acme' });
     const type = typeOfItsOwn();
-    await hook(type);
+    await both.hook(type);
     const theirs = { url: both.receiver.url, events: [type], filter: { tags: 'none' } };
     await both.scene.server.api('POST', '/api/webhooks', theirs, { tenant: 'acme' });
-    expect(await send(type, {})).toMatchObject({ deliveries: 1 });
+    expect(await both.send(type, {})).toMatchObject({ deliveries: 1 });
   });
 });
 

@@ -1,5 +1,5 @@
 // What every route of the API has in common: who gets in, and how everything malformed is refused.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -12,15 +12,8 @@ import type { Refusal } from './registry.harness.js';
 
 const MIB = 1_048_576;
 
-let scene: RegistryScene;
-
-beforeAll(async () => {
-  scene = await RegistryScene.open();
-});
-
-afterAll(() => scene?.close());
-
-const as = (tenant: string) => scene.as(tenant);
+const scene = RegistryScene.forTests();
+const { as } = scene;
 
 describe('the door', () => {
   it.each([

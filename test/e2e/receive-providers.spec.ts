@@ -9,7 +9,7 @@ import type { Secret } from '../../src/kernel/secret.js';
 import { equalTexts } from '../../src/kernel/signatures/hmac.js';
 import { newSecretPair, SIGNED_PROVIDERS } from '../../src/testing/index.js';
 import { eventually } from '../setup/eventually.js';
-import { ProvidersScene } from './providers.harness.js';
+import { ProvidersScene, sourceOf } from './providers.harness.js';
 import { ADMIN_KEY } from './receive.harness.js';
 import { addSource } from './received-rows.harness.js';
 import { answerOf, EXACT, post } from './sender.harness.js';
@@ -65,7 +65,7 @@ describe.each(SIGNED_PROVIDERS.map((name) => [name]))('%s', (name) => {
     const stranger = scene.signed(name, { body, secret: newSecretPair(name).signWith });
     expect(answerOf(await scene.send(stranger))).toEqual(EXACT.invalid);
     expect(answerOf(await post(request.url, JSON.stringify(body)))).toEqual(EXACT.invalid);
-    expect(await scene.storedOf(scene.sourceOf(name))).toBe(1);
+    expect(await scene.storedOf(sourceOf(name))).toBe(1);
   });
 });
 

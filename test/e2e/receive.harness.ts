@@ -1,4 +1,5 @@
 // An application that receives, with handlers that do what a test says: shared by the specs of receiving.
+import { afterAll, beforeAll } from '@jest/globals';
 import { Controller, Injectable, Module, Post, Req } from '@nestjs/common';
 import type { INestApplication, NestApplicationOptions, Provider, Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -17,6 +18,7 @@ import { GITHUB_SECRET, post, STRIPE_SECRET, stripeHeaders } from './sender.harn
 import type { Answered } from './sender.harness.js';
 
 export const ADMIN_KEY = 'the-administrators-key-of-this-test';
+
 /** What the handlers of one application were given, and how they shall behave. */
 @Injectable()
 export class Behaviour {
@@ -190,6 +192,35 @@ export async function openScene(sources: readonly NewSource[] = [], options: Sho
     await rows.end();
   };
   return { databaseUrl, rows, shop, close };
+}
+
+/** A scene that all tests of a file share: there from their first to their last. */
+export abstract class SharedScene implements Omit<Scene, 'close'> {
+  private opened: Scene | undefined;
+
+  protected constructor(open: () => Promise<Scene>) {
+    beforeAll(async () => {
+      this.opened = await open();
+    });
+    afterAll(() => this.opened?.close());
+  }
+
+  get shop(): Shop {
+    return this.scene.shop;
+  }
+
+  get rows(): Rows {
+    return this.scene.rows;
+  }
+
+  get databaseUrl(): string {
+    return this.scene.databaseUrl;
+  }
+
+  private get scene(): Scene {
+    if (!this.opened) throw new Error('The scene is not open.');
+    return this.opened;
+  }
 }
 
 export const fail = (): never => {

@@ -1,21 +1,12 @@
 // Changing and deleting webhooks, as a client of the API meets it.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { WebhookChanges, WebhooksService } from '../../src/registry/index.js';
 import type { DisabledReason, WebhookChanged } from '../../src/registry/index.js';
 import { refusal, RegistryScene, routesOf } from './registry.harness.js';
 import type { WebhookAnswer } from './registry.harness.js';
 
-let scene: RegistryScene;
-
-beforeAll(async () => {
-  scene = await RegistryScene.open();
-});
-
-afterAll(() => scene?.close());
-
-const as = (tenant: string) => scene.as(tenant);
-const register = (tenant: string, fields?: object) => scene.register(tenant, fields);
-const read = (tenant: string, id: string) => scene.read(tenant, id);
+const scene = RegistryScene.forTests();
+const { as, register, read } = scene;
 
 describe('changing a webhook', () => {
   it('keeps what a PATCH does not mention', async () => {

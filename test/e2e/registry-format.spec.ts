@@ -1,12 +1,8 @@
 // The payload format of a webhook, as a client of the API chooses it.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { refusal, RegistryScene, URL_A } from './registry.harness.js';
 
-let scene: RegistryScene;
-beforeAll(async () => {
-  scene = await RegistryScene.open();
-});
-afterAll(() => scene?.close());
+const scene = RegistryScene.forTests();
 
 const patch = (id: string, format: unknown) => scene.as('default').patch(`/api/webhooks/${id}`).send({ format });
 

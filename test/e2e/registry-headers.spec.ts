@@ -1,15 +1,11 @@
 // Custom headers of webhooks, as a client of the API sets them: values go in and never come out.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { SecretBox } from '../../src/kernel/secret-box.js';
 import { ENCRYPTION_KEY, refusal, RegistryScene, URL_A } from './registry.harness.js';
 
 const HEADERS = { 'X-Api-Key': 'k-1234-secret', Authorization: 'Basic c2VjcmV0' };
 
-let scene: RegistryScene;
-beforeAll(async () => {
-  scene = await RegistryScene.open();
-});
-afterAll(() => scene?.close());
+const scene = RegistryScene.forTests();
 
 const box = new SecretBox([Buffer.from(ENCRYPTION_KEY, 'base64')]);
 

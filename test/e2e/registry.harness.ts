@@ -1,4 +1,5 @@
 // A server with the registry's routes on a database of its own, and the ways in which the tests call it.
+import { afterAll, beforeAll } from '@jest/globals';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -77,44 +78,43 @@ export const originOf = (app: NestExpressApplication): string =>
 
 /** A server with the tenants `default` and `acme`. */
 export class RegistryScene {
-  readonly origin: string;
+  app!: NestExpressApplication;
+  sql!: pg.Client;
+  databaseUrl!: string;
+  origin!: string;
 
-  private constructor(
-    readonly app: NestExpressApplication,
-    readonly sql: pg.Client,
-    readonly databaseUrl: string,
-  ) {
-    this.origin = originOf(app);
-  }
-
-  static async open(): Promise<RegistryScene> {
-    const { url } = await cloneDatabase();
-    const app = await startServer(url);
-    const sql = new pg.Client(url);
-    sql.on('error', () => undefined);
-    await sql.connect();
-    const scene = new RegistryScene(app, sql, url);
-    await scene.as('default').post('/api/tenants').send({ id: 'acme', name: 'Acme' }).expect(201);
+  /** Opens it for the tests of a file. */
+  static forTests(): RegistryScene {
+    const scene = new RegistryScene();
+    beforeAll(() => scene.open());
+    afterAll(() => scene.close());
     return scene;
   }
 
-  async close(): Promise<void> {
-    await this.sql.end();
-    await this.app.close();
-  }
-
   /** The administrator, acting for a tenant. */
-  as(tenant: string) {
-    return caller(this.origin, tenant);
-  }
+  readonly as = (tenant: string) => caller(this.origin, tenant);
 
-  async register(tenant: string, fields: object = {}): Promise<WebhookAnswer> {
+  readonly register = async (tenant: string, fields: object = {}): Promise<WebhookAnswer> => {
     const body = { url: URL_A, events: ['order.completed'], ...fields };
     return (await this.as(tenant).post('/api/webhooks').send(body).expect(201)).body as WebhookAnswer;
+  };
+
+  readonly read = async (tenant: string, id: string): Promise<WebhookAnswer> =>
+    (await this.as(tenant).get(`/api/webhooks/${id}`).expect(200)).body as WebhookAnswer;
+
+  private async open(): Promise<void> {
+    ({ url: this.databaseUrl } = await cloneDatabase());
+    this.app = await startServer(this.databaseUrl);
+    this.origin = originOf(this.app);
+    this.sql = new pg.Client(this.databaseUrl);
+    this.sql.on('error', () => undefined);
+    await this.sql.connect();
+    await this.as('default').post('/api/tenants').send({ id: 'acme', name: 'Acme' }).expect(201);
   }
 
-  async read(tenant: string, id: string): Promise<WebhookAnswer> {
-    return (await this.as(tenant).get(`/api/webhooks/${id}`).expect(200)).body as WebhookAnswer;
+  private async close(): Promise<void> {
+    await this.sql?.end();
+    await this.app?.close();
   }
 
   /** Bytes as they are, for what no HTTP client would send; the server must close the connection. */

@@ -1,20 +1,11 @@
 // Registering webhooks, as a client of the API meets it.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { SecretBox } from '../../src/kernel/secret-box.js';
 import { ENCRYPTION_KEY, refusal, RegistryScene, UNKNOWN_ID, URL_A } from './registry.harness.js';
 import type { WebhookAnswer } from './registry.harness.js';
 
-let scene: RegistryScene;
-
-beforeAll(async () => {
-  scene = await RegistryScene.open();
-});
-
-afterAll(() => scene?.close());
-
-const as = (tenant: string) => scene.as(tenant);
-const register = (tenant: string, fields?: object) => scene.register(tenant, fields);
-const read = (tenant: string, id: string) => scene.read(tenant, id);
+const scene = RegistryScene.forTests();
+const { as, register, read } = scene;
 
 describe('registering a webhook', () => {
   it('answers exactly the documented shape', async () => {

@@ -1,18 +1,10 @@
 // Signing secrets come in lists: a new one is taken over without a gap, an old one is ended, one is always left.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { refusal, RegistryScene } from './registry.harness.js';
 
-let scene: RegistryScene;
-
-beforeAll(async () => {
-  scene = await RegistryScene.open();
-});
-
-afterAll(() => scene?.close());
-
-const as = (tenant: string) => scene.as(tenant);
+const scene = RegistryScene.forTests();
+const { as, read } = scene;
 const register = (tenant: string) => scene.register(tenant);
-const read = (tenant: string, id: string) => scene.read(tenant, id);
 
 describe('secrets', () => {
   it('rotate: the new one is shown, the old one lives on for a day', async () => {

@@ -1,10 +1,8 @@
 // Sources that are made by the API of a shop and tried with requests that Stripe's library signs: shared by the specs about them.
-import { afterAll, beforeAll, expect } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../setup/eventually.js';
-import { ADMIN_KEY, api, openScene } from './receive.harness.js';
-import type { Scene, Shop } from './receive.harness.js';
-import type { Rows } from './received-rows.harness.js';
+import { ADMIN_KEY, api, openScene, SharedScene } from './receive.harness.js';
 import { post, stripeEvent, stripeHeaders } from './sender.harness.js';
 import type { Answered } from './sender.harness.js';
 
@@ -25,29 +23,10 @@ export interface SourceAnswer {
 
 export const newName = (): string => `s-${randomUUID()}`;
 
-export class SourceScene {
-  private opened: Scene | undefined;
-
+export class SourceScene extends SharedScene {
   /** Opens it for the tests of a file. */
   static forTests(): SourceScene {
-    const scene = new SourceScene();
-    beforeAll(async () => {
-      scene.opened = await openScene();
-    });
-    afterAll(() => scene.opened?.close());
-    return scene;
-  }
-
-  get shop(): Shop {
-    return this.scene.shop;
-  }
-
-  get rows(): Rows {
-    return this.scene.rows;
-  }
-
-  get databaseUrl(): string {
-    return this.scene.databaseUrl;
+    return new SourceScene(openScene);
   }
 
   async create(fields: object = {}, tenant?: string): Promise<{ name: string; source: SourceAnswer }> {
@@ -84,10 +63,5 @@ export class SourceScene {
   /** Until a replica has forgotten what it knew: it may know a source for a second. */
   async becomes(status: number, path: string, secret = SECRET, at = this.shop): Promise<void> {
     await eventually(async () => (await this.send(path, secret, at)).status === status, `${path} answers ${status}`);
-  }
-
-  private get scene(): Scene {
-    if (!this.opened) throw new Error('The scene is not open.');
-    return this.opened;
   }
 }

@@ -1,19 +1,9 @@
 // No tenant reads, changes, counts or lists what is another’s; and how tenants and lists are read at all.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { refusal, RegistryScene, routesOf, UNKNOWN_ID } from './registry.harness.js';
 import type { WebhookAnswer } from './registry.harness.js';
 
-let scene: RegistryScene;
-
-beforeAll(async () => {
-  scene = await RegistryScene.open();
-});
-
-afterAll(() => scene?.close());
-
-const as = (tenant: string) => scene.as(tenant);
-const register = (tenant: string, fields?: object) => scene.register(tenant, fields);
-const read = (tenant: string, id: string) => scene.read(tenant, id);
+const { as, register, read } = RegistryScene.forTests();
 
 describe('tenants', () => {
   it('are closed to each other: every route answers a foreign id like one that does not exist', async () => {
