@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
+import { inTimeOr } from './kernel/in-time.js';
 import { environmentInput, generatedKeys, readEnvironment } from './platform/config/index.js';
 import type { Settings } from './platform/config/index.js';
 import { startEmbeddedPostgres } from './platform/database/embedded-postgres/index.js';
@@ -93,9 +94,11 @@ function running(
     databaseLost: embedded?.lost ?? new Promise(() => undefined),
     stop: async () => {
       const limitMs = settings.shutdownTimeoutMs + LAST_STEPS_MS;
-      const late = new Promise<never>((_, reject) => setTimeout(() => reject(tooLong(limitMs)), limitMs).unref());
+      const tooLate = (): never => {
+        throw tooLong(limitMs);
+      };
       try {
-        await Promise.race([app.close(), late]);
+        await inTimeOr(app.close(), limitMs, tooLate, { ref: false });
       } finally {
         await spans?.stop();
         await embedded?.stop();

@@ -2,7 +2,7 @@
 import { context, diag, DiagLogLevel, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { LoggerService } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { inTime } from './kernel/in-time.js';
 import { VERSION } from './kernel/version.js';
 import { SettingsError } from './platform/config/index.js';
 
@@ -37,14 +37,8 @@ export async function startSpanExport(endpoint: string, logger: LoggerService): 
   provider.register();
   return {
     stop: async () => {
-      const late = new AbortController();
-      await Promise.race([
-        provider
-          .shutdown()
-          .catch((error: Error) => void logger.warn(`The last spans are lost: ${error.message}`, 'Traces')),
-        delay(FLUSH_MS, undefined, { signal: late.signal }).catch(() => undefined),
-      ]);
-      late.abort();
+      const lost = (error: Error): void => void logger.warn(`The last spans are lost: ${error.message}`, 'Traces');
+      await inTime(provider.shutdown().catch(lost), FLUSH_MS);
     },
   };
 }

@@ -5,6 +5,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import { monotonicNow } from '../kernel/clock.js';
+import { inTime } from '../kernel/in-time.js';
 import { nextWait } from '../kernel/retry-schedule.js';
 import { executorOf } from '../platform/database/index.js';
 import { inSpan } from '../platform/observability/index.js';
@@ -80,12 +81,7 @@ export class HandlerRunner {
   async drain(timeoutMs: number): Promise<void> {
     const deadline = monotonicNow() + timeoutMs;
     while (this.running.size > 0 && monotonicNow() < deadline) {
-      const left = new AbortController();
-      await Promise.race([
-        Promise.allSettled(this.running.values()),
-        delay(deadline - monotonicNow(), undefined, { signal: left.signal }).catch(() => undefined),
-      ]);
-      left.abort();
+      await inTime(Promise.allSettled(this.running.values()), deadline - monotonicNow());
     }
     if (this.running.size > 0)
       this.logger.warn(`Stopping while handlers of ${this.running.size} events run: they will be run again.`);

@@ -2,6 +2,7 @@
 // rows at a time, and hold no connection between looks.
 import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inTimeOr } from '../kernel/in-time.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
 import type { Progress } from './handler-runs.repository.js';
@@ -29,13 +30,9 @@ export class OutcomeWatch {
       this.watches.set(eventId, watch);
     }
     watch.waiting++;
-    const enough = new AbortController();
     try {
-      const late = delay<Progress>(withinMs, 'in_progress', { signal: enough.signal });
-      late.catch(() => undefined);
-      return await Promise.race([watch.outcome, late]);
+      return await inTimeOr(watch.outcome, withinMs, () => 'in_progress');
     } finally {
-      enough.abort();
       watch.waiting--;
     }
   }

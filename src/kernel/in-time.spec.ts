@@ -19,6 +19,15 @@ describe('work that is waited for so long', () => {
     await expect(inTimeOr(never, 1, tooLate)).rejects.toThrow('too late');
   });
 
+  it('holds the process up only where it shall', () => {
+    const held = () => process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length;
+    const before = held();
+    void inTimeOr(never, 20, late, { ref: false });
+    expect(held()).toBe(before);
+    void inTimeOr(never, 20, late);
+    expect(held()).toBe(before + 1);
+  });
+
   it('comes to nothing where a failure says no more than that', async () => {
     expect(await inTime(Promise.resolve(1), 60_000)).toBe(1);
     expect(await inTime(Promise.reject(new Error('broken')), 60_000)).toBeUndefined();

@@ -1,6 +1,7 @@
 // Tells the application's hooks what happened, and bounds what they can cost: time, order, memory, errors.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, Provider } from '@nestjs/common';
+import { inTimeOr } from '../../kernel/in-time.js';
 import { extensionProvider } from '../../platform/extension.js';
 import type { Extension } from '../../platform/extension.js';
 import { ShutdownDeadline } from '../../platform/shutdown-deadline.js';
@@ -79,9 +80,9 @@ export class OperationalHooks implements OnApplicationShutdown {
 
   private async call(hook: OperationalHook, event: OperationalEvent): Promise<void> {
     try {
-      const call = Promise.resolve(hook.onOperationalEvent(event));
-      if (!(await within(call, HOOK_DEADLINE_MS)))
+      const tooLate = (): void =>
         this.logger.error(`${nameOf(hook)} has not ended ${HOOK_DEADLINE_MS / 1_000} s after ${event.type}`);
+      await inTimeOr(hook.onOperationalEvent(event), HOOK_DEADLINE_MS, tooLate, { ref: false });
     } catch (error) {
       const problem = error instanceof Error ? (error.stack ?? error.message) : 'it threw what is no error';
       this.logger.error(`${nameOf(hook)} failed on ${event.type} ${event.id}: ${problem}`);
@@ -93,16 +94,3 @@ const nameOf = (hook: OperationalHook): string =>
   hook instanceof AlertHook
     ? `The alert sink ${hook.sink.constructor.name}`
     : `The operational hook ${hook.constructor.name}`;
-
-/** True once the work is done, false where the time is up first; what it throws later is nobody's. */
-async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const up = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms).unref();
-  });
-  try {
-    return await Promise.race([work.then(() => true), up]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
