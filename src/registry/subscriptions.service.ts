@@ -34,6 +34,6 @@ export class SubscriptionsService {
     if (!webhook) throw new WebhookNotFoundError();
     const asked = filter === undefined ? webhook.filter : filter;
     const verdict = verdictOf(webhook.patterns, asked, { event, data, tags: tags ?? [] });
-    return this.ledger.run(tenantId, request, () => Promise.resolve(verdict));
+    return this.ledger.remember(tenantId, request, verdict);
   }
 }

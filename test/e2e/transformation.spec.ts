@@ -275,4 +275,16 @@ describe('test-transformation', () => {
     );
     expect(foreign.status).toBe(404);
   });
+
+  it('holds no connection while an expression is slow, or waits for its turn', async () => {
+    const { webhookId } = await scene.target(receiver.url);
+    const body = { event: 'order.paid', data: DATA, transformation: ENDLESS };
+    // One second each, one after the other: together longer than anybody waits for a connection.
+    const slow = Array.from({ length: 8 }, () =>
+      scene.server.api('POST', `/api/webhooks/${webhookId}/test-transformation`, body),
+    );
+    await Promise.any(slow);
+    expect(await scene.server.api('GET', `/api/webhooks/${webhookId}`)).toMatchObject({ status: 200 });
+    await Promise.all(slow);
+  });
 });

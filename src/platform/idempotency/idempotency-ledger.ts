@@ -111,6 +111,11 @@ export class IdempotencyLedger {
       .transaction((executor) => (request ? this.once(executor, request, () => work(executor)) : work(executor)));
   }
 
+  /** Remembers what was found out without a transaction, because nothing was changed; of two at once, the first answer stands. */
+  remember<Answer>(tenantId: string, request: IdempotentRequest | undefined, answer: Answer): Promise<Answer> {
+    return request ? this.run(tenantId, request, () => Promise.resolve(answer)) : Promise.resolve(answer);
+  }
+
   /** {@link once} in a TypeORM transaction; without a request to remember, the work alone. */
   async within<Answer>(
     manager: EntityManager,

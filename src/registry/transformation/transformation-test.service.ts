@@ -7,6 +7,7 @@ import type { IdempotentRequest } from '../../platform/idempotency/index.js';
 import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import { WebhookNotFoundError } from '../registry.errors.js';
 import { WebhooksRepository } from '../webhooks.repository.js';
+import type { TransformedEvent, TransformingWebhook } from './payload-transformer.js';
 import type { TestTransformationDto, TransformedDto } from './dto/test-transformation.dto.js';
 import { TransformationError, Transformations } from './transformations.js';
 
@@ -30,14 +31,17 @@ export class TransformationTestService {
     if (!found) throw new WebhookNotFoundError();
     const webhook = transformation === undefined ? found : { ...found, transformation };
     const sent = { id: newId(), event, timestamp: new Date(this.clock()).toISOString(), data };
-    return this.ledger.run(tenantId, request, async () => {
-      if (!this.transformations.applyTo(webhook)) return { result: sent, error: null };
-      try {
-        return { result: JSON.parse(await this.transformations.run(sent, webhook)) as unknown, error: null };
-      } catch (error) {
-        if (error instanceof TransformationError) return { result: null, error: error.message };
-        throw error;
-      }
-    });
+    return this.ledger.remember(tenantId, request, await this.resultOf(sent, webhook));
+  }
+
+  /** It may wait for its turn, and be slow: it holds no connection meanwhile. */
+  private async resultOf(sent: TransformedEvent, webhook: TransformingWebhook): Promise<TransformedDto> {
+    if (!this.transformations.applyTo(webhook)) return { result: sent, error: null };
+    try {
+      return { result: JSON.parse(await this.transformations.run(sent, webhook)) as unknown, error: null };
+    } catch (error) {
+      if (error instanceof TransformationError) return { result: null, error: error.message };
+      throw error;
+    }
   }
 }
