@@ -108,7 +108,7 @@ export class InboundService implements BeforeApplicationShutdown {
   private store(event: NewReceivedEvent, webhook: VerifiedWebhook): Promise<{ receivedAt: Date } | undefined> {
     const dispatch = this.relay.prepare(event, webhook);
     if (!dispatch) return this.ledger.store(event);
-    return this.database.transaction(async (executor) => {
+    return this.database.transactionOf(event.tenantId, async (executor) => {
       const [stored] = await this.ledger.storeAll([event], executor);
       if (stored) await dispatch(executor);
       return stored;

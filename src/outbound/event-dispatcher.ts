@@ -118,7 +118,7 @@ export class EventDispatcher {
       return result;
     }
     const result = checked.idempotencyKey
-      ? await this.database.transaction((executor) => this.store(executor, tenant, checked, due))
+      ? await this.database.transactionOf(tenant, (executor) => this.store(executor, tenant, checked, due))
       : await this.storeGathered(tenant, checked);
     if (!due.isEmpty) this.wake.everywhere(due.names);
     if (checked.deliverAt) this.remind([[checked, result]]);
@@ -192,8 +192,10 @@ export class EventDispatcher {
     // Without keys there is one statement to run, and a statement is a transaction.
     const keyed = checked.some((event) => 'idempotencyKey' in event && event.idempotencyKey !== undefined);
     const answers = keyed
-      ? await this.database.transaction((executor) => this.storeMany(executor, tenant, checked, due))
-      : await this.storeMany(this.database, tenant, checked, due, (events) => this.intake.add(tenant, events));
+      ? await this.database.transactionOf(tenant, (executor) => this.storeMany(executor, tenant, checked, due))
+      : await this.storeMany(this.database, tenant, checked, due, (events) =>
+          this.database.share(tenant, () => this.intake.add(tenant, events)),
+        );
     if (!due.isEmpty) this.wake.everywhere(due.names);
     this.remind(checked.map((event, index) => [event, answers[index] as DispatchResult | PosthornError]));
     return answers;

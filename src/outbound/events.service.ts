@@ -58,7 +58,7 @@ export class EventsService {
     if (!request) return answerOf(await this.dispatcher.dispatchMany(events, tenant));
     // Stored as all events are, on a connection of the workers: the index that finds subscribers cannot serve a policy.
     return this.dispatcher.dispatchManyWithin(events, tenant, (store) =>
-      this.database.transaction((executor) =>
+      this.database.transactionOf(tenant, (executor) =>
         this.ledger.once(executor, request, async () => answerOf(await store(executor))),
       ),
     );

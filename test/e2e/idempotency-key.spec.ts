@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { newId } from '../../src/kernel/ids.js';
+import { Database } from '../../src/platform/database/index.js';
 import { cloneDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -254,30 +255,38 @@ describe('a key', () => {
 });
 
 it('takes no connection beside that of its transaction: batches that hold all there are wait for nothing else', async () => {
-  const connections = 4;
-  const small = await DeliveryScene.open({ databasePool: connections, role: 'api' });
-  await small.server.api('POST', '/api/tenants', { id: 'acme', name: 'Acme' });
+  const small = await DeliveryScene.open({ databasePool: 4, role: 'api' });
+  // A tenant may hold one of four, and all tenants three.
+  const tenants = ['acme', 'globex', 'initech'];
+  for (const id of tenants) await small.server.api('POST', '/api/tenants', { id, name: id });
+  let letGo = (): void => undefined;
+  const fourth = small.server
+    .get(Database)
+    .transaction((executor) =>
+      Promise.all([executor.query({ text: 'SELECT' }), new Promise<void>((resolve) => (letGo = resolve))]),
+    );
   const client = new pg.Client(small.server.databaseUrl);
   await client.connect();
   await client.query('BEGIN');
-  const keys = Array.from({ length: connections }, (_, n) => `held-${n}`);
   await client.query(
     `INSERT INTO posthorn.idempotency_key (tenant_id, scope, key, request_hash, answer, expires_at)
-     SELECT 'acme', 'POST /api/events/batch', key, '', 'null', now() + interval '1 hour' FROM unnest($1::text[]) AS key`,
-    [keys],
+     SELECT tenant, 'POST /api/events/batch', 'held', '', 'null', now() + interval '1 hour' FROM unnest($1::text[]) AS tenant`,
+    [tenants],
   );
   const batch = { events: [{ event: 'key.batch', data: {} }] };
-  const answers = keys.map((key) => post('/api/events/batch', batch, key, { at: small, tenant: 'acme' }));
+  const answers = tenants.map((tenant) => post('/api/events/batch', batch, 'held', { at: small, tenant }));
   await eventually(async () => {
     // Longer than anything that was looked up for them is believed.
     const [row] = await small.sql<{ waiting: number }>(
       `SELECT count(*)::int AS waiting FROM pg_stat_activity
        WHERE datname = current_database() AND wait_event_type = 'Lock' AND now() - query_start > interval '1.5 seconds'`,
     );
-    return row?.waiting === connections;
+    return row?.waiting === tenants.length;
   }, 'all hold a connection, and have waited for a while');
   await client.query('ROLLBACK');
   await client.end();
-  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(keys.map(() => 202));
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(tenants.map(() => 202));
+  letGo();
+  await fourth;
   await small.close();
 });

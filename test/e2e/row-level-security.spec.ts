@@ -8,7 +8,6 @@ import { newId } from '../../src/kernel/ids.js';
 import { RowLevelSecurity1764000002200 } from '../../src/migrations/1764000002200-row-level-security.js';
 import { dataSourceOptions } from '../../src/persistence.js';
 import { PosthornDataSource, TenantDatabase } from '../../src/platform/database/index.js';
-import { Database } from '../../src/platform/database/database.js';
 import { cloneDatabase, urlOf } from '../setup/database.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
@@ -38,8 +37,8 @@ async function tenantsOf(
   dataSource: PosthornDataSource,
   rowLevelSecurity: 'auto' | 'on' | 'off' = 'on',
 ): Promise<TenantDatabase> {
-  const settings = { rowLevelSecurity, databasePool: 4 };
-  const tenants = await TenantDatabase.open(dataSource, new Database(dataSource), settings);
+  const settings = { rowLevelSecurity, databasePool: 4, queryTimeoutMs: 30_000 };
+  const tenants = await TenantDatabase.open(dataSource, settings);
   open.push(() => tenants.onApplicationShutdown());
   return tenants;
 }

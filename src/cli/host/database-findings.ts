@@ -139,12 +139,8 @@ async function sessionsOf(client: pg.Client, other: pg.Client): Promise<Finding>
       );
 }
 
-function connectionsOf({ most }: Facts, { databasePool, rowLevelSecurity, redisUrl }: Settings): Finding {
-  const ours =
-    databasePool +
-    (rowLevelSecurity === 'off' ? 0 : Math.ceil(databasePool / 2)) +
-    (redisUrl ? 0 : QUEUE_CONNECTIONS) +
-    LISTENING_CONNECTIONS;
+function connectionsOf({ most }: Facts, { databasePool, redisUrl }: Settings): Finding {
+  const ours = databasePool + Math.ceil(databasePool / 2) + (redisUrl ? 0 : QUEUE_CONNECTIONS) + LISTENING_CONNECTIONS;
   const said = `A process opens up to ${ours} connections, and PostgreSQL takes ${most} in all`;
   return ours > most
     ? broken('connections', `${said}: lower DATABASE_POOL, or raise max_connections.`)

@@ -62,7 +62,13 @@ export const SETTINGS = {
     'DATABASE_POOL',
     kinds.integer(4, 500),
     '20',
-    'Most connections to PostgreSQL for the work of this process; under row-level security, half as many more for API requests.',
+    'Most connections to PostgreSQL for the work of this process; API requests have half as many more, and no tenant more than half of what the others leave.',
+  ),
+  queryTimeout: requiredDuration(
+    'QUERY_TIMEOUT',
+    kinds.duration('1s', '10m'),
+    '30s',
+    'How long PostgreSQL may work on one statement of an API request; then the request is answered 503.',
   ),
   rowLevelSecurity: required(
     'ROW_LEVEL_SECURITY',

@@ -100,9 +100,9 @@ export class DatabaseModule {
         Database,
         {
           provide: TenantDatabase,
-          inject: [getDataSourceToken(DATA_SOURCE), Database, SETTINGS_TOKEN],
-          useFactory: (dataSource: DataSource, database: Database, settings: Settings): Promise<TenantDatabase> =>
-            TenantDatabase.open(dataSource, database, settings),
+          inject: [getDataSourceToken(DATA_SOURCE), SETTINGS_TOKEN],
+          useFactory: (dataSource: DataSource, settings: Settings): Promise<TenantDatabase> =>
+            TenantDatabase.open(dataSource, settings),
         },
         Notifications,
         Partitions,

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import type { DataSource } from 'typeorm';
+import { ConnectionShares } from './connection-shares.js';
 import { DATA_SOURCE } from './data-source.js';
 import { tablesOf } from './schema.js';
 import type { Tables } from './schema.js';
@@ -35,12 +36,31 @@ const run = async <Row extends object>(
   return result.rows;
 };
 
+/** Of the connections of the workers, how many tenants may hold together: the rest is for what nobody asked for, such as sending. */
+const TENANTS_PART = 0.75;
+
 @Injectable()
 export class Database implements SqlExecutor {
   readonly tables: Tables;
+  private readonly shares: ConnectionShares;
 
   constructor(@InjectDataSource(DATA_SOURCE) private readonly dataSource: DataSource) {
     this.tables = tablesOf(dataSource);
+    const { options } = this.pool;
+    this.shares = new ConnectionShares(Math.max(1, Math.floor(options.max * TENANTS_PART)), options);
+  }
+
+  /**
+   * Work that a tenant asked for and that holds one connection at a time: as many at once as leave some to others, and to the
+   * workers. What is done for many at once, or for nobody, needs no share.
+   */
+  share<Result>(tenantId: string, work: () => Promise<Result>): Promise<Result> {
+    return this.shares.within(tenantId, work);
+  }
+
+  /** {@link transaction} as a {@link share} of a tenant: its statements, and what they wait for, hold a connection. */
+  transactionOf<Result>(tenantId: string, work: (executor: SqlExecutor) => Promise<Result>): Promise<Result> {
+    return this.share(tenantId, () => this.transaction(work));
   }
 
   /** Runs one statement in its own transaction. */

@@ -1,7 +1,8 @@
-// SQL for one tenant: everything that a request reads or writes of its own goes this way. Where row-level security is on, it
-// runs on connections of a role to which PostgreSQL shows that tenant's rows alone, so that a forgotten WHERE finds nothing
-// of another's. It is no defence against injected SQL, which could take the role off again. Statements about several tenants
-// are the workers', and go through `Database`.
+// SQL for one tenant: everything that a request reads or writes of its own goes this way, on connections that requests have for
+// themselves, of which each tenant gets a share, and on which no statement runs longer than it may. Where row-level security is on,
+// they are of a role to which PostgreSQL shows that tenant's rows alone, so that a forgotten WHERE finds nothing of another's. It
+// is no defence against injected SQL, which could take the role off again. Statements about several tenants are the workers', and
+// go through `Database`.
 import { Logger } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { PoolClient } from 'pg';
@@ -9,7 +10,8 @@ import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { SettingsError } from '../config/settings.js';
 import type { Settings } from '../config/settings.js';
-import { Database, poolOf, queryOn, transactionOn } from './database.js';
+import { ConnectionShares } from './connection-shares.js';
+import { poolOf, queryOn, transactionOn } from './database.js';
 import type { SqlExecutor } from './database.js';
 import { isBlind, missingProtection, requestRoleOf, TENANT_SETTING } from './row-level-security.js';
 import { schemaOf } from './schema.js';
@@ -22,45 +24,51 @@ export interface TenantSql extends SqlExecutor {
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** Connections of the role of requests, and for whom each of them was last used. */
+/** Connections of requests. */
 interface RequestConnections {
   readonly dataSource: DataSource;
-  readonly role: string;
+  /** `undefined`: the login itself, where row-level security is off. */
+  readonly role: string | undefined;
+  /** For whom each was last used. */
   readonly tenantOf: WeakMap<PoolClient, string>;
+  /** How long a statement may run. */
+  readonly timeoutMs: number;
 }
 
+type RequestSettings = Pick<Settings, 'rowLevelSecurity' | 'databasePool' | 'queryTimeoutMs'>;
+
 export class TenantDatabase implements OnApplicationShutdown {
+  private readonly shares: ConnectionShares;
+
   /** By {@link open}, which finds out what may be had. */
-  constructor(
-    private readonly workers: DataSource,
-    private readonly database: Database,
-    private readonly requests: RequestConnections | undefined,
-  ) {}
+  constructor(private readonly requests: RequestConnections) {
+    const { options } = poolOf(requests.dataSource);
+    this.shares = new ConnectionShares(options.max, options);
+  }
 
   /** Whether PostgreSQL keeps tenants apart, or our own WHERE clauses alone. */
   get isRestricted(): boolean {
-    return this.requests !== undefined;
+    return this.requests.role !== undefined;
   }
 
   /** @throws SettingsError where row-level security is asked for and cannot be, or where it would blind the workers. */
-  static async open(
-    workers: DataSource,
-    database: Database,
-    { rowLevelSecurity, databasePool }: Pick<Settings, 'rowLevelSecurity' | 'databasePool'>,
-  ): Promise<TenantDatabase> {
+  static async open(workers: DataSource, settings: RequestSettings): Promise<TenantDatabase> {
     const runner = { connection: workers, query: (text: string): Promise<unknown> => workers.query(text) };
     if (await isBlind(runner)) {
       throw new SettingsError(
         `Row-level security hides all rows from the login of databaseUrl. Make it a member of the role that owns the tables of the schema ${schemaOf(workers)}.`,
       );
     }
-    if (rowLevelSecurity === 'off') return new TenantDatabase(workers, database, undefined);
-    const missing = await missingProtection(runner);
-    const opened = missing ?? (await connect(workers, databasePool));
-    if (typeof opened !== 'string') return new TenantDatabase(workers, database, opened);
-    if (rowLevelSecurity === 'on') throw new SettingsError(`rowLevelSecurity cannot be on: ${opened}.`);
-    new Logger('TenantDatabase').warn(`Row-level security is off: ${opened}. Tenants are kept apart by queries alone.`);
-    return new TenantDatabase(workers, database, undefined);
+    const { rowLevelSecurity } = settings;
+    const plain = async (): Promise<TenantDatabase> => new TenantDatabase(await connect(workers, settings, undefined));
+    if (rowLevelSecurity === 'off') return plain();
+    const missing = (await missingProtection(runner)) ?? (await tenantDatabaseOrWhyNot(workers, settings));
+    if (typeof missing !== 'string') return missing;
+    if (rowLevelSecurity === 'on') throw new SettingsError(`rowLevelSecurity cannot be on: ${missing}.`);
+    new Logger('TenantDatabase').warn(
+      `Row-level security is off: ${missing}. Tenants are kept apart by queries alone.`,
+    );
+    return plain();
   }
 
   /** Runs `work` with a manager that sees this tenant alone, on one connection; in a caller's transaction where one is given. */
@@ -70,14 +78,15 @@ export class TenantDatabase implements OnApplicationShutdown {
     within?: EntityManager,
   ): Promise<Result> {
     if (within) return work(within);
-    if (!this.requests) return work(this.workers.manager);
-    const runner = this.requests.dataSource.createQueryRunner();
-    try {
-      await enter(this.requests, (await runner.connect()) as PoolClient, tenantId);
-      return await work(runner.manager);
-    } finally {
-      await runner.release();
-    }
+    return this.shares.within(tenantId, async () => {
+      const runner = this.requests.dataSource.createQueryRunner();
+      try {
+        await enter(this.requests, (await runner.connect()) as PoolClient, tenantId);
+        return await work(runner.manager);
+      } finally {
+        await runner.release();
+      }
+    });
   }
 
   /** {@link as} in one transaction. */
@@ -87,34 +96,48 @@ export class TenantDatabase implements OnApplicationShutdown {
 
   /** Hand-written SQL for a tenant. */
   of(tenantId: string): TenantSql {
-    const { requests } = this;
-    if (!requests) return this.database;
-    const pool = poolOf(requests.dataSource);
-    const entered = (client: PoolClient): Promise<void> => enter(requests, client, tenantId);
+    const pool = poolOf(this.requests.dataSource);
+    const entered = (client: PoolClient): Promise<void> => enter(this.requests, client, tenantId);
     return {
-      query: (statement, values = []) => queryOn(pool, statement, values, entered),
-      transaction: (work) => transactionOn(pool, work, entered),
+      query: (statement, values = []) => this.shares.within(tenantId, () => queryOn(pool, statement, values, entered)),
+      transaction: (work) => this.shares.within(tenantId, () => transactionOn(pool, work, entered)),
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.requests?.dataSource.destroy();
+    await this.requests.dataSource.destroy();
   }
 }
 
-/** The connections of requests, or why there can be none. Half as many as those of the workers, who have the most to do. */
-async function connect(workers: DataSource, databasePool: number): Promise<RequestConnections | string> {
+/** Under row-level security, or why that cannot be. */
+async function tenantDatabaseOrWhyNot(
+  workers: DataSource,
+  settings: RequestSettings,
+): Promise<TenantDatabase | string> {
   const role = requestRoleOf(workers);
+  try {
+    return new TenantDatabase(await connect(workers, settings, role));
+  } catch (error) {
+    if ((error as { code?: unknown }).code === INSUFFICIENT_PRIVILEGE) return `this login may not become ${role}`;
+    throw error;
+  }
+}
+
+/** Half as many as those of the workers, who have the most to do. */
+async function connect(
+  workers: DataSource,
+  { databasePool, queryTimeoutMs: timeoutMs }: RequestSettings,
+  role: string | undefined,
+): Promise<RequestConnections> {
   const extra = { ...(workers.options.extra as object), max: Math.ceil(databasePool / 2) };
   const dataSource = new DataSource({ ...workers.options, migrations: [], extra });
   await dataSource.initialize();
-  const requests = { dataSource, role, tenantOf: new WeakMap<PoolClient, string>() };
+  const requests = { dataSource, role, tenantOf: new WeakMap<PoolClient, string>(), timeoutMs };
   try {
     await queryOn(poolOf(dataSource), { text: 'SELECT' }, [], (client) => enter(requests, client, ''));
     return requests;
   } catch (error) {
     await dataSource.destroy();
-    if ((error as { code?: unknown }).code === INSUFFICIENT_PRIVILEGE) return `this login may not become ${role}`;
     throw error;
   }
 }
@@ -123,16 +146,25 @@ async function connect(workers: DataSource, databasePool: number): Promise<Reque
  * Gives a connection to a tenant; without a round trip if it was that tenant's before. To be called outside a transaction: a
  * ROLLBACK would take the setting back, and nobody would notice.
  */
-async function enter({ role, tenantOf }: RequestConnections, client: PoolClient, tenantId: string): Promise<void> {
+async function enter(
+  { role, tenantOf, timeoutMs }: RequestConnections,
+  client: PoolClient,
+  tenantId: string,
+): Promise<void> {
   const before = tenantOf.get(client);
-  if (before === tenantId) return;
+  if (before === tenantId || (before !== undefined && role === undefined)) return;
   // Whatever happens from here on, nobody takes it for one that knows its tenant.
   tenantOf.delete(client);
-  if (before === undefined) await client.query(`SET ROLE "${role}"`);
-  await client.query({
-    name: 'posthorn_enter',
-    text: `SELECT set_config('${TENANT_SETTING}', $1, false)`,
-    values: [tenantId],
-  });
+  if (before === undefined) {
+    // Not as a parameter of the connection: PgBouncer refuses those that it does not know.
+    await client.query(`SET statement_timeout = ${timeoutMs}${role === undefined ? '' : `; SET ROLE "${role}"`}`);
+  }
+  if (role !== undefined) {
+    await client.query({
+      name: 'posthorn_enter',
+      text: `SELECT set_config('${TENANT_SETTING}', $1, false)`,
+      values: [tenantId],
+    });
+  }
   tenantOf.set(client, tenantId);
 }

@@ -23,6 +23,9 @@ const AWAY_NAMES = new Set([
 const AWAY_MESSAGE =
   /^(?:timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end|Client was closed)/;
 
+/** SQLSTATE of a statement that ran longer than it may, or was stopped by somebody. */
+const CANCELLED = '57014';
+
 /** SQLSTATEs that PostgreSQL answers to text, numbers or sizes it cannot take. */
 const UNSTORABLE_STATES = new Set([
   '22001',
@@ -48,6 +51,9 @@ export const isDatabaseAway = (error: unknown): boolean =>
     if (/^08(?!P01)[0-9A-Z]{3}$/.test(code) || (code === 'ENOENT' && syscall === 'connect')) return true;
     return code === '' && AWAY_MESSAGE.test(message);
   });
+
+/** True where PostgreSQL was there, and stopped a statement before it was done. */
+export const isCancelled = (error: unknown): boolean => chain(error).some(({ code }) => code === CANCELLED);
 
 /** True where PostgreSQL refused a value. A safety net: whatever reaches it should have been refused by a DTO. */
 export const isUnstorableValue = (error: unknown): boolean =>

@@ -50,6 +50,11 @@ describe('what an error becomes', () => {
     expect(refusalOf(error)).toMatchObject({ status: 503, code: 'unavailable', retryAfterSeconds: 5 });
   });
 
+  it('a statement that was stopped, by its time or by somebody, was too slow: the database is there', () => {
+    const stopped = withFacts('canceling statement', { name: 'QueryFailedError', driverError: { code: '57014' } });
+    expect(refusalOf(stopped)).toMatchObject({ status: 503, code: 'too_slow', retryAfterSeconds: 5 });
+  });
+
   it.each(['22021', '22P02', '22P05', '22003', '54000', '54001', '2201W'])(
     'a value that PostgreSQL refuses with %s is the caller’s',
     (code) => expect(refusalOf(withFacts('no', { driverError: { code } }))).toMatchObject({ status: 400 }),

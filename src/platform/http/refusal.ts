@@ -3,7 +3,7 @@
 import { HttpException } from '@nestjs/common';
 import { PosthornError } from '../../kernel/errors.js';
 import type { ErrorKind } from '../../kernel/errors.js';
-import { isDatabaseAway, isUnstorableValue } from './database-errors.js';
+import { isCancelled, isDatabaseAway, isUnstorableValue } from './database-errors.js';
 
 /** An error, as the caller may know it. */
 export interface Refusal {
@@ -65,6 +65,12 @@ const AWAY: Refusal = {
   error: 'The database is not available at the moment.',
   retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS,
 };
+const TOO_SLOW: Refusal = {
+  status: 503,
+  code: 'too_slow',
+  error: 'The database could not do this in time; ask for less at once, or come again later.',
+  retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS,
+};
 const UNSTORABLE: Refusal = { status: 400, code: 'invalid_value', error: 'A value cannot be stored.' };
 const INTERNAL: Refusal = {
   status: 500,
@@ -79,6 +85,7 @@ export function refusalOf(exception: unknown): Refusal {
   if (exception instanceof HttpException) return ofNest(exception);
   const parser = typeOf(exception);
   if (parser) return parser;
+  if (isCancelled(exception)) return TOO_SLOW;
   if (isDatabaseAway(exception)) return AWAY;
   if (isUnstorableValue(exception)) return UNSTORABLE;
   return INTERNAL;
