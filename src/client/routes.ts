@@ -1185,7 +1185,13 @@ export interface Routes {
     answer: void;
   };
   /** Erase the payload of an event */
-  'DELETE /api/events/{id}/data': { path: { id: string }; answer: void };
+  'DELETE /api/events/{id}/data': {
+    path: {
+      /** The event. */
+      id: string;
+    };
+    answer: void;
+  };
   /** End a portal session */
   'DELETE /api/portal-sessions/{id}': {
     path: {
@@ -1207,6 +1213,7 @@ export interface Routes {
     path: {
       /** The source. */
       name: string;
+      /** One of its live secrets. */
       secretId: string;
     };
     answer: void;
@@ -1232,6 +1239,7 @@ export interface Routes {
     path: {
       /** The webhook. */
       id: string;
+      /** One of its live secrets. */
       secretId: string;
     };
     answer: void;
@@ -1239,6 +1247,7 @@ export interface Routes {
   /** List API keys, newest first */
   'GET /api/api-keys': {
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1260,6 +1269,7 @@ export interface Routes {
   /** Who changed what through the API, newest first */
   'GET /api/audit-log': {
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1283,10 +1293,13 @@ export interface Routes {
   /** The delivery log, newest first */
   'GET /api/deliveries': {
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
+      /** How it stands, or how it ended. */
       status?: DeliveryStatus;
+      /** The webhook that it is for. */
       webhookId?: string;
       /** An event type, exactly. */
       event?: string;
@@ -1304,11 +1317,21 @@ export interface Routes {
     };
   };
   /** One delivery with its attempts */
-  'GET /api/deliveries/{id}': { path: { id: string }; answer: DeliveryDetailView };
+  'GET /api/deliveries/{id}': {
+    path: {
+      /** The delivery. */
+      id: string;
+    };
+    answer: DeliveryDetailView;
+  };
   /** The attempts of a delivery, newest first */
   'GET /api/deliveries/{id}/attempts': {
-    path: { id: string };
+    path: {
+      /** The delivery. */
+      id: string;
+    };
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1324,6 +1347,7 @@ export interface Routes {
   /** List event types, newest first */
   'GET /api/event-types': {
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1347,6 +1371,7 @@ export interface Routes {
   /** Events sent, newest first */
   'GET /api/events': {
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1364,11 +1389,21 @@ export interface Routes {
     };
   };
   /** One event, and to whom it was sent */
-  'GET /api/events/{id}': { path: { id: string }; answer: EventDetailView };
+  'GET /api/events/{id}': {
+    path: {
+      /** The event. */
+      id: string;
+    };
+    answer: EventDetailView;
+  };
   /** The deliveries of an event, newest first */
   'GET /api/events/{id}/deliveries': {
-    path: { id: string };
+    path: {
+      /** The event. */
+      id: string;
+    };
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1381,8 +1416,12 @@ export interface Routes {
   };
   /** Why each webhook got an event, or why not */
   'GET /api/events/{id}/webhooks': {
-    path: { id: string };
+    path: {
+      /** The event. */
+      id: string;
+    };
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1400,11 +1439,13 @@ export interface Routes {
   /** List what came in, newest first */
   'GET /api/received-events': {
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
       /** The name of a source, exactly. */
       source?: string;
+      /** What became of it. */
       status?: ReceivedEventStatus;
       /** Received at or after. */
       since?: string;
@@ -1426,10 +1467,17 @@ export interface Routes {
     answer: ReceivedEventDetailDto;
   };
   /** How far a replay is */
-  'GET /api/replays/{id}': { path: { id: string }; answer: ReplayView };
+  'GET /api/replays/{id}': {
+    path: {
+      /** The replay. */
+      id: string;
+    };
+    answer: ReplayView;
+  };
   /** List sources, newest first */
   'GET /api/sources': {
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1455,9 +1503,11 @@ export interface Routes {
       name: string;
     };
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
+      /** Why. */
       reason?: RejectionReason;
       /** Turned away at or after; whole hours count. */
       since?: string;
@@ -1505,6 +1555,7 @@ export interface Routes {
   /** List tenants, newest first */
   'GET /api/tenants': {
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1526,6 +1577,7 @@ export interface Routes {
   /** List webhooks, newest first */
   'GET /api/webhooks': {
     query?: {
+      /** How many a page has at most. */
       limit?: number;
       /** `nextCursor` of the page before. */
       cursor?: string;
@@ -1601,7 +1653,13 @@ export interface Routes {
   /** Make an API key */
   'POST /api/api-keys': { body: CreateApiKeyDto; answer: CreatedApiKeyDto };
   /** Try a delivery again now */
-  'POST /api/deliveries/{id}/retry': { path: { id: string }; answer: DeliveryView };
+  'POST /api/deliveries/{id}/retry': {
+    path: {
+      /** The delivery. */
+      id: string;
+    };
+    answer: DeliveryView;
+  };
   /** Seal every secret under the first encryption key */
   'POST /api/encryption/re-encrypt': { body?: EmptyBody; answer: ReEncryptedDto };
   /** Add an event type to the catalogue */

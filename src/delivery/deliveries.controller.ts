@@ -24,7 +24,7 @@ import { DeliveriesService } from './deliveries.service.js';
 import { DeliveryQuery } from './dto/delivery-query.js';
 import { AttemptView, DeliveryDetailView, DeliveryView } from './dto/delivery-view.js';
 
-const ApiDeliveryId = (): MethodDecorator => ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } });
+const DeliveryId = (): MethodDecorator => ApiParam({ name: 'id', format: 'uuid', description: 'The delivery.' });
 
 @ApiController('deliveries', 'Deliveries')
 export class DeliveriesController {
@@ -41,8 +41,8 @@ export class DeliveriesController {
   @Get(':id')
   @Requires('deliveries:read')
   @ApiOperation({ summary: 'One delivery with its attempts' })
-  @ApiDeliveryId()
-  @ApiOkResponse({ type: DeliveryDetailView })
+  @DeliveryId()
+  @ApiOkResponse({ type: DeliveryDetailView, description: 'The delivery with its newest attempts.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such delivery in this tenant.' })
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<DeliveryDetailView> {
     return this.deliveries.get(tenantId, id);
@@ -51,7 +51,7 @@ export class DeliveriesController {
   @Get(':id/attempts')
   @Requires('deliveries:read')
   @ApiOperation({ summary: 'The attempts of a delivery, newest first' })
-  @ApiDeliveryId()
+  @DeliveryId()
   @ApiPageResponse(AttemptView, 'A page of attempts.')
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such delivery in this tenant.' })
   attempts(
@@ -66,7 +66,7 @@ export class DeliveriesController {
   @Requires('deliveries:write')
   @HttpCode(202)
   @ApiOperation({ summary: 'Try a delivery again now', description: 'From any state; the retry schedule starts anew.' })
-  @ApiDeliveryId()
+  @DeliveryId()
   @ApiAcceptedResponse({ type: DeliveryView, description: 'It is due.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such delivery in this tenant.' })
   @ApiConflictResponse({

@@ -46,7 +46,7 @@ export class ReceivedEventsController {
   @Requires('sources:read')
   @ApiOperation({ summary: 'One received event with its body and its handler runs' })
   @EventId()
-  @ApiOkResponse({ type: ReceivedEventDetailDto })
+  @ApiOkResponse({ type: ReceivedEventDetailDto, description: 'The received event with its body and its runs.' })
   @NotFound()
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<ReceivedEventDetailDto> {
     return this.events.get(tenantId, id);
@@ -60,7 +60,7 @@ export class ReceivedEventsController {
     description:
       'Of those received in a time, by source and type: the handlers that did not succeed, with `all` every one; where there was no handler, those that there are now. At most 10,000 events, all or none of them; `dryRun` only counts.',
   })
-  @ApiAcceptedResponse({ type: ReplayedDto })
+  @ApiAcceptedResponse({ type: ReplayedDto, description: 'How many handler runs are due again.' })
   @ApiBadRequestResponse({ type: ErrorAnswer, description: '`validation_failed`, `too_many_events`' })
   replayMany(
     @CurrentTenant() tenantId: string,
@@ -80,7 +80,7 @@ export class ReceivedEventsController {
       'Those that did not succeed; with `all` every one. Where there was no handler, those that there are now.',
   })
   @EventId()
-  @ApiAcceptedResponse({ type: ReplayedDto })
+  @ApiAcceptedResponse({ type: ReplayedDto, description: 'How many handler runs are due again.' })
   @NotFound()
   @ApiConflictResponse({ type: ErrorAnswer, description: '`in_progress`, `event_rejected`' })
   replay(

@@ -41,6 +41,8 @@ const ApiTooLarge = (): MethodDecorator =>
 // Without it, "Try it out" would fill in every optional field, each of which says something.
 const EXAMPLE = { event: 'order.completed', data: { orderId: '1042', total: '99.95' } };
 
+const EventId = (): MethodDecorator => ApiParam({ name: 'id', format: 'uuid', description: 'The event.' });
+
 @ApiController('events', 'Events')
 export class EventsController {
   constructor(private readonly events: EventsService) {}
@@ -121,8 +123,8 @@ export class EventsController {
   @Get(':id')
   @Requires('deliveries:read')
   @ApiOperation({ summary: 'One event, and to whom it was sent' })
-  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
-  @ApiOkResponse({ type: EventDetailView })
+  @EventId()
+  @ApiOkResponse({ type: EventDetailView, description: 'The event with its newest deliveries.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<EventDetailView> {
     return this.events.get(tenantId, id);
@@ -131,7 +133,7 @@ export class EventsController {
   @Get(':id/deliveries')
   @Requires('deliveries:read')
   @ApiOperation({ summary: 'The deliveries of an event, newest first' })
-  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
+  @EventId()
   @ApiPageResponse(DeliveryView, 'A page of deliveries.')
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
   deliveries(
@@ -145,7 +147,7 @@ export class EventsController {
   @Get(':id/webhooks')
   @Requires('deliveries:read')
   @ApiOperation({ summary: 'Why each webhook got an event, or why not', description: 'Newest webhooks first.' })
-  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
+  @EventId()
   @ApiPageResponse(WebhookExplanation, 'A page of webhooks.')
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
   explain(
@@ -164,7 +166,7 @@ export class EventsController {
     description:
       'With it goes what receivers answered. Deliveries that wait expire with the reason `payload_erased`. The log stays.',
   })
-  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
+  @EventId()
   @ApiNoContentResponse({ description: 'It is erased, or was before.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such event in this tenant.' })
   eraseData(

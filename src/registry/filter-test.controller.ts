@@ -19,7 +19,7 @@ export class FilterTestController {
     description: 'Nothing is sent or stored. With `filter`, as if that were the webhook’s.',
   })
   @WebhookId()
-  @ApiOkResponse({ type: FilterVerdictDto })
+  @ApiOkResponse({ type: FilterVerdictDto, description: 'Whether it would, and the first clause that is not met.' })
   @WebhookNotFound()
   test(
     @CurrentTenant() tenantId: string,

@@ -15,7 +15,7 @@ export class MeController {
     summary: 'Who asks',
     description: 'For which tenant the key or the link that is used acts, and what it may do. It takes no scope.',
   })
-  @ApiOkResponse({ type: MeDto })
+  @ApiOkResponse({ type: MeDto, description: 'The caller, its tenant and its scopes.' })
   async get(@CurrentPrincipal() principal: Principal, @Query() _query: EmptyQuery): Promise<MeDto> {
     return MeDto.of(principal, await this.tenants.get(principal.tenantId));
   }

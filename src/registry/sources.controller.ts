@@ -1,5 +1,6 @@
 import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
+  ApiBody,
   ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -32,6 +33,9 @@ const SourceName = (): MethodDecorator => ApiParam({ name: 'name', description: 
 const NotFound = (): MethodDecorator =>
   ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such source in this tenant.' });
 
+// Without them, "Try it out" would fill in every optional field: networks that may send, an answer of its own, limits.
+const EXAMPLE = { name: 'stripe-eu', provider: 'stripe', secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] };
+
 @ApiController('sources', 'Sources')
 export class SourcesController {
   constructor(private readonly sources: SourcesService) {}
@@ -42,7 +46,14 @@ export class SourcesController {
     summary: 'Make a source',
     description: 'Its sender posts to the `path` of the answer. Secrets are encrypted, and never shown again.',
   })
-  @ApiCreatedResponse({ type: SourceDto })
+  @ApiBody({
+    type: CreateSourceDto,
+    examples: {
+      source: { value: EXAMPLE },
+      'whose handlers run after the answer': { value: { ...EXAMPLE, processing: 'queued' } },
+    },
+  })
+  @ApiCreatedResponse({ type: SourceDto, description: 'The source, with the `path` that its sender posts to.' })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`source_exists`, `quota_exceeded`' })
   create(
     @CurrentTenant() tenantId: string,
@@ -65,7 +76,7 @@ export class SourcesController {
   @Requires('sources:read')
   @ApiOperation({ summary: 'One source' })
   @SourceName()
-  @ApiOkResponse({ type: SourceDto })
+  @ApiOkResponse({ type: SourceDto, description: 'The source.' })
   @NotFound()
   get(@CurrentTenant() tenantId: string, @Param('name') name: string): Promise<SourceDto> {
     return this.sources.get(tenantId, name);
@@ -78,7 +89,8 @@ export class SourcesController {
     description: 'Absent fields stay as they are. All replicas see the change within a second.',
   })
   @SourceName()
-  @ApiOkResponse({ type: SourceDto })
+  @ApiBody({ type: UpdateSourceDto, examples: { change: { value: { processing: 'queued' } } } })
+  @ApiOkResponse({ type: SourceDto, description: 'The source as it is now.' })
   @NotFound()
   update(
     @CurrentTenant() tenantId: string,
@@ -94,7 +106,7 @@ export class SourcesController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a source', description: 'Its path answers 404 from then on; what came in stays.' })
   @SourceName()
-  @ApiNoContentResponse()
+  @ApiNoContentResponse({ description: 'It is gone.' })
   @NotFound()
   delete(
     @CurrentTenant() tenantId: string,
@@ -111,7 +123,7 @@ export class SourcesController {
     description: 'Requests may match any live secret: the others live on for 24 hours, or as long as you say.',
   })
   @SourceName()
-  @ApiCreatedResponse({ type: SecretDto })
+  @ApiCreatedResponse({ type: SecretDto, description: 'The secret, of which only a hint is shown.' })
   @NotFound()
   @ApiConflictResponse({ type: ErrorAnswer, description: '`too_many_secrets`' })
   addSecret(
@@ -129,8 +141,8 @@ export class SourcesController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Retire a secret now', description: 'The newest of those that are left no longer expires.' })
   @SourceName()
-  @ApiParam({ name: 'secretId', format: 'uuid' })
-  @ApiNoContentResponse()
+  @ApiParam({ name: 'secretId', format: 'uuid', description: 'One of its live secrets.' })
+  @ApiNoContentResponse({ description: 'It is gone.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such source in this tenant, or no such live secret.' })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`last_secret`: it is the only one left.' })
   retireSecret(

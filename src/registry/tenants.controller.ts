@@ -1,6 +1,7 @@
 import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiBody,
   ApiConflictResponse,
   ApiCreatedResponse,
   ApiNotFoundResponse,
@@ -34,8 +35,9 @@ export class TenantsController {
   constructor(private readonly tenants: TenantsService) {}
 
   @Post()
+  @ApiBody({ type: CreateTenantDto, examples: { tenant: { value: { id: 'acme', name: 'Acme Ltd' } } } })
   @ApiOperation({ summary: 'Make a tenant', description: 'Name it in `X-Tenant` to act for it.' })
-  @ApiCreatedResponse({ type: TenantDto })
+  @ApiCreatedResponse({ type: TenantDto, description: 'The tenant.' })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`tenant_exists`' })
   create(
     @Body() tenant: CreateTenantDto,
@@ -55,7 +57,7 @@ export class TenantsController {
   @Get(':id')
   @ApiOperation({ summary: 'One tenant' })
   @TenantId()
-  @ApiOkResponse({ type: TenantDto })
+  @ApiOkResponse({ type: TenantDto, description: 'The tenant.' })
   get(@Param('id') id: string): Promise<TenantDto> {
     return this.tenants.get(id);
   }
@@ -67,7 +69,14 @@ export class TenantsController {
       'Absent fields stay as they are. The sending policy is that of its webhooks, field by field, where they say nothing themselves.',
   })
   @TenantId()
-  @ApiOkResponse({ type: TenantDto })
+  @ApiBody({
+    type: UpdateTenantDto,
+    examples: {
+      'another name': { value: { name: 'Acme Inc.' } },
+      'a sending policy': { value: { retrySchedule: ['5s', '5m', '1h'] } },
+    },
+  })
+  @ApiOkResponse({ type: TenantDto, description: 'The tenant as it is now.' })
   update(
     @Param('id') id: string,
     @Body() change: UpdateTenantDto,

@@ -30,8 +30,16 @@ export class WebhookSecretsController {
       'may change with it.',
   })
   @WebhookId()
-  @ApiBody({ type: RotateSecretDto, required: false })
-  @ApiCreatedResponse({ type: CreatedSecretDto })
+  // Without an example, "Try it out" would sign with the secret that the description of the field shows to everybody.
+  @ApiBody({
+    type: RotateSecretDto,
+    required: false,
+    examples: {
+      'a new secret': { value: {} },
+      'the old ones end sooner': { value: { expireOthersAfter: '1h' } },
+    },
+  })
+  @ApiCreatedResponse({ type: CreatedSecretDto, description: 'The new secret, which only this answer shows.' })
   @WebhookNotFound()
   @ApiConflictResponse({ type: ErrorAnswer, description: '`too_many_secrets`' })
   rotate(
@@ -49,8 +57,8 @@ export class WebhookSecretsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Retire a secret now', description: 'Retiring the newest one undoes the rotation.' })
   @WebhookId()
-  @ApiParam({ name: 'secretId', format: 'uuid' })
-  @ApiNoContentResponse()
+  @ApiParam({ name: 'secretId', format: 'uuid', description: 'One of its live secrets.' })
+  @ApiNoContentResponse({ description: 'It is retired.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such webhook in this tenant, or no such live secret.' })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`last_secret`: it is the only one left.' })
   retire(

@@ -29,7 +29,7 @@ import { FILTER_EXAMPLE } from './dto/webhook-fields.js';
 import { WebhookId, WebhookNotFound } from './webhook-id.decorator.js';
 import { WebhooksService } from './webhooks.service.js';
 
-// Without it, "Try it out" would fill in every optional field, each of which says something.
+// Without examples, "Try it out" would fill in every optional field, each of which says something.
 const EXAMPLE = { url: 'https://shop.example/hooks', events: ['order.completed', 'invoice.*'] };
 
 @ApiController('webhooks', 'Webhooks')
@@ -50,7 +50,10 @@ export class WebhooksController {
       'with a filter': { value: { ...EXAMPLE, filter: FILTER_EXAMPLE } },
     },
   })
-  @ApiCreatedResponse({ type: CreatedWebhookDto })
+  @ApiCreatedResponse({
+    type: CreatedWebhookDto,
+    description: 'The webhook, with the `secret` that verifies what it is sent.',
+  })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`quota_exceeded`' })
   create(
     @CurrentTenant() tenantId: string,
@@ -73,7 +76,7 @@ export class WebhooksController {
   @Requires('webhooks:read')
   @ApiOperation({ summary: 'One webhook' })
   @WebhookId()
-  @ApiOkResponse({ type: WebhookDto })
+  @ApiOkResponse({ type: WebhookDto, description: 'The webhook.' })
   @WebhookNotFound()
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<WebhookDto> {
     return this.webhooks.get(tenantId, id);
@@ -87,7 +90,15 @@ export class WebhooksController {
       'Absent fields stay as they are. `active` enables or disables it. A new URL is judged as at registration.',
   })
   @WebhookId()
-  @ApiOkResponse({ type: WebhookDto })
+  @ApiBody({
+    type: UpdateWebhookDto,
+    examples: {
+      'other events': { value: { events: ['order.*'] } },
+      'a filter': { value: { filter: FILTER_EXAMPLE } },
+      'no filter any more': { value: { filter: null } },
+    },
+  })
+  @ApiOkResponse({ type: WebhookDto, description: 'The webhook as it is now.' })
   @WebhookNotFound()
   update(
     @CurrentTenant() tenantId: string,
@@ -103,7 +114,7 @@ export class WebhooksController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a webhook', description: 'Its waiting deliveries are skipped; its log stays.' })
   @WebhookId()
-  @ApiNoContentResponse()
+  @ApiNoContentResponse({ description: 'It is deleted.' })
   @WebhookNotFound()
   delete(@CurrentTenant() tenantId: string, @Param('id') id: string, @CurrentAuthor() author: Author): Promise<void> {
     return this.webhooks.delete(tenantId, id, author);
@@ -114,7 +125,7 @@ export class WebhooksController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Enable a webhook' })
   @WebhookId()
-  @ApiAcceptedResponse({ type: WebhookDto })
+  @ApiAcceptedResponse({ type: WebhookDto, description: 'The webhook.' })
   @WebhookNotFound()
   enable(
     @CurrentTenant() tenantId: string,
@@ -134,7 +145,7 @@ export class WebhooksController {
     description: 'Its waiting deliveries are skipped; they can be replayed.',
   })
   @WebhookId()
-  @ApiAcceptedResponse({ type: WebhookDto })
+  @ApiAcceptedResponse({ type: WebhookDto, description: 'The webhook.' })
   @WebhookNotFound()
   disable(
     @CurrentTenant() tenantId: string,

@@ -7,12 +7,16 @@ import type { DeliveryStatus } from '../delivery-status.js';
 
 /** Filters of the delivery log. */
 export class DeliveryQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: DELIVERY_STATUSES, enumName: 'DeliveryStatus' })
+  @ApiPropertyOptional({
+    enum: DELIVERY_STATUSES,
+    enumName: 'DeliveryStatus',
+    description: 'How it stands, or how it ended.',
+  })
   @IfPresent()
   @IsIn(DELIVERY_STATUSES)
   status?: DeliveryStatus;
 
-  @ApiPropertyOptional({ type: String, format: 'uuid' })
+  @ApiPropertyOptional({ type: String, format: 'uuid', description: 'The webhook that it is for.' })
   @IfPresent()
   @IsUUID()
   webhookId?: string;

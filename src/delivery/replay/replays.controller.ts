@@ -11,8 +11,8 @@ export class ReplaysController {
   @Get(':id')
   @Requires('deliveries:read')
   @ApiOperation({ summary: 'How far a replay is', description: 'Known for as long as deliveries are kept.' })
-  @ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })
-  @ApiOkResponse({ type: ReplayView })
+  @ApiParam({ name: 'id', description: 'The replay.', schema: { type: 'string', format: 'uuid' } })
+  @ApiOkResponse({ type: ReplayView, description: 'The replay, and how many deliveries it has made so far.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such replay in this tenant.' })
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<ReplayView> {
     return this.replays.get(tenantId, id);

@@ -16,7 +16,7 @@ export class StatsController {
     description:
       'Attempts are counted in the minute in which they were written down, and are here a few seconds later. Of tests and replays too. Percentiles are read off counts between fixed bounds, each 1.6 times the one before.',
   })
-  @ApiOkResponse({ type: StatsView })
+  @ApiOkResponse({ type: StatsView, description: 'Totals, the time series, and what waits.' })
   get(@CurrentTenant() tenantId: string, @Query() query: StatsQuery): Promise<StatsView> {
     return this.stats.get(tenantId, query);
   }
@@ -27,7 +27,7 @@ export class StatsController {
     summary: 'Small charts of several webhooks',
     description: '`auto` makes at most 30 buckets; 120 may be asked for.',
   })
-  @ApiOkResponse({ type: WebhookListStatsView })
+  @ApiOkResponse({ type: WebhookListStatsView, description: 'A chart for each webhook.' })
   list(@CurrentTenant() tenantId: string, @Query() query: WebhookListStatsQuery): Promise<WebhookListStatsView> {
     return this.stats.list(tenantId, query);
   }

@@ -14,7 +14,7 @@ export class WebhookStatsController {
   @Requires('deliveries:read')
   @ApiOperation({ summary: 'What attempts for a webhook came to, over time, and what waits for it' })
   @WebhookId()
-  @ApiOkResponse({ type: WebhookStatsView })
+  @ApiOkResponse({ type: WebhookStatsView, description: 'Totals, the time series, and what waits.' })
   @WebhookNotFound()
   get(
     @CurrentTenant() tenantId: string,

@@ -11,7 +11,11 @@ export class ReceivedEventQuery extends PageQuery {
   @Matches(/^[a-z0-9][a-z0-9_-]{0,62}$/)
   source?: string;
 
-  @ApiPropertyOptional({ enum: RECEIVED_EVENT_STATUSES, enumName: 'ReceivedEventStatus' })
+  @ApiPropertyOptional({
+    enum: RECEIVED_EVENT_STATUSES,
+    enumName: 'ReceivedEventStatus',
+    description: 'What became of it.',
+  })
   @IfPresent()
   @IsIn(RECEIVED_EVENT_STATUSES)
   status?: ReceivedEventStatus;

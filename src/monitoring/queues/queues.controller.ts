@@ -17,7 +17,7 @@ export class QueuesController {
       'Jobs are hints that a row’s time has come. Losing them loses nothing, and a queue that does not answer costs a few ' +
       'seconds: what is due is looked for as well.',
   })
-  @ApiOkResponse({ type: QueuesDto })
+  @ApiOkResponse({ type: QueuesDto, description: 'Each queue, and what waits in it.' })
   async show(@Query() _query: EmptyQuery): Promise<QueuesDto> {
     const states = await this.report.read();
     return {

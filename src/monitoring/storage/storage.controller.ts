@@ -18,7 +18,7 @@ export class StorageController {
       'Events, deliveries and what was received lie in one partition per day and table. A day that is past the retention is ' +
       'dropped within minutes, unless something in it is still to be sent or handled.',
   })
-  @ApiOkResponse({ type: StorageDto })
+  @ApiOkResponse({ type: StorageDto, description: 'Each table, its size, and from when on it is kept.' })
   async show(@Query() _query: EmptyQuery): Promise<StorageDto> {
     return { retentionMs: this.report.retentionMs, tables: await this.report.read(systemClock()) };
   }

@@ -4,11 +4,11 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 export class ErrorAnswer {
   @ApiProperty({
     description: 'One sentence, or the fixed phrase that the documentation names.',
-    example: 'Invalid URL',
+    example: 'The request is not valid.',
   })
   error!: string;
 
-  @ApiProperty({ description: 'For programs: stable for ever, snake_case.', example: 'invalid_url' })
+  @ApiProperty({ description: 'For programs: stable for ever, snake_case.', example: 'validation_failed' })
   code!: string;
 
   @ApiProperty({

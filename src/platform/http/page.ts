@@ -14,7 +14,13 @@ export const MAX_PAGE_SIZE = 250;
 
 /** The parameters of every list; a list with filters extends it. */
 export class PageQuery {
-  @ApiPropertyOptional({ type: Number, minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE })
+  @ApiPropertyOptional({
+    type: Number,
+    description: 'How many a page has at most.',
+    minimum: 1,
+    maximum: MAX_PAGE_SIZE,
+    default: DEFAULT_PAGE_SIZE,
+  })
   // Number() alone would take '', ' 7 ', '1e2' and '0x10'.
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? +value : value))
   @IsInt()

@@ -40,7 +40,7 @@ export class ApiKeysController {
     summary: 'Make an API key',
     description: 'For the tenant that the request acts for. The answer is the only one that shows the `key`.',
   })
-  @ApiCreatedResponse({ type: CreatedApiKeyDto })
+  @ApiCreatedResponse({ type: CreatedApiKeyDto, description: 'The key, which only this answer shows.' })
   create(
     @CurrentPrincipal() maker: Principal,
     @Body() key: CreateApiKeyDto,
@@ -60,7 +60,7 @@ export class ApiKeysController {
   @Get(':id')
   @ApiOperation({ summary: 'One API key' })
   @KeyId()
-  @ApiOkResponse({ type: ApiKeyDto })
+  @ApiOkResponse({ type: ApiKeyDto, description: 'The key, of which only a hint is shown.' })
   @NotFound()
   get(@CurrentTenant() tenantId: string, @Param('id') id: string): Promise<ApiKeyDto> {
     return this.keys.get(tenantId, id);
@@ -73,7 +73,7 @@ export class ApiKeysController {
     description: 'Every replica refuses it within a second. A key may revoke itself.',
   })
   @KeyId()
-  @ApiNoContentResponse()
+  @ApiNoContentResponse({ description: 'It is revoked.' })
   @NotFound()
   revoke(@CurrentTenant() tenantId: string, @Param('id') id: string, @CurrentAuthor() author: Author): Promise<void> {
     return this.keys.revoke(tenantId, id, author);

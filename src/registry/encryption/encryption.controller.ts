@@ -25,7 +25,10 @@ export class EncryptionController {
     summary: 'Show how many secrets are under the first encryption key',
     description: 'Of all tenants. Asked while they are sealed anew, it tells how far that is.',
   })
-  @ApiOkResponse({ type: SealedStateDto })
+  @ApiOkResponse({
+    type: SealedStateDto,
+    description: 'How many secrets are under the first key, and how many are not.',
+  })
   show(@Query() _query: EmptyQuery): Promise<SealedStateDto> {
     return this.encryption.read();
   }
@@ -38,7 +41,7 @@ export class EncryptionController {
       'Of all tenants. After it, with nothing unreadable, the keys behind the first may be dropped from `ENCRYPTION_KEY`. May be ' +
       'asked again at any time.',
   })
-  @ApiOkResponse({ type: ReEncryptedDto })
+  @ApiOkResponse({ type: ReEncryptedDto, description: 'How many secrets were sealed anew.' })
   reEncrypt(
     @Body() _body: EmptyBody,
     @OncePerKey() request: IdempotentRequest | undefined,

@@ -31,7 +31,7 @@ export class CatalogueController {
     summary: 'Import the webhooks of an OpenAPI document',
     description: 'All of them or, where one is wrong, none. Types that the document does not name stay as they are.',
   })
-  @ApiOkResponse({ type: ImportedEventTypesDto })
+  @ApiOkResponse({ type: ImportedEventTypesDto, description: 'What was added, changed, and left as it was.' })
   import(
     @CurrentTenant() tenantId: string,
     @Body() input: ImportEventTypesDto,

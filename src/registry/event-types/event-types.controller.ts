@@ -1,5 +1,6 @@
 import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
+  ApiBody,
   ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -39,7 +40,7 @@ export class EventTypesController {
     description:
       'Events whose data does not meet the `schema` are refused from then on, at every replica within a second.',
   })
-  @ApiCreatedResponse({ type: EventTypeDto })
+  @ApiCreatedResponse({ type: EventTypeDto, description: 'The event type.' })
   @ApiConflictResponse({ type: ErrorAnswer, description: '`event_type_exists`, `quota_exceeded`' })
   create(
     @CurrentTenant() tenantId: string,
@@ -62,7 +63,7 @@ export class EventTypesController {
   @Requires('event-types:read')
   @ApiOperation({ summary: 'One event type' })
   @TypeName()
-  @ApiOkResponse({ type: EventTypeDto })
+  @ApiOkResponse({ type: EventTypeDto, description: 'The event type.' })
   @NotFound()
   get(@CurrentTenant() tenantId: string, @Param('name') name: string): Promise<EventTypeDto> {
     return this.types.get(tenantId, name);
@@ -72,7 +73,8 @@ export class EventTypesController {
   @Requires('event-types:write')
   @ApiOperation({ summary: 'Change an event type', description: 'Absent fields stay as they are; null takes away.' })
   @TypeName()
-  @ApiOkResponse({ type: EventTypeDto })
+  @ApiBody({ type: UpdateEventTypeDto, examples: { deprecated: { value: { deprecated: true } } } })
+  @ApiOkResponse({ type: EventTypeDto, description: 'The event type as it is now.' })
   @NotFound()
   update(
     @CurrentTenant() tenantId: string,
@@ -91,7 +93,7 @@ export class EventTypesController {
     description: 'Its events stay, and may be sent as unknown ones may.',
   })
   @TypeName()
-  @ApiNoContentResponse()
+  @ApiNoContentResponse({ description: 'It is deleted.' })
   @NotFound()
   delete(
     @CurrentTenant() tenantId: string,

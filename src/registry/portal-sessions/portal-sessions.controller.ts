@@ -38,7 +38,7 @@ export class PortalSessionsController {
       'For the tenant that the request acts for, and for some parts of the dashboard; it may do no more than whoever makes ' +
       'it. Send people to the `url`, or embed it in a frame, where `FRAME_ANCESTORS` names your site.',
   })
-  @ApiCreatedResponse({ type: CreatedPortalSessionDto })
+  @ApiCreatedResponse({ type: CreatedPortalSessionDto, description: 'The link, which only this answer shows.' })
   create(
     @CurrentPrincipal() maker: Principal,
     @Body() session: CreatePortalSessionDto,
@@ -57,7 +57,7 @@ export class PortalSessionsController {
     description: 'Every replica refuses its token within a second. Sessions end by themselves at `expiresAt`.',
   })
   @ApiParam({ name: 'id', format: 'uuid', description: 'The session.' })
-  @ApiNoContentResponse()
+  @ApiNoContentResponse({ description: 'Its link opens nothing any more.' })
   @ApiNotFoundResponse({ type: ErrorAnswer, description: 'No such session in this tenant, or it is over.' })
   end(@CurrentTenant() tenantId: string, @Param('id') id: string, @CurrentAuthor() author: Author): Promise<void> {
     return this.sessions.end(tenantId, id, author);

@@ -19,7 +19,7 @@ export class TransformationTestController {
     description: 'Nothing is sent or stored. With `transformation`, as if that were the webhook’s.',
   })
   @WebhookId()
-  @ApiOkResponse({ type: TransformedDto })
+  @ApiOkResponse({ type: TransformedDto, description: 'What it would be sent, or why the expression fails.' })
   @WebhookNotFound()
   test(
     @CurrentTenant() tenantId: string,

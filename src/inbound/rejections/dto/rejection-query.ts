@@ -6,7 +6,7 @@ import type { RejectionReason } from '../source-rejection.entity.js';
 
 /** Filters of the list of rejections. */
 export class RejectionQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: REJECTION_REASONS, enumName: 'RejectionReason' })
+  @ApiPropertyOptional({ enum: REJECTION_REASONS, enumName: 'RejectionReason', description: 'Why.' })
   @IfPresent()
   @IsIn(REJECTION_REASONS)
   reason?: RejectionReason;

@@ -14,9 +14,9 @@ const MAX_EXAMPLE_BYTES = 65_536;
 const SCHEMA = {
   type: 'object',
   required: ['orderId'],
-  properties: { orderId: { type: 'string' }, total: { type: 'number', minimum: 0 } },
+  properties: { orderId: { type: 'string' }, total: { type: 'string' } },
 };
-const EXAMPLE = { orderId: '1042', total: 99.95 };
+const EXAMPLE = { orderId: '1042', total: '99.95' };
 const TIME = '2026-03-01T12:00:00.000Z';
 
 /** A route of the catalogue that looks like a type. */
