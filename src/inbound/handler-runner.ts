@@ -67,7 +67,10 @@ export class HandlerRunner {
    */
   run(claim: Claim, patienceMs: number): Promise<Progress> {
     const { id } = claim.event;
-    const work = this.work(claim, patienceMs).finally(() => this.running.delete(id));
+    const work = this.work(claim, patienceMs).finally(() => {
+      // What is settled may be claimed anew before this process has heard that it is: then the entry is the newer one's.
+      if (this.running.get(id) === work) this.running.delete(id);
+    });
     this.running.set(id, work);
     return work;
   }

@@ -78,7 +78,7 @@ export class Rollup implements BeforeApplicationShutdown {
     this.timerEndsAt = endsAt;
     this.timer = setTimeout(() => {
       this.timerEndsAt = Infinity;
-      this.round = this.work().finally(() => (this.round = undefined));
+      this.round = this.work();
     }, endsAt - monotonicNow());
   }
 
@@ -99,6 +99,8 @@ export class Rollup implements BeforeApplicationShutdown {
     }
     const endedAt = monotonicNow();
     this.restUntil = endedAt + Math.min(MAX_REST_MS, REST * (endedAt - startedAt));
+    // In one turn with the look at what was counted: what is counted from here on plans for itself.
+    this.round = undefined;
     this.plan(this.hasCounted ? ROUND_MS : UNASKED_MS);
   }
 
