@@ -1,7 +1,8 @@
 // Sending a webhook's deliveries again: which ones, and as what.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
-import { timeOfId } from '../../src/kernel/ids.js';
+import { Replayer } from '../../src/delivery/replay/replayer.js';
+import { newId, timeOfId } from '../../src/kernel/ids.js';
 import { eventually } from '../setup/eventually.js';
 import { startTestServer } from '../setup/server.js';
 import { DeliveryScene } from './delivery.harness.js';
@@ -262,6 +263,31 @@ describe('a replay', () => {
     const target = await scene.target('http://127.0.0.1:9/');
     expect(await replay(target.webhookId, body)).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
   });
+});
+
+it('goes on in turns of tenants: one with replays of many webhooks does not hold up another’s', async () => {
+  for (const id of ['many', 'one']) await scene.server.api('POST', '/api/tenants', { id, name: id });
+  const ids = (count: number): string[] => Array.from({ length: count }, () => newId());
+  // The webhook of the other tenant is the last in the order of webhooks.
+  const webhooks = [...ids(300).map((id) => ({ id, tenant: 'many' })), { id: newId(), tenant: 'one' }];
+  await scene.sql(
+    `WITH made AS (
+       INSERT INTO posthorn.webhook (id, tenant_id, url, patterns)
+       SELECT id, tenant, 'http://127.0.0.1:9/', '{a}' FROM unnest($1::uuid[], $2::text[]) AS w (id, tenant) RETURNING id, tenant_id)
+     INSERT INTO posthorn.replay (id, tenant_id, webhook_id, since_id, until_id, statuses, total)
+     SELECT id, tenant_id, id, id, id, '{failed}', 0 FROM made`,
+    [webhooks.map(({ id }) => id), webhooks.map(({ tenant }) => tenant)],
+  );
+  scene.server.get(Replayer).lookEverywhere();
+  const [row] = await eventually(async () => {
+    const rows = await scene.sql<{ before: number; left: number }>(
+      `SELECT count(*) FILTER (WHERE finished_at < (SELECT finished_at FROM posthorn.replay WHERE tenant_id = 'one'))::int AS before,
+              count(*) FILTER (WHERE finished_at IS NULL)::int AS left
+       FROM posthorn.replay WHERE tenant_id IN ('many', 'one')`,
+    );
+    return rows[0]?.left === 0 && rows;
+  }, 'all replays are finished');
+  expect(row?.before).toBeLessThanOrEqual(1);
 });
 
 it('is refused while as many of its webhook are unfinished as may be, and another webhook’s is not', async () => {

@@ -84,8 +84,16 @@ export const replayStatements = (t: Tables): ReplayStatements => ({
   unfinished: {
     name: 'posthorn_replay_unfinished',
     // One replay of a webhook at a time, oldest first: two with overlapping ranges would not see what the other makes.
-    // Index replay_unfinished, which is empty most of the time.
-    text: `SELECT DISTINCT ON (webhook_id) id FROM ${t.replay} WHERE finished_at IS NULL ORDER BY webhook_id, id`,
+    // Index replay_unfinished, which is empty most of the time; from webhook to webhook, past those that wait for their turn.
+    text: `
+      WITH RECURSIVE oldest AS (
+        (SELECT webhook_id, id, tenant_id FROM ${t.replay} WHERE finished_at IS NULL ORDER BY webhook_id, id LIMIT 1)
+        UNION ALL
+        SELECT next.* FROM oldest CROSS JOIN LATERAL (
+          SELECT r.webhook_id, r.id, r.tenant_id FROM ${t.replay} r
+          WHERE r.finished_at IS NULL AND r.webhook_id > oldest.webhook_id ORDER BY r.webhook_id, r.id LIMIT 1) next
+      )
+      SELECT id, tenant_id AS "tenantId", webhook_id AS "webhookId" FROM oldest ORDER BY webhook_id`,
   },
   take: {
     name: 'posthorn_replay_take',

@@ -9,6 +9,7 @@ import type { SqlExecutor, Statement } from '../../platform/database/index.js';
 import type { FinalStatus } from '../delivery-status.js';
 import { MAX_UNFINISHED, replayStatements } from './replay.statements.js';
 import type { ReplayStatements } from './replay.statements.js';
+import type { Unfinished } from './turns.js';
 
 /** Which deliveries of a webhook to send again. */
 interface ReplayFilter {
@@ -71,10 +72,9 @@ export class ReplaysRepository {
     return row && toReplay(row);
   }
 
-  /** The oldest unfinished replay of each webhook: those whose turn it is. */
-  async findUnfinished(): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(this.statements.unfinished);
-    return rows.map(({ id }) => id);
+  /** The oldest unfinished replay of each webhook, in the order of their webhooks. */
+  findUnfinished(): Promise<Unfinished[]> {
+    return this.database.query<Unfinished>(this.statements.unfinished);
   }
 
   /** Makes the next deliveries of a replay, as many as there is room for. */
