@@ -2,6 +2,7 @@
 // any more: waiting deliveries end here, what was claimed and not sent yet is taken back, and those that come back later end
 // where they would become due. An attempt that is under way is not called back.
 import { Injectable } from '@nestjs/common';
+import { FIRST_ID, LAST_ID } from '../../kernel/ids.js';
 import { Database, TenantDatabase } from '../../platform/database/index.js';
 import type { SqlExecutor, Statement } from '../../platform/database/index.js';
 import { byKey } from '../due-deliveries.js';
@@ -10,8 +11,15 @@ import { Recall } from '../recall.js';
 /** Longer than any lease, so that every attempt under way during an erasure is over; and than a pause of the sweep. */
 const UNDER_WAY = `interval '15 minutes'`;
 
-/** Events cleared by one statement. */
-const BATCH = 200;
+/** Events cleared by one statement, and deliveries of each: one that was replayed a million times is cleared bit by bit. */
+const BATCH = 50;
+const PIECE = 1_000;
+
+/** How far an event is cleared: up to a delivery. */
+interface Cleared {
+  readonly eventId: string;
+  readonly last: string;
+}
 
 @Injectable()
 export class Erasure {
@@ -33,18 +41,22 @@ export class Erasure {
     };
     this.clear = {
       name: 'posthorn_event_clear',
-      // Locks those deliveries of the events that wait or hold what was sent in their place, and those attempts that still hold an answer. A dispatch's deliveries share
+      // $1 events, and $2 for each the delivery after which it goes on; tells those of which there may be more. Locks those deliveries of the events that wait or hold what was sent in their place, and those attempts that still hold an answer. A dispatch's deliveries share
       // the first 18 characters of its event's id (primary key); replays are found by delivery_replayed (event_id, id). What a
       // receiver answered goes too, because it may have echoed what it got. LATERAL, so that they are looked for event by event:
       // joined as sets, a handful of events would be reason enough to read all deliveries. TypeORM has no UPDATE … FROM.
       text: `
         WITH found AS MATERIALIZED (
-          SELECT d.id, d.attempt_count FROM unnest($1::uuid[]) AS e (id) CROSS JOIN LATERAL (
-            SELECT d.id, d.attempt_count FROM ${t.delivery} d WHERE d.event_id = e.id
-              AND d.id >= (left(e.id::text, 18) || '-0000-000000000000')::uuid
-              AND d.id <= (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
+          SELECT e.id AS event_id, d.id, d.attempt_count FROM unnest($1::uuid[], $2::uuid[]) AS e (id, after) CROSS JOIN LATERAL (
+            (SELECT d.id, d.attempt_count FROM ${t.delivery} d WHERE d.event_id = e.id AND d.id > e.after
+               AND d.id >= (left(e.id::text, 18) || '-0000-000000000000')::uuid
+               AND d.id <= (left(e.id::text, 18) || '-ffff-ffffffffffff')::uuid
+             ORDER BY d.id LIMIT ${PIECE})
             UNION
-            SELECT d.id, d.attempt_count FROM ${t.delivery} d WHERE d.event_id = e.id AND d.replay_of IS NOT NULL) d
+            (SELECT d.id, d.attempt_count FROM ${t.delivery} d
+             WHERE (d.event_id, d.id) > (e.id, e.after) AND (d.event_id, d.id) <= (e.id, '${LAST_ID}') AND d.replay_of IS NOT NULL
+             ORDER BY d.event_id, d.id LIMIT ${PIECE})
+            ORDER BY id LIMIT ${PIECE}) d
         ), ended AS (
           UPDATE ${t.delivery} d
           SET status = 'expired', reason = 'payload_erased', due_at = NULL, completed_at = now(), transformed = NULL
@@ -52,10 +64,13 @@ export class Erasure {
         ), cleared AS (
           UPDATE ${t.delivery} d SET transformed = NULL
           FROM found WHERE d.id = found.id AND ${byKey('found')} AND d.status NOT IN ('pending', 'retrying') AND d.transformed IS NOT NULL
+        ), forgotten AS (
+          UPDATE ${t.delivery_attempt} a SET response_headers = NULL, response_body = NULL
+          FROM found
+          WHERE a.delivery_id = found.id AND ${byKey('found')} AND (a.response_headers IS NOT NULL OR a.response_body IS NOT NULL)
         )
-        UPDATE ${t.delivery_attempt} a SET response_headers = NULL, response_body = NULL
-        FROM found
-        WHERE a.delivery_id = found.id AND ${byKey('found')} AND (a.response_headers IS NOT NULL OR a.response_body IS NOT NULL)`,
+        SELECT event_id AS "eventId", (array_agg(id ORDER BY id DESC))[1] AS last FROM found
+        GROUP BY event_id HAVING count(*) = ${PIECE}`,
     };
     this.recent = {
       name: 'posthorn_event_erased_recently',
@@ -67,7 +82,7 @@ export class Erasure {
   /**
    * Erases an event's payload and what receivers answered to it; false where the tenant has no such event.
    *
-   * Two transactions: the second must see what was committed before the first, and the
+   * Two transactions and more: the second must see what was committed before the first, and the
    * paths that make deliveries due must see the first. A crash between them is made good by {@link catchUp}, or by
    * asking again.
    *
@@ -87,7 +102,7 @@ export class Erasure {
     if (!marked) return false;
     // Before the second: what is given back waits again, and ends by it.
     await this.recall.erased(eventId);
-    await ofTenant.query(this.clear, [[eventId]]);
+    await this.clearAll(ofTenant, [eventId]);
     return true;
   }
 
@@ -95,7 +110,15 @@ export class Erasure {
   async catchUp(): Promise<void> {
     const ids = (await this.database.query<{ id: string }>(this.recent)).map(({ id }) => id);
     for (let from = 0; from < ids.length; from += BATCH) {
-      await this.database.query(this.clear, [ids.slice(from, from + BATCH)]);
+      await this.clearAll(this.database, ids.slice(from, from + BATCH));
+    }
+  }
+
+  /** Piece by piece, each a transaction: nobody waits long for what one has locked, and it may end at any of them. */
+  private async clearAll(executor: SqlExecutor, eventIds: readonly string[]): Promise<void> {
+    for (let left: Cleared[] = eventIds.map((eventId) => ({ eventId, last: FIRST_ID })); left.length > 0;) {
+      const values = [left.map(({ eventId }) => eventId), left.map(({ last }) => last)];
+      left = await executor.query<Cleared>(this.clear, values);
     }
   }
 }
