@@ -8,7 +8,7 @@ import { MAX_RETRY_AFTER_MS, parseRetryAfter, unnamedWait } from '../kernel/retr
 import type { Secret } from '../kernel/secret.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
-import { inSpan } from '../platform/observability/index.js';
+import { inSpan, SparingLog } from '../platform/observability/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { SecretsAwayError } from '../platform/secrets/index.js';
 import { EvaluatorBusyError, TransformationError } from '../registry/index.js';
@@ -81,6 +81,8 @@ const TOO_LATE = { outcome: 'timeout', error: 'The deadline passed before the re
 @Injectable()
 export class Attempts {
   private readonly logger = new Logger('Delivery');
+  /** By tenant: the whole backlog of one may wait, and comes back every few seconds. */
+  private readonly waiting = new SparingLog((line) => this.logger.warn(line));
   /** Who we are in CloudEvents. */
   private readonly source: string;
 
@@ -164,7 +166,11 @@ export class Attempts {
     } catch (error) {
       const tookMs = monotonicNow() - since;
       if (error instanceof EvaluatorBusyError) {
-        this.logger.warn(`Delivery ${delivery.id} waits: the turn of its transformation has not come`);
+        this.waiting.note(
+          delivery.tenantId,
+          () =>
+            `Delivery ${delivery.id} of tenant ${delivery.tenantId} waits: the turn of its transformation has not come.`,
+        );
         await this.claimed.release([delivery]);
         return { tookMs, heldUntil: monotonicNow() + UNTRANSFORMED_HOLD_MS };
       }

@@ -5,10 +5,10 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Clock } from '../../kernel/clock.js';
 import { requestIdOf } from '../../platform/http/index.js';
 import type { HttpRequest } from '../../platform/http/index.js';
+import { SparingLog } from '../../platform/observability/index.js';
 import { CLOCK_TOKEN } from '../../platform/platform.module.js';
 import type { OpenSource } from '../../registry/index.js';
 import { ReceivingCounts } from '../receiving-counts.js';
-import { RefusalLog } from './refusal-log.js';
 import { MAX_SAMPLES, RejectionsRepository } from './rejections.repository.js';
 import type { RejectionCount } from './rejections.repository.js';
 import type { RejectionReason, RejectionSample } from './source-rejection.entity.js';
@@ -28,7 +28,7 @@ type TurningAway = Pick<OpenSource, 'id' | 'tenantId' | 'name'>;
 export class Rejections implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Rejections');
   private readonly gathered = new Map<string, RejectionCount>();
-  private readonly log = new RefusalLog((line) => this.logger.warn(line));
+  private readonly log = new SparingLog((line) => this.logger.warn(line));
   private timer: NodeJS.Timeout | undefined;
 
   constructor(

@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { RefusalLog } from './refusal-log.js';
+import { SparingLog } from './sparing-log.js';
 
 /** A log whose minutes pass when the test says so. */
 function heldLog() {
   const lines: string[] = [];
   let nowMs = 0;
-  const log = new RefusalLog(
+  const log = new SparingLog(
     (line) => lines.push(line),
     () => nowMs,
   );
   return { lines, log, pass: (ms: number) => (nowMs += ms) };
 }
 
-describe('the log of refusals', () => {
+describe('a sparing log', () => {
   it('has a line at once, and no other of the same kind within a minute', () => {
     const { lines, log, pass } = heldLog();
     for (let n = 0; n < 1_000; n += 1) log.note('a forged', () => `a ${n}.`);

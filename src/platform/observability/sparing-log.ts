@@ -1,5 +1,5 @@
-// One line in the log for each source and reason in a minute, however many are turned away: a flood of forgeries must not fill
-// a disk. The rejections of the source have the rest; how many were held back is said with the next line, if there is one.
+// One line in the log for each kind of thing in a minute, however often it happens: what a stranger or a tenant can have happen as often
+// as it likes must not fill a disk. How many were held back is said with the next line, if there is one.
 import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -9,7 +9,7 @@ const PAUSE_MS = 60_000;
 /** Bounds the memory; what was told longest ago is forgotten, and may be told again sooner. */
 const MAX_KINDS = 10_000;
 
-export class RefusalLog {
+export class SparingLog {
   readonly #told = new BoundedMap<string, { readonly until: number; held: number }>(MAX_KINDS);
 
   constructor(
