@@ -233,6 +233,24 @@ describe('docusign', () => {
       inRoot('<EnvelopeStatus><EnvelopeID>e</EnvelopeID><R><Status>Sent</Status></R></EnvelopeStatus>'),
     ],
   ])('refuses %s', (_what, xml) => expect(parse(xml)).toBeUndefined());
+
+  // Each took minutes where it was looked for an end from every beginning, or a path was made at every depth.
+  it.each([
+    ['comments that do not end', '<!--'],
+    ['CDATA that does not end', '<![CDATA['],
+    ['instructions that do not end', '<?'],
+    ['tags that do not end', '<a "'],
+    ['elements within each other', '<a>'],
+    ['names without an end', 'a'],
+  ])('reads a large document of %s once', (_what, piece) => {
+    const xml = `<${piece.repeat(1_048_576 / piece.length)}`;
+    expect(parse(inRoot(status + (piece === 'a' ? xml : xml.slice(1))))).toBeUndefined();
+  });
+
+  it('reads a document as deep as it is long once', () => {
+    const depth = 150_000;
+    expect(parse(inRoot(status + '<a>'.repeat(depth) + '</a>'.repeat(depth)))).toBeUndefined();
+  });
 });
 
 describe('twilio', () => {
