@@ -20,13 +20,14 @@ export class ConnectionShares {
   readonly #room: SharedRoom;
   /** By tenant. Whose turn came last waits behind the others. */
   readonly #lines = new Map<string, Set<Waiting>>();
+  #held = 0;
 
   /**
    * @param connections - All that tenants may hold together.
    * @param patience - How long one waits for its turn: as long as for a connection.
    */
   constructor(
-    connections: number,
+    private readonly connections: number,
     private readonly patience: { readonly connectionTimeoutMillis?: number },
   ) {
     this.#room = new SharedRoom(connections);
@@ -38,13 +39,23 @@ export class ConnectionShares {
    * @throws ShareTakenError, with nothing done; and what the work throws.
    */
   async within<Result>(tenantId: string, work: () => Promise<Result>): Promise<Result> {
-    const leave = (this.#lines.has(tenantId) ? undefined : this.#room.take(tenantId, 1)) ?? (await this.turn(tenantId));
+    const leave = (this.#lines.has(tenantId) ? undefined : this.take(tenantId)) ?? (await this.turn(tenantId));
     try {
       return await work();
     } finally {
       leave();
       this.letIn();
     }
+  }
+
+  private take(tenantId: string): (() => void) | undefined {
+    const leave = this.#room.take(tenantId, 1);
+    if (!leave) return undefined;
+    this.#held += 1;
+    return () => {
+      this.#held -= 1;
+      leave();
+    };
   }
 
   private turn(tenantId: string): Promise<() => void> {
@@ -60,9 +71,11 @@ export class ConnectionShares {
     });
   }
 
+  /** Looks at no more lines than there are connections: what a path names is a tenant too, so that there may be very many. */
   private letIn(): void {
-    for (const [tenantId, line] of [...this.#lines]) {
-      const leave = this.#room.take(tenantId, 1);
+    for (const [tenantId, line] of this.#lines) {
+      if (this.#held >= this.connections) return;
+      const leave = this.take(tenantId);
       const [first] = line;
       if (!leave || !first) continue;
       clearTimeout(first.timer);
