@@ -68,15 +68,15 @@ async function subscribe(posthorn, receiver) {
   return ids;
 }
 
-async function compareThroughput(empty, full, postgres) {
+async function compareThroughput(empty, full, { postgres, receiver }) {
   for (let round = 0; round < ROUNDS; round += 1)
     for (const one of round % 2 === 0 ? [empty, full] : [full, empty])
       await withDispatcher(one.at, (posthorn) =>
         withProcess({ ...one.at, role: 'worker' }, async ({ pid }) => {
           // The first seconds of a process measure its compiler.
-          await burst(posthorn, one.webhooks, Math.min(EVENTS, 5_000));
+          await burst(posthorn, receiver, one.webhooks, Math.min(EVENTS, 5_000));
           const before = [cpuMsOf(postgres.pid), cpuMsOf(pid)];
-          one.rates.push(await burst(posthorn, one.webhooks, EVENTS));
+          one.rates.push(await burst(posthorn, receiver, one.webhooks, EVENTS));
           one.cpu.push(
             [cpuMsOf(postgres.pid) - before[0], cpuMsOf(pid) - before[1]].map((ms) => (ms * 1_000) / EVENTS),
           );
@@ -101,12 +101,14 @@ async function compareThroughput(empty, full, postgres) {
   );
 }
 
-async function burst(posthorn, webhooks, events) {
+async function burst(posthorn, receiver, webhooks, events) {
+  const before = (await receiver.counts())['/ok'] ?? 0;
   const startedAt = performance.now();
   for (let from = 0; from < events; from += BATCH)
     await posthorn.dispatcher.dispatchMany(
       Array.from({ length: Math.min(BATCH, events - from) }, (_, n) => ({ event: `one.t${n % WEBHOOKS}`, data: DATA })),
     );
+  await receiver.reached('/ok', before + events);
   await posthorn.delivered(webhooks);
   return (events / (performance.now() - startedAt)) * 1_000;
 }
@@ -294,7 +296,7 @@ await withReceiver((receiver) =>
     const webhooks = await fill(full, receiver);
     for (const one of [empty, full])
       one.webhooks = await withDispatcher(one.at, (posthorn) => subscribe(posthorn, receiver));
-    await compareThroughput(empty, full, postgres);
+    await compareThroughput(empty, full, { postgres, receiver });
     await askTheLog(full, webhooks, postgres);
     await runWhatRunsByItself(full);
     await dropOldest(full);

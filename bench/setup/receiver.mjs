@@ -3,6 +3,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) serve();
@@ -20,6 +21,10 @@ export async function withReceiver(work) {
       url: (path) => `http://127.0.0.1:${port}${path}`,
       /** Requests so far, by path. */
       counts: () => ask('counts'),
+      /** Resolves once there were so many requests to a path, which costs PostgreSQL nothing to wait for. */
+      reached: async (path, count) => {
+        while (((await ask('counts'))[path] ?? 0) < count) await delay(20);
+      },
       /** Arrivals since this was last asked: `[event id, milliseconds on the machine's monotonic clock]`. */
       arrivals: () => ask('arrivals'),
     });
