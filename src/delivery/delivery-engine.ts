@@ -4,13 +4,14 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import { monotonicNow } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
-import { FIRST_ID, lowestIdAt } from '../kernel/ids.js';
+import { FIRST_ID } from '../kernel/ids.js';
 import { isDatabaseAway } from '../platform/http/index.js';
 import { CLOCK_TOKEN } from '../platform/platform.module.js';
 import { ShutdownDeadline } from '../platform/shutdown-deadline.js';
 import { ClaimQuery } from './claim/claim.js';
 import type { Claim } from './claim/claim.js';
 import { DeliveryWake } from './delivery-wake.js';
+import { yesterdaysLowWater } from './low-water.js';
 import { NO_ROOM } from './queue/send-queue.js';
 import type { ClaimRoom, Room } from './queue/send-queue.js';
 import { Sender } from './sender.js';
@@ -22,7 +23,6 @@ const POLL_MAX_MS = 1_000;
 
 /** Old partitions are left out of the walk, but looked at this often: a delivery of last week may be due again. */
 const FULL_WALK_MS = 1_000;
-const DAY_MS = 86_400_000;
 
 /** How long to wait for free slots, or for outcomes to be written, before looking again unasked. */
 const BUSY_MS = 50;
@@ -185,16 +185,16 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
     const claimedAt = monotonicNow();
     this.walkedAt = claimedAt;
     this.walkIsAsked = false;
-    const dayAgo = this.dayAgo();
+    const yesterday = this.yesterday();
     const full = this.oldWorkIsDue || claimedAt - this.lastFullWalkAt >= FULL_WALK_MS;
     const room = this.sender.queue.room();
-    const walk = await this.claims.claim(room, { after: from, lowWater: full ? FIRST_ID : dayAgo });
+    const walk = await this.claims.claim(room, { after: from, lowWater: full ? FIRST_ID : yesterday });
     const now = monotonicNow();
     this.cursor = walk.lastWebhookId ?? FIRST_ID;
     const sawAll = from === FIRST_ID && !isPartly(walk);
     this.caughtUpAt = sawAll ? claimedAt : undefined;
     if (full) {
-      this.oldWorkIsDue = walk.claimed.some(({ id }) => id < dayAgo);
+      this.oldWorkIsDue = walk.claimed.some(({ id }) => id < yesterday);
       if (from === FIRST_ID) this.lastFullWalkAt = claimedAt;
     }
     if (sawAll) {
@@ -217,7 +217,7 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
     if (named.length === 0) return 0;
     const claimedAt = monotonicNow();
     const room = queue.room(named.length);
-    const claim = await this.claims.claimNamed(named, room, this.oldWorkIsDue ? FIRST_ID : this.dayAgo());
+    const claim = await this.claims.claimNamed(named, room, this.oldWorkIsDue ? FIRST_ID : this.yesterday());
     // Those that it did not come to are the first of the next.
     const isPart = isPartly(claim);
     const found = new Set(claim.claimed.map(({ webhookId }) => webhookId));
@@ -252,9 +252,8 @@ export class DeliveryEngine implements OnModuleDestroy, BeforeApplicationShutdow
     return claim.taken;
   }
 
-  /** A transaction may commit long after its ids were made, and clocks differ: hence a whole day. */
-  private dayAgo(): string {
-    return lowestIdAt(this.clock() - DAY_MS);
+  private yesterday(): string {
+    return yesterdaysLowWater(this.clock());
   }
 }
 

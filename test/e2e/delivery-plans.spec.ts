@@ -4,10 +4,11 @@ import pg from 'pg';
 import { Erasure } from '../../src/delivery/index.js';
 import { claimText, namedClaimText } from '../../src/delivery/claim/claim.statements.js';
 import { DueDeliveries } from '../../src/delivery/due-deliveries.js';
+import { yesterdaysLowWater } from '../../src/delivery/low-water.js';
 import { ReplaysRepository } from '../../src/delivery/replay/replays.repository.js';
-import { settleStatement, settleValues } from '../../src/delivery/settle/settle.statements.js';
+import { settleText, settleValues } from '../../src/delivery/settle/settle.statements.js';
 import { Sweeper } from '../../src/delivery/sweeper.js';
-import { FIRST_ID, lowestIdAt, newId } from '../../src/kernel/ids.js';
+import { FIRST_ID, newId } from '../../src/kernel/ids.js';
 import { Database, Partitions } from '../../src/platform/database/index.js';
 import { eventually } from '../setup/eventually.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -21,6 +22,9 @@ const BACKLOG = 20_000;
 
 /** More than what is skipped at once. */
 const WAITING = 600;
+
+const partitionOf = (epochMs: number): string =>
+  `delivery_${new Date(epochMs).toISOString().slice(0, 10).replaceAll('-', '')}`;
 
 let receiver: TestReceiver;
 beforeAll(async () => {
@@ -79,8 +83,17 @@ const READ_THROUGH = `
   SELECT coalesce(sum(seq_tup_read), 0)::int AS read FROM pg_stat_user_tables
   WHERE relname ~ '^(event|delivery)_(\\d|default)'`;
 
+const WITHOUT_AUTOVACUUM = `
+  DO $$ DECLARE name regclass; BEGIN
+    FOR name IN SELECT relid FROM pg_stat_user_tables WHERE relname ~ '^(event|delivery)_(\\d|default)' LOOP
+      EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off)', name);
+    END LOOP;
+  END $$`;
+
 it('finds events and deliveries by their keys from the first one on, and never reads a table through', async () => {
   const scene = await openScene();
+  // On a slow machine PostgreSQL may come to analyse them meanwhile, and rightly read through tables of a few rows.
+  await scene.sql(WITHOUT_AUTOVACUUM);
   const target = await scene.target(receiver.url);
   const ids: string[] = [];
   for (let n = 0; n < EVENTS; n += 1) {
@@ -109,20 +122,21 @@ it('looks for what a webhook has due among what is due, where another has nearly
   expect(await counted(scene, FOUND_DELIVERIES)).toBeLessThan(BACKLOG);
 });
 
-it('claims and settles by plans for all values, which leave out the partitions of earlier days', async () => {
+it('claims and settles by plans for all values, which know no partition of the days before yesterday', async () => {
   const scene = await openScene();
   const partitions = scene.server.get(Partitions);
   for (let days = 1; days <= 30; days += 1) await partitions.makeAhead(Date.now() - days * DAY_MS);
   const database = scene.server.get(Database);
   const { webhookId } = await scene.target(receiver.url);
-  const room = [lowestIdAt(Date.now() - DAY_MS), '{}', '{}', 16, 512, 15_000, true];
+  const room = ['{}', '{}', 16, 512, 15_000, true];
+  const low = `'${yesterdaysLowWater(Date.now())}'::uuid`;
   const statements = {
     settle: {
-      text: settleStatement(database).text,
+      text: settleText(database.tables, low),
       values: settleValues([settlementOf(newId(), { succeeds: true })], 0),
     },
-    claim: { text: claimText(database.tables), values: [FIRST_ID, ...room] },
-    'claim of those named': { text: namedClaimText(database.tables), values: [`{${webhookId}}`, ...room] },
+    claim: { text: claimText(database.tables, low), values: [FIRST_ID, ...room] },
+    'claim of those named': { text: namedClaimText(database.tables, low), values: [`{${webhookId}}`, ...room] },
   };
   const client = new pg.Client(scene.server.databaseUrl);
   await client.connect();
@@ -134,13 +148,17 @@ it('claims and settles by plans for all values, which leave out the partitions o
     );
     // PostgreSQL tries five of them before it decides.
     expect([name, plans]).toEqual([name, [{ custom: 5 }]]);
+    const { rows: lines } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values);
+    const plan = lines.map((line) => line['QUERY PLAN']).join('\n');
+    const read = new Set(plan.match(/\bdelivery_20\d{6}/g));
+    expect([name, [...read].filter((partition) => partition < partitionOf(Date.now() - 2 * DAY_MS))]).toEqual([
+      name,
+      [],
+    ]);
+    expect([name, read.has(partitionOf(Date.now()))]).toEqual([name, true]);
   }
-  const { text, values } = statements.settle;
-  const { rows: lines } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE) ${text}`, values);
   await client.end();
   await scene.close();
-  const removed = /Subplans Removed: (\d+)/.exec(lines.map((line) => line['QUERY PLAN']).join('\n'))?.[1];
-  expect(Number(removed)).toBeGreaterThanOrEqual(30);
 });
 
 it('skips what waits for a webhook, and does not read what it was sent before', async () => {

@@ -194,7 +194,7 @@ describe('a claim that began before another one was committed', () => {
       ALTER TABLE posthorn.webhook_pace RENAME TO pace_rows;
       CREATE VIEW posthorn.webhook_pace AS SELECT * FROM posthorn.pace_rows WHERE gate()`);
     const claim = async (client: pg.Client): Promise<number> => {
-      const values = [[id], '00000000-0000-0000-0000-000000000000', [], [], 16, 64, 10_000, true];
+      const values = [[id], [], [], 16, 64, 10_000, true];
       return (await client.query(pacedClaimText(tablesOf({ options: {} as never })), values)).rows.length;
     };
     const [keeper, early, late] = await Promise.all(

@@ -1,9 +1,11 @@
 // Outcomes as they are written: those that come too late, and those that several processes write at once.
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { SendingCounts } from '../../src/delivery/sending-counts.js';
-import { settleStatement, settleValues } from '../../src/delivery/settle/settle.statements.js';
+import { settleText, settleValues } from '../../src/delivery/settle/settle.statements.js';
 import { SettleBatch } from '../../src/delivery/settle/settle.js';
 import type { Settlement } from '../../src/delivery/settle/settlement.js';
+import { systemClock } from '../../src/kernel/clock.js';
+import { FIRST_ID } from '../../src/kernel/ids.js';
 import { SETTINGS_TOKEN } from '../../src/platform/config/index.js';
 import type { Settings } from '../../src/platform/config/index.js';
 import { Database } from '../../src/platform/database/index.js';
@@ -92,7 +94,7 @@ it('takes an outcome to be written, where an earlier try was committed and no an
   await scene.sql('UPDATE posthorn.delivery SET attempt_count = 2 WHERE id = $1', [lost[0]!.delivery.id]);
   for (let tries = 0; tries < 2; tries += 1) {
     const told: Settlement[] = [];
-    const settle = new SettleBatch(database, settings, scene.server.get(SendingCounts));
+    const settle = new SettleBatch(database, settings, systemClock, scene.server.get(SendingCounts));
     settle.onSettled((settled) => Promise.resolve(void told.push(...settled)));
     batch.forEach((settlement) => settle.add(settlement));
     await settle.close(60_000);
@@ -105,7 +107,7 @@ it('writes an outcome that comes just as the one before it is written, at whatev
   const settings = scene.server.app.get<Settings>(SETTINGS_TOKEN, { strict: false });
   for (let moment = 0; moment < MOMENTS; moment += 1) {
     const [[first], [second]] = [await batchOf([webhookId], () => false), await batchOf([webhookId], () => false)];
-    const settle = new SettleBatch(scene.server.get(Database), settings, scene.server.get(SendingCounts));
+    const settle = new SettleBatch(scene.server.get(Database), settings, systemClock, scene.server.get(SendingCounts));
     const addLater = async (): Promise<void> => {
       for (let turn = 0; turn < moment; turn += 1) await Promise.resolve();
       settle.add(second!);
@@ -126,7 +128,7 @@ it('is written by two processes at once for the same webhooks, which fail for on
   const webhookIds: string[] = [];
   for (let n = 0; n < WEBHOOKS; n += 1) webhookIds.push((await scene.target(url)).webhookId);
   const database = scene.server.get(Database);
-  const statement = settleStatement(database);
+  const statement = { text: settleText(database.tables, `'${FIRST_ID}'`) };
 
   for (let round = 0; round < ROUNDS; round += 1) {
     await scene.sql(

@@ -1,5 +1,6 @@
 // The SQL of claims: one statement for all webhooks, and one for those that are named. Those that have limits of their own have
 // another way to be picked, and what becomes of a delivery then is the same.
+import { FIRST_ID } from '../../kernel/ids.js';
 import type { Tables } from '../../platform/database/index.js';
 import { SMALL_BYTES } from '../queue/send-lane.js';
 import { liveSecrets, PACED, TARGET, TARGET_COLUMNS } from './webhook-targets.js';
@@ -17,40 +18,35 @@ const MAX_CLAIM_BYTES = 2 * 1_048_576;
 /** SQL: whether the body of event `e` is large. Large and small ones are counted apart, so that neither push out the others. */
 const IS_LARGE = `octet_length(e.data) > ${SMALL_BYTES}`;
 
-/**
- * SQL: no smaller delivery id is looked at, nor a partition of before it. concat() is STABLE, so that PostgreSQL asks it when a
- * statement starts: a bare parameter makes a plan for these very values look better than one for all, and it plans anew each time.
- */
-const LOW_WATER = 'concat($2::text)::uuid';
-
-export const BUSY = `busy AS (SELECT * FROM unnest($3::uuid[], $4::int[]) AS b (webhook_id, room))`;
+export const BUSY = `busy AS (SELECT * FROM unnest($2::uuid[], $3::int[]) AS b (webhook_id, room))`;
 
 /**
- * The pending deliveries of a webhook from $2 on, oldest first, by conditions and an order that only the index
+ * The pending deliveries of a webhook from `low` on, oldest first, by conditions and an order that only the index
  * delivery_pending (webhook_id DESC, id) can serve. Asked for by `webhook_id =` and by id, they may be looked for in all
  * deliveries, or in all of this webhook: where another had a hundred thousand pending when PostgreSQL last analysed the
  * table, it takes that for quick, and reads those to find that this one has a few, or none.
  */
-export const oldestOf = (webhook: string, also = ''): string =>
-  `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= ${LOW_WATER} ${also}
+export const oldestOf = (webhook: string, low: string, also = ''): string =>
+  `d.status = 'pending' AND d.webhook_id BETWEEN ${webhook} AND ${webhook} AND d.id >= ${low} ${also}
       ORDER BY d.webhook_id DESC, d.id`;
 
 /**
  * A webhook whose circuit opened and whose pause is over gets one request at a time from each process. One that is to be probed
- * with a delivery of before $2 waits for a claim that looks that far back.
+ * with a delivery of before `low` waits for a claim that looks that far back.
  */
-export const PROBING = `h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true) AND coalesce(h.probe_id >= ${LOW_WATER}, true)`;
+export const probing = (low: string): string =>
+  `h.times_opened > 0 AND busy.room IS NULL AND coalesce(h.paused_until <= now(), true) AND coalesce(h.probe_id >= ${low}, true)`;
 
 /** Whether what is claimed now probes: what comes of it has to be on disk before anything more is sent. */
 export const IS_PROBE = 'coalesce(h.times_opened > 0, false) AS is_probe';
 
 /** With which delivery is probed, where somebody asked for one: all that waits would be before it. */
-export const PROBE_ID = `CASE WHEN ${PROBING} THEN h.probe_id END`;
+export const probeId = (low: string): string => `CASE WHEN ${probing(low)} THEN h.probe_id END`;
 
 /** That delivery, unless it has been sent by now; by its key, in the one partition that it is in. */
-export const probeOf = (t: Tables, webhook: string, id: string): string => `
+export const probeOf = (t: Tables, webhook: string, id: string, low: string): string => `
       SELECT d.id FROM ${t.delivery} d
-      WHERE d.id = ${id} AND d.id >= ${LOW_WATER} AND d.webhook_id = ${webhook} AND d.status = 'pending' LIMIT 1`;
+      WHERE d.id = ${id} AND d.id >= ${low} AND d.webhook_id = ${webhook} AND d.status = 'pending' LIMIT 1`;
 
 /**
  * When a row of a webhook has its turn: after one of each other webhook, and chance says in what order these are. What is too much for
@@ -58,8 +54,8 @@ export const probeOf = (t: Tables, webhook: string, id: string): string => `
  */
 export const turn = (window: string): string => `row_number() OVER (${window}) + random() AS turn`;
 
-/** Beside $2, not in its place: that alone tells PostgreSQL the partitions before anything is read. */
-export const FROM_PROBE = `AND d.id >= coalesce(probe.id, ${LOW_WATER})`;
+/** Beside the bound, not in its place: that alone tells PostgreSQL the partitions before anything is read. */
+export const FROM_PROBE = `AND d.id >= coalesce(probe.id, '${FIRST_ID}')`;
 
 /**
  * Makes those that were picked ours. A webhook disabled meanwhile has its rows skipped here, at the last moment before
@@ -75,11 +71,11 @@ export const FROM_PROBE = `AND d.id >= coalesce(probe.id, ${LOW_WATER})`;
  * sets, events and deliveries would be read from end to end by every claim of a new installation's first minute. Hence
  * LATERAL with LIMIT, which nothing but the key can serve, and BETWEEN, which PostgreSQL takes to hold for one row in 200.
  */
-export const taking = (t: Tables): string => `
+export const taking = (t: Tables, low: string): string => `
   sized AS (
     SELECT p.id, p.is_probe, e.data, e.occurred_at, e.traceparent,
            CASE WHEN e.data_erased_at IS NOT NULL THEN 'payload_erased' WHEN p.expires_at <= now() THEN 'too_late' END AS ended,
-           CASE WHEN ${IS_LARGE} AND NOT $8 THEN -1 ELSE
+           CASE WHEN ${IS_LARGE} AND NOT $7 THEN -1 ELSE
              coalesce(sum(octet_length(e.data)) OVER (PARTITION BY ${IS_LARGE} ORDER BY p.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
            END AS before
     FROM picked p CROSS JOIN LATERAL (
@@ -89,10 +85,10 @@ export const taking = (t: Tables): string => `
       status = CASE WHEN s.ended IS NOT NULL THEN 'expired' WHEN usable THEN 'sending' ELSE 'skipped' END,
       reason = CASE WHEN s.ended IS NOT NULL THEN s.ended WHEN usable THEN NULL WHEN w.deleted_at IS NULL THEN 'webhook_disabled' ELSE 'webhook_deleted' END,
       attempt_count = d.attempt_count + CASE WHEN usable THEN 1 ELSE 0 END,
-      due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, tenant.timeout_ms, $7) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
+      due_at = CASE WHEN usable THEN now() + (coalesce(w.timeout_ms, tenant.timeout_ms, $6) + ${LEASE_MARGIN_MS}) * interval '1 ms' END,
       completed_at = CASE WHEN usable THEN NULL ELSE now() END
     FROM sized s, ${t.webhook} w, ${t.tenant} tenant, LATERAL (SELECT w.active AND w.deleted_at IS NULL AND s.ended IS NULL AS usable) AS u
-    WHERE d.id = s.id AND d.id >= ${LOW_WATER} AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
+    WHERE d.id = s.id AND d.id >= ${low} AND s.before BETWEEN 0 AND ${MAX_CLAIM_BYTES - 1} AND w.id = d.webhook_id AND tenant.id = w.tenant_id
     RETURNING d.id, d.tenant_id, d.event_id, d.event_type, d.webhook_id, d.status, d.reason, d.attempt_count, d.retries_used,
               s.data, s.occurred_at, s.traceparent, d.expires_at, d.transformed IS NOT NULL AS is_transformed, s.is_probe, ${TARGET}
   ), secrets AS (${liveSecrets(t, 'claimed')}
@@ -127,18 +123,19 @@ export const CLAIMED_COLUMNS = `
  * all that are due, and hands them on in the order in which they lie on its disk. Cut there, with the next claim going on after the
  * last one's id, a webhook that was just changed, and so lies last, would be passed over in every round.
  *
- * $1 only webhooks after this, $2 no smaller delivery id, $3 $4 busy webhooks and their room, $5 room of the others,
- * $6 room in all, $7 deadline in milliseconds, $8 whether there is room for large bodies.
+ * `low` is SQL for the smallest delivery id that is looked at. $1 only webhooks after this, $2 $3 busy webhooks and their room, $4 room of the others, $5 room in all, $6 deadline in
+ * milliseconds, $7 whether there is room for large bodies.
  */
-export const claimText = (t: Tables): string =>
+export const claimText = (t: Tables, low: string): string =>
   claimOf(
     t,
+    low,
     `
     (SELECT d.webhook_id FROM ${t.delivery} d
-     WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= ${LOW_WATER} ORDER BY d.webhook_id, d.id DESC LIMIT 1)
+     WHERE d.status = 'pending' AND d.webhook_id > $1 AND d.id >= ${low} ORDER BY d.webhook_id, d.id DESC LIMIT 1)
     UNION ALL
     SELECT (SELECT d.webhook_id FROM ${t.delivery} d
-            WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= ${LOW_WATER} ORDER BY d.webhook_id, d.id DESC LIMIT 1)
+            WHERE d.status = 'pending' AND d.webhook_id > due.webhook_id AND d.id >= ${low} ORDER BY d.webhook_id, d.id DESC LIMIT 1)
     FROM due WHERE due.webhook_id IS NOT NULL`,
   );
 
@@ -146,39 +143,40 @@ export const claimText = (t: Tables): string =>
  * Claims for the webhooks $1, in this order, as the claim for all does; of all others it knows nothing, and costs nothing for them.
  * The other parameters are those of the claim for all.
  */
-export const namedClaimText = (t: Tables): string =>
+export const namedClaimText = (t: Tables, low: string): string =>
   claimOf(
     t,
+    low,
     `
     SELECT d.webhook_id FROM unnest($1::uuid[]) AS named (webhook_id)
-    CROSS JOIN LATERAL (SELECT d.webhook_id FROM ${t.delivery} d WHERE ${oldestOf('named.webhook_id')} LIMIT 1) d`,
+    CROSS JOIN LATERAL (SELECT d.webhook_id FROM ${t.delivery} d WHERE ${oldestOf('named.webhook_id', low)} LIMIT 1) d`,
   );
 
-const claimOf = (t: Tables, due: string): string => `
+const claimOf = (t: Tables, low: string, due: string): string => `
   WITH RECURSIVE due (webhook_id) AS (${due}
   ), ${BUSY}, picked AS (
     SELECT p.id, p.event_id, p.expires_at, p.turn, due.webhook_id, ${IS_PROBE} FROM due
     CROSS JOIN LATERAL (SELECT * FROM ${t.webhook} WHERE id = due.webhook_id LIMIT 1) w
     LEFT JOIN LATERAL (SELECT * FROM ${t.webhook_health} WHERE webhook_id = due.webhook_id LIMIT 1) h ON true
     LEFT JOIN busy ON busy.webhook_id = due.webhook_id
-    LEFT JOIN LATERAL (${probeOf(t, 'due.webhook_id', PROBE_ID)}
+    LEFT JOIN LATERAL (${probeOf(t, 'due.webhook_id', probeId(low), low)}
     ) probe ON true
     LEFT JOIN LATERAL (
       SELECT oldest.*, ${turn('')} FROM (
         SELECT d.id, d.event_id, d.expires_at FROM ${t.delivery} d
-        WHERE ${oldestOf('due.webhook_id', FROM_PROBE)}
+        WHERE ${oldestOf('due.webhook_id', low, FROM_PROBE)}
         LIMIT CASE
-          WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $6
+          WHEN NOT w.active OR w.deleted_at IS NOT NULL THEN $5
           WHEN ${PACED} OR h.paused_until > now() THEN 0
-          WHEN h.times_opened > 0 THEN CASE WHEN ${PROBING} THEN 1 ELSE 0 END
-          ELSE coalesce(busy.room, $5)
+          WHEN h.times_opened > 0 THEN CASE WHEN ${probing(low)} THEN 1 ELSE 0 END
+          ELSE coalesce(busy.room, $4)
         END
         FOR UPDATE SKIP LOCKED
       ) oldest
     ) p ON true
     WHERE due.webhook_id IS NOT NULL AND (p.id IS NOT NULL OR (${PACED} AND w.active AND w.deleted_at IS NULL))
-    LIMIT $6
-  ), ${taking(t)}
+    LIMIT $5
+  ), ${taking(t, low)}
   SELECT ${CLAIMED_COLUMNS}, apart.picked, apart.last_webhook_id
   FROM ${CLAIMED} FULL JOIN (
     SELECT webhook_id, NULL::int AS picked, NULL::uuid AS last_webhook_id FROM picked WHERE id IS NULL

@@ -1,7 +1,6 @@
 // Takes due deliveries off the table: fairly across webhooks, never more than there is room to send.
 import { Inject, Injectable } from '@nestjs/common';
 import { monotonicNow } from '../../kernel/clock.js';
-import { FIRST_ID } from '../../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
 import { Database, plainArray } from '../../platform/database/index.js';
@@ -11,6 +10,7 @@ import type { ClaimedDelivery } from './claimed-delivery.js';
 import { KnownIds } from './known-ids.js';
 import { entryOfEnd } from '../live/live-entry.js';
 import { LiveFeed } from '../live/live-feed.js';
+import { byLowWater } from '../low-water.js';
 import type { ClaimRoom } from '../queue/send-queue.js';
 import { pacedClaimText } from './paced-claim.statements.js';
 import { SendingCounts } from '../sending-counts.js';
@@ -21,7 +21,7 @@ import type { TargetRow, WebhookTarget } from './webhook-targets.js';
 interface ClaimWalk {
   /** Only webhooks after this id: where the last claim stopped. */
   readonly after: string;
-  /** No due delivery has a smaller id; lets PostgreSQL skip old partitions. */
+  /** No due delivery has a smaller id; lets PostgreSQL skip old partitions. One that changes rarely. */
   readonly lowWater: string;
 }
 
@@ -45,8 +45,8 @@ const MAX_KNOWN_PACES = 10_000;
 
 @Injectable()
 export class ClaimQuery {
-  private readonly statement: Statement;
-  private readonly namedStatement: Statement;
+  private readonly statement: (lowWater: string) => Statement;
+  private readonly namedStatement: (lowWater: string) => Statement;
   private readonly pacedStatement: Statement;
   private readonly paceStatement: Statement;
   /** Webhooks that are known to have a row in webhook_pace. */
@@ -60,8 +60,8 @@ export class ClaimQuery {
     private readonly live: LiveFeed,
   ) {
     const t = database.tables;
-    this.statement = { name: 'posthorn_delivery_claim', text: claimText(t) };
-    this.namedStatement = { name: 'posthorn_delivery_claim_named', text: namedClaimText(t) };
+    this.statement = byLowWater('posthorn_delivery_claim', (low) => claimText(t, low));
+    this.namedStatement = byLowWater('posthorn_delivery_claim_named', (low) => namedClaimText(t, low));
     this.pacedStatement = { name: 'posthorn_delivery_claim_paced', text: pacedClaimText(t) };
     this.paceStatement = {
       name: 'posthorn_webhook_pace',
@@ -74,12 +74,12 @@ export class ClaimQuery {
 
   /** Claims due deliveries of all webhooks in turn, but for those that have limits of their own: these it names. */
   claim(room: ClaimRoom, { after, lowWater }: ClaimWalk): Promise<Claim> {
-    return this.run(this.statement, [after, lowWater, ...this.roomValues(room)], room);
+    return this.run(this.statement(lowWater), [after, ...this.roomValues(room)], room);
   }
 
   /** The same of these webhooks alone: the first of them first. */
   claimNamed(webhookIds: readonly string[], room: ClaimRoom, lowWater: string): Promise<Claim> {
-    return this.run(this.namedStatement, [plainArray(webhookIds), lowWater, ...this.roomValues(room)], room);
+    return this.run(this.namedStatement(lowWater), [plainArray(webhookIds), ...this.roomValues(room)], room);
   }
 
   private async run(statement: Statement, values: readonly unknown[], room: ClaimRoom): Promise<Claim> {
@@ -113,8 +113,7 @@ export class ClaimQuery {
     const unknown = this.withPace.unknownOf(webhookIds);
     if (unknown.length > 0) await this.database.query(this.paceStatement, [plainArray(unknown)]);
     this.withPace.add(webhookIds);
-    // Every partition: the head of a lane may be old.
-    const values = [plainArray(webhookIds), FIRST_ID, ...this.roomValues(room)];
+    const values = [plainArray(webhookIds), ...this.roomValues(room)];
     const startedAt = monotonicNow();
     const rows = await this.database.query<ClaimRow>(this.pacedStatement, values);
     this.tell(rows, startedAt);

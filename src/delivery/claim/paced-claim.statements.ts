@@ -1,4 +1,5 @@
 // The SQL of claims for webhooks that have limits of their own, or an order.
+import { FIRST_ID } from '../../kernel/ids.js';
 import type { Tables } from '../../platform/database/index.js';
 import {
   BUSY,
@@ -7,9 +8,9 @@ import {
   FROM_PROBE,
   IS_PROBE,
   oldestOf,
-  PROBE_ID,
-  PROBING,
+  probeId,
   probeOf,
+  probing,
   taking,
   turn,
 } from './claim.statements.js';
@@ -17,6 +18,9 @@ import { BEFORE_LANES, inLane, laneOrder } from './lanes.js';
 
 /** Lanes that one claim looks at, for each webhook: each is an index scan of every partition, and all others wait for it. */
 const MAX_STEPS = 1_000;
+
+/** The head of a lane may be old. */
+const EVERY_DAY = `'${FIRST_ID}'::uuid`;
 
 /** Parts of the window of a rate limit in which claims are counted together. */
 const SLICES = 20;
@@ -57,10 +61,10 @@ export const pacedClaimText = (t: Tables): string => `
     SELECT d.webhook_id, count(*)::int AS count FROM ${t.delivery} d
     WHERE d.status = 'sending' AND d.webhook_id = ANY ($1::uuid[]) GROUP BY d.webhook_id
   ), allowed AS MATERIALIZED (
-    SELECT held.webhook_id, w.ordered, ${PROBE_ID} AS probe_id, ${IS_PROBE}, CASE
+    SELECT held.webhook_id, w.ordered, ${probeId(EVERY_DAY)} AS probe_id, ${IS_PROBE}, CASE
       WHEN NOT w.active OR w.deleted_at IS NOT NULL OR h.paused_until > now() THEN 0
       ELSE greatest(0, least(
-        CASE WHEN h.times_opened > 0 THEN (${PROBING})::int ELSE coalesce(busy.room, $5) END,
+        CASE WHEN h.times_opened > 0 THEN (${probing(EVERY_DAY)})::int ELSE coalesce(busy.room, $4) END,
         w.max_in_flight - CASE WHEN w.max_in_flight IS NOT NULL THEN coalesce(
           (SELECT sending.count FROM sending WHERE sending.webhook_id = held.webhook_id), 0) END,
         w.rate_limit_max - (SELECT coalesce(sum(c.n), 0) FROM unnest(held.claimed_at, held.claimed) AS c (at, n)
@@ -71,16 +75,16 @@ export const pacedClaimText = (t: Tables): string => `
     LEFT JOIN busy ON busy.webhook_id = held.webhook_id
   ), unordered AS (
     SELECT p.* FROM allowed a
-    LEFT JOIN LATERAL (${probeOf(t, 'a.webhook_id', 'a.probe_id')}
+    LEFT JOIN LATERAL (${probeOf(t, 'a.webhook_id', 'a.probe_id', EVERY_DAY)}
     ) probe ON true
     CROSS JOIN LATERAL (
       SELECT d.id, d.event_id, d.expires_at, d.webhook_id FROM ${t.delivery} d
-      WHERE ${oldestOf('a.webhook_id', FROM_PROBE)} LIMIT a.room FOR UPDATE SKIP LOCKED
+      WHERE ${oldestOf('a.webhook_id', EVERY_DAY, FROM_PROBE)} LIMIT a.room FOR UPDATE SKIP LOCKED
     ) p
     WHERE NOT a.ordered AND a.room > 0
   ), oldest AS MATERIALIZED (
     SELECT d.* FROM allowed a CROSS JOIN LATERAL (
-      SELECT d.id, d.webhook_id, d.lane FROM ${t.delivery} d WHERE ${oldestOf('a.webhook_id')} LIMIT a.room
+      SELECT d.id, d.webhook_id, d.lane FROM ${t.delivery} d WHERE ${oldestOf('a.webhook_id', EVERY_DAY)} LIMIT a.room
     ) d
     WHERE a.ordered AND a.room > 0
   ), heads AS MATERIALIZED (
@@ -120,8 +124,8 @@ export const pacedClaimText = (t: Tables): string => `
     ) p
   ), picked AS (
     SELECT p.*, a.is_probe, ${turn('PARTITION BY p.webhook_id ORDER BY p.id')}
-    FROM (SELECT * FROM unordered UNION ALL SELECT * FROM ordered) p JOIN allowed a USING (webhook_id) ORDER BY random() LIMIT $6
-  ), ${taking(t)}, counted AS (
+    FROM (SELECT * FROM unordered UNION ALL SELECT * FROM ordered) p JOIN allowed a USING (webhook_id) ORDER BY random() LIMIT $5
+  ), ${taking(t, EVERY_DAY)}, counted AS (
     UPDATE ${t.webhook_pace} p SET claims = p.claims + 1, claimed_at = slices.at, claimed = slices.n
     FROM (SELECT webhook_id, count(*)::int AS n FROM claimed WHERE status = 'sending' GROUP BY webhook_id) c
     JOIN held ON held.webhook_id = c.webhook_id

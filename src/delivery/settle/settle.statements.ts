@@ -1,7 +1,6 @@
 // The SQL that writes what attempts came to: the log, the deliveries, and what becomes of the health of their webhooks.
-import { LAST_ID } from '../../kernel/ids.js';
 import { bytesArray, plainArray, textArray } from '../../platform/database/index.js';
-import type { Database, Statement } from '../../platform/database/index.js';
+import type { Database, Statement, Tables } from '../../platform/database/index.js';
 import type { HealthChange, Settlement } from './settlement.js';
 import { countInto } from '../stats/attempt-counts.js';
 
@@ -33,9 +32,8 @@ const soFar = (column: string, recovered = '0'): string =>
  * - `settled` locks and writes the deliveries, all of them leased by this process. The fence is `status = 'sending'` and the attempt
  *   number: an outcome that comes after its lease was swept finds neither, and changes nothing. `BETWEEN` holds for every row; PostgreSQL
  *   takes it to hold for one in 200, and so goes by the primary key even where it plans on empty tables: else each batch of a new
- *   installation's first minute would read all deliveries. $19, the smallest id, spares looking into the partitions of earlier days,
- *   once for each row. `concat()` is STABLE: PostgreSQL asks it when the statement starts, and not while it plans. A bare parameter makes
- *   a plan for these very values look better than the one for all, and so it plans anew, for a millisecond, every time.
+ *   installation's first minute would read all deliveries. `low`, the smallest id that may be among them, spares looking into the
+ *   partitions of earlier days, once for each row.
  * - `counted` and `logged` write the statistics and the log.
  * - `touched` is the batch by webhook. Failures of replays and of test events open the circuit like all others, but count neither attempts
  *   nor time towards disabling: who asks for them wants to see whether it works, and must not lose the webhook by looking.
@@ -48,10 +46,7 @@ const soFar = (column: string, recovered = '0'): string =>
  *   counting it, and do not wait: one that another process writes just then stays until the next success. A pause that the receiver
  *   asked for is waited out, whatever succeeds meanwhile: then the row stays, and counts anew.
  */
-export function settleStatement({ tables: t }: Database): Statement {
-  return {
-    name: 'posthorn_delivery_settle',
-    text: `
+export const settleText = (t: Tables, low: string): string => `
       WITH r AS (
         SELECT *, 'sending' AS before FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::text[], $8::int[],
                              $9::text[], $10::timestamptz[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bytea[],
@@ -66,7 +61,7 @@ export function settleStatement({ tables: t }: Database): Statement {
           due_at = CASE WHEN r.wait_ms IS NOT NULL THEN now() + r.wait_ms * interval '1 ms' END,
           completed_at = CASE WHEN r.wait_ms IS NULL THEN now() END
         FROM r
-        WHERE d.id = r.id AND d.id >= concat($19::text)::uuid AND d.status = r.before AND d.attempt_count = r.number AND r.number BETWEEN 0 AND ${MAX_NUMBER}
+        WHERE d.id = r.id AND d.id >= ${low} AND d.status = r.before AND d.attempt_count = r.number AND r.number BETWEEN 0 AND ${MAX_NUMBER}
         RETURNING r.place, d.tenant_id, d.webhook_id, d.event_type, r.outcome, r.duration_ms, r.pause_ms,
                   d.replay_of IS NOT NULL OR d.is_test AS asked_for
       ), counted AS (
@@ -126,9 +121,7 @@ export function settleStatement({ tables: t }: Database): Statement {
       FROM (SELECT * FROM recovered UNION ALL SELECT * FROM changed) c JOIN judged USING (webhook_id)
       UNION ALL
       SELECT NULL, NULL, NULL, NULL, NULL, NULL, array_agg(place::int) FROM r WHERE place NOT IN (SELECT place FROM settled)
-      HAVING count(*) > 0`,
-  };
-}
+      HAVING count(*) > 0`;
 
 /**
  * Which of the outcomes that the fence refused are in the log as they are here: an earlier try let them through, of which no answer
@@ -153,9 +146,8 @@ export const loggedValues = (refused: readonly Settlement[]): unknown[] => [
 ];
 
 export function settleValues(batch: readonly Settlement[], circuitAfter: number): unknown[] {
-  const ids = batch.map(({ delivery }) => delivery.id);
   return [
-    plainArray(ids),
+    plainArray(batch.map(({ delivery }) => delivery.id)),
     plainArray(batch.map(({ delivery }) => delivery.number)),
     plainArray(batch.map(({ verdict }) => verdict.status)),
     plainArray(batch.map(({ verdict }) => verdict.reason ?? null)),
@@ -173,7 +165,6 @@ export function settleValues(batch: readonly Settlement[], circuitAfter: number)
     plainArray(batch.map(({ pauseMs }) => pauseMs ?? null)),
     plainArray(batch.map(({ attempt }) => attempt.timing ?? null)),
     circuitAfter,
-    ids.reduce((least, id) => (id < least ? id : least), LAST_ID),
   ];
 }
 

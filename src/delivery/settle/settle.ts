@@ -1,13 +1,16 @@
 // Writes what attempts came to: gathered for a few milliseconds, then one statement for hundreds of them.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { monotonicNow } from '../../kernel/clock.js';
+import type { Clock } from '../../kernel/clock.js';
 import { inTime } from '../../kernel/in-time.js';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
 import { Database } from '../../platform/database/index.js';
 import type { Statement } from '../../platform/database/index.js';
+import { CLOCK_TOKEN } from '../../platform/platform.module.js';
+import { byLowWater, lowWaterOf } from '../low-water.js';
 import { SendingCounts } from '../sending-counts.js';
-import { loggedStatement, loggedValues, settledOf, settleStatement, settleValues } from './settle.statements.js';
+import { loggedStatement, loggedValues, settledOf, settleText, settleValues } from './settle.statements.js';
 import type { HealthChange, Settlement } from './settlement.js';
 
 /** What follows from outcomes once they are on disk; those that came too late to be written are not among them. Must not reject. */
@@ -20,7 +23,7 @@ const RETRY_MS = 250;
 @Injectable()
 export class SettleBatch {
   private readonly logger = new Logger('Settle');
-  private readonly statement: Statement;
+  private readonly statement: (lowWater: string) => Statement;
   private readonly loggedStatement: Statement;
   private waiting: Settlement[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -33,9 +36,10 @@ export class SettleBatch {
   constructor(
     private readonly database: Database,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+    @Inject(CLOCK_TOKEN) private readonly clock: Clock,
     private readonly counts: SendingCounts,
   ) {
-    this.statement = settleStatement(database);
+    this.statement = byLowWater('posthorn_delivery_settle', (low) => settleText(database.tables, low));
     this.loggedStatement = loggedStatement(database);
   }
 
@@ -102,8 +106,10 @@ export class SettleBatch {
     for (let pending = batch; pending.length > 0;) {
       try {
         const startedAt = monotonicNow();
+        const ids = pending.map(({ delivery }) => delivery.id);
+        const statement = this.statement(lowWaterOf(ids, this.clock()));
         const values = settleValues(pending, this.settings.circuitAfter);
-        const { settled, refused, health } = settledOf(pending, await this.database.query(this.statement, values));
+        const { settled, refused, health } = settledOf(pending, await this.database.query(statement, values));
         if (refused.length > 0) settled.push(...(await this.settledBefore(refused)));
         this.counts.settled(settled, monotonicNow() - startedAt);
         await this.listener(settled, health);
