@@ -40,7 +40,14 @@ export const dataSourceOptions = (
   synchronize: false,
   applicationName: 'posthorn',
   // A connection that comes and goes costs more than one that waits: each new one plans its statements anew.
-  extra: { max: pool, keepAlive: true, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 60_000 },
+  // Every day it is replaced all the same: PostgreSQL keeps the plans of a connection for as long as it lives, and some are of a day.
+  extra: {
+    max: pool,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    maxLifetimeSeconds: 86_400,
+  },
 });
 
 /** Bodies are kept as the bytes that were signed, read back as UTF-8: any other encoding would lose or change some. */
