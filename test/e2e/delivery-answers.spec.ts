@@ -187,7 +187,7 @@ describe('the request', () => {
       onFirstByte: (socket) => void once(socket, 'data').then(() => socket.end(plainAnswer('413 Too Large'))),
       onConnection: (socket) => socket.setNoDelay(true),
     });
-    const target = await deliveries.scene.target(answered.url, { timeoutMs: 2_000 });
+    const target = await deliveries.scene.target(answered.url);
     const delivery = await deliveries.scene.settled(await target.send({ filler: 'f'.repeat(200_000) }));
     expect(delivery).toMatchObject({ status: 'client_error', lastHttpStatus: 413 });
   });

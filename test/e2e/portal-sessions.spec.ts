@@ -75,6 +75,15 @@ describe('a portal session', () => {
     expect(await answers(['POST /api/portal-sessions', 'GET /api/tenants'])).toEqual([403, 404]);
   });
 
+  it('is of one tenant: whoever names another with it is told that there is none', async () => {
+    const { token } = await make({ sections: ['webhooks'] });
+    const naming = (tenant: string) =>
+      server.api<{ code?: string }>('GET', '/api/webhooks', undefined, { key: token, tenant });
+    expect((await naming('acme')).status).toBe(200);
+    for (const tenant of ['default', 'nobody'])
+      expect(await naming(tenant)).toMatchObject({ status: 404, body: { code: 'tenant_not_found' } });
+  });
+
   it('that only shows changes nothing', async () => {
     const { token } = await make({ sections: ['webhooks', 'deliveries'], readOnly: true });
     const hook = { url: 'https://93.184.215.14/hooks', events: ['order.*'] };

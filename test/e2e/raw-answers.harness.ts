@@ -1,5 +1,6 @@
 // Deliveries to receivers that answer with any bytes, at any pace: shared by the specs about what such answers come to.
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import type { PosthornOptions } from '../../src/platform/config/index.js';
 import { rawReceivers } from '../setup/raw-receiver.js';
 import type { RawAnswer, RawBehaviour, RawReceiver } from '../setup/raw-receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
@@ -28,12 +29,12 @@ export interface RawDeliveries {
 }
 
 /** Opens a scene for the tests of a file, of which each delivery is tried twice. */
-export function rawDeliveries(): RawDeliveries {
+export function rawDeliveries(options: PosthornOptions = {}): RawDeliveries {
   const rawReceiver = rawReceivers();
   let scene: DeliveryScene;
 
   beforeAll(async () => {
-    scene = await DeliveryScene.open({ retrySchedule: ['20ms'], deliveryTimeout: '1s' });
+    scene = await DeliveryScene.open({ retrySchedule: ['20ms'], ...options });
   });
   afterAll(() => scene?.close());
   afterEach(() => scene.closeReceivers());
@@ -45,7 +46,7 @@ export function rawDeliveries(): RawDeliveries {
     rawReceiver,
     outcomeOf: async (answer, webhook = {}, behaviour) => {
       const receiver = await rawReceiver(answer, behaviour);
-      const target = await scene.target(receiver.url, { timeoutMs: 5_000, ...webhook });
+      const target = await scene.target(receiver.url, webhook);
       return { ...(await scene.settled(await target.send())), receiver };
     },
     expectStillDelivering: async () => {
