@@ -1,58 +1,12 @@
-// Tenants kept apart by PostgreSQL itself: what a statement without any WHERE sees and changes, where it can be had, and what is
-// said where it cannot.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
+// Tenants kept apart by PostgreSQL itself: what a statement without any WHERE sees and changes.
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { newId } from '../../src/kernel/ids.js';
-import { RowLevelSecurity1764000002200 } from '../../src/migrations/1764000002200-row-level-security.js';
-import { dataSourceOptions } from '../../src/persistence.js';
-import { PosthornDataSource, TenantDatabase } from '../../src/platform/database/index.js';
+import { TenantDatabase } from '../../src/platform/database/index.js';
 import { cloneDatabase, urlOf } from '../setup/database.js';
 import { startTestServer } from '../setup/server.js';
 import type { TestServer } from '../setup/server.js';
-
-const open: (() => Promise<unknown>)[] = [];
-afterAll(async () => {
-  for (const close of open.reverse()) await close();
-});
-
-const unique = (prefix: string): string => `${prefix}_${randomUUID().slice(0, 8)}`;
-
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client(url);
-  client.on('error', () => undefined);
-  await client.connect();
-  open.push(() => client.end());
-  return client;
-}
-
-async function dataSourceOf(url: string, schema?: string): Promise<PosthornDataSource> {
-  const dataSource = await new PosthornDataSource(dataSourceOptions({ url }, schema, 4)).initialize();
-  open.push(() => dataSource.destroy());
-  return dataSource;
-}
-
-async function tenantsOf(
-  dataSource: PosthornDataSource,
-  rowLevelSecurity: 'auto' | 'on' | 'off' = 'on',
-): Promise<TenantDatabase> {
-  const settings = { rowLevelSecurity, databasePool: 4, queryTimeoutMs: 30_000 };
-  const tenants = await TenantDatabase.open(dataSource, settings);
-  open.push(() => tenants.onApplicationShutdown());
-  return tenants;
-}
-
-/** An empty database of a new login, which may do what is said and nothing else. */
-async function databaseOf(rights: string): Promise<{ url: string; login: string; admin: pg.Client }> {
-  const [name, login] = [unique('t'), unique('login')];
-  const server = await connect(urlOf('postgres'));
-  await server.query(`create role ${login} login ${rights}`);
-  await server.query(`create database ${name} owner ${login}`);
-  const url = new URL(urlOf(name));
-  url.username = login;
-  return { url: url.href, login, admin: await connect(urlOf(name)) };
-}
+import { connect, dataSourceOf, open, tenantsOf } from './row-level-security.harness.js';
 
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -209,92 +163,5 @@ describe('the API under row-level security', () => {
     expect(body).toMatchObject({ deliveries: 1 });
     await admin.query('grant select on posthorn.webhook to posthorn_request');
     expect((await server.api('GET', '/api/webhooks')).status).toBe(200);
-  });
-});
-
-describe('where it can be had', () => {
-  it('is undone and done again by its migration, the role included', async () => {
-    const { url, admin } = await databaseOf('createrole');
-    const schema = unique('apart');
-    const dataSource = await dataSourceOf(url, schema);
-    await dataSource.runMigrations();
-    const state = async (): Promise<unknown> => {
-      const { rows } = await admin.query<Record<string, unknown>>(
-        `select to_regrole($1) is not null as role, (select count(*)::int from pg_policies where schemaname = $2) as policies,
-                (select count(*)::int from pg_class where relrowsecurity and relnamespace = $2::regnamespace) as tables`,
-        [`${schema}_request`, schema],
-      );
-      return rows[0];
-    };
-    const protectedState = await state();
-    expect(protectedState).toMatchObject({ role: true });
-    const runner = dataSource.createQueryRunner();
-    await new RowLevelSecurity1764000002200().down(runner);
-    expect(await state()).toEqual({ role: false, policies: 0, tables: 0 });
-    await new RowLevelSecurity1764000002200().up(runner);
-    await new RowLevelSecurity1764000002200().up(runner);
-    await runner.release();
-    expect(await state()).toEqual(protectedState);
-    expect((await tenantsOf(dataSource)).isRestricted).toBe(true);
-  });
-
-  it('is had with a role that an administrator made for a login which may not make roles', async () => {
-    const { url, login, admin } = await databaseOf('');
-    const schema = unique('given');
-    await admin.query(`create role ${schema}_request; grant ${schema}_request to ${login}`);
-    const dataSource = await dataSourceOf(url, schema);
-    await dataSource.runMigrations();
-    const tenants = await tenantsOf(dataSource);
-    expect(await tenants.of('default').query({ text: `SELECT id FROM ${schema}.tenant` })).toEqual([{ id: 'default' }]);
-    expect(await tenants.of('acme').query({ text: `SELECT id FROM ${schema}.tenant` })).toEqual([]);
-  });
-});
-
-describe('where it cannot be had', () => {
-  const warnings: string[] = [];
-  beforeAll(() => {
-    const hear = (message: unknown): void => void warnings.push(String(message));
-    const silent = (): void => undefined;
-    Logger.overrideLogger({ log: silent, error: silent, warn: hear });
-  });
-  afterAll(() => {
-    Logger.overrideLogger(false);
-  });
-
-  it('is off for a login that may not make roles, which is said; everything works', async () => {
-    const { url } = await databaseOf('');
-    const databaseSchema = unique('plain');
-    const dataSource = await dataSourceOf(url, databaseSchema);
-    await dataSource.runMigrations();
-    expect((await tenantsOf(dataSource, 'auto')).isRestricted).toBe(false);
-    expect(warnings).toContainEqual(
-      `Row-level security is off: there is no role ${databaseSchema}_request, and this login may not create it. ` +
-        'Tenants are kept apart by queries alone.',
-    );
-    await expect(tenantsOf(dataSource, 'on')).rejects.toThrow('rowLevelSecurity cannot be on: there is no role');
-
-    const server = await startTestServer({ databaseUrl: url, databaseSchema });
-    open.push(() => server.close());
-    const { id } = await server.webhook('http://127.0.0.1:9/');
-    expect((await server.api('GET', `/api/webhooks/${id}`)).body).toMatchObject({ id });
-  });
-
-  it('is off where it is turned off, though everything for it is there', async () => {
-    const before = warnings.length;
-    const dataSource = await dataSourceOf((await cloneDatabase()).url);
-    expect((await tenantsOf(dataSource, 'off')).isRestricted).toBe(false);
-    expect(warnings).toHaveLength(before);
-  });
-
-  it('does not start with a login to which the policies show nothing', async () => {
-    const { url } = await cloneDatabase();
-    const admin = await connect(url);
-    const login = unique('stranger');
-    await admin.query(`create role ${login} login; grant usage on schema posthorn to ${login}`);
-    await admin.query(`grant all on all tables in schema posthorn to ${login}`);
-    const theirs = new URL(url);
-    theirs.username = login;
-    const dataSource = await dataSourceOf(theirs.href);
-    await expect(tenantsOf(dataSource, 'off')).rejects.toThrow('hides all rows from the login of databaseUrl');
   });
 });
