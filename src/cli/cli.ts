@@ -1,5 +1,5 @@
-// The command as a function: arguments in, lines out, exit code back. It loads no more than a command needs, and of the server
-// nothing but for those that are about it (host/), so that it is there at once.
+// The command as a function: arguments in, lines out, exit code back. It loads only what a command needs, so that it is there at
+// once. Only commands about the machine of a server (host/) load the server.
 import { VERSION } from '../kernel/version.js';
 import { HELP } from './help.js';
 import { argumentsOf, FailureError, PROVIDERS, UsageError } from './usage.js';

@@ -1,4 +1,4 @@
-// Requests with exactly the headers and bytes that are given, which `fetch` would add to and take from.
+// Requests with exactly the headers and bytes that are given: `fetch` would add some and drop others.
 import { request as overHttp } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as overHttps } from 'node:https';

@@ -1,4 +1,4 @@
-// How the arguments of a command are read, and what is wrong with them said.
+// Reads the arguments of a command, and says what is wrong with them.
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
 import { SIGNED_PROVIDERS } from '../testing/signers.js';

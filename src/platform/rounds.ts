@@ -1,5 +1,5 @@
 /**
- * Work that comes again and again. One round after the other, never two at once, however long one takes. A round may say how many
+ * Work that is repeated, one round after the other: never two at once, however long one takes. A round may answer how many
  * milliseconds the next pause is.
  */
 export class Rounds {

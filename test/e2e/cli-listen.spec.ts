@@ -2,16 +2,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, Server } from 'node:http';
-import { connect, createServer as createTcpServer } from 'node:net';
-import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
 import path from 'node:path';
 import { newSecretPair, signedRequest } from '../../src/testing/index.js';
 import type { SignedProvider } from '../../src/testing/index.js';
 import { eventually } from '../setup/eventually.js';
 import { freePort } from '../setup/free-port.js';
 import { ensureBuiltOnce } from '../setup/server-process.js';
+import { Local, Way } from './cli-listen.harness.js';
 import { runCommand, startCommand } from './cli.harness.js';
 import type { Running } from './cli.harness.js';
 import { ADMIN_KEY, api, openScene, sendStripe, startShop } from './receive.harness.js';
@@ -30,69 +27,6 @@ const RESIGNED: readonly (readonly [SignedProvider, string])[] = [
   ['discord', 'ENTITLEMENT_CREATE'],
   ['standard-webhooks', 'order.paid'],
 ];
-
-/** What runs on the user's machine. */
-class Local {
-  readonly got: { body: Buffer; headers: IncomingHttpHeaders }[] = [];
-  private readonly server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      this.got.push({ body: Buffer.concat(chunks), headers: request.headers });
-      response.writeHead(202).end('taken');
-    });
-  });
-
-  async start(port = 0): Promise<void> {
-    await once(this.server.listen(port, '127.0.0.1'), 'listening');
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/webhooks/x`;
-  }
-
-  async gets(count: number): Promise<void> {
-    await eventually(() => this.got.length >= count, `${count} webhooks arrive`);
-  }
-
-  close(): void {
-    this.server.close();
-    this.server.closeAllConnections();
-  }
-}
-
-/** The way to the server, which may be cut and lead elsewhere. */
-class Way {
-  target: string | undefined;
-  private readonly sockets = new Set<Socket>();
-  private readonly server: TcpServer = createTcpServer((socket) => this.pass(socket));
-
-  async open(target: string): Promise<string> {
-    this.target = target;
-    await once(this.server.listen(0, '127.0.0.1'), 'listening');
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  cut(): void {
-    this.target = undefined;
-    for (const socket of this.sockets) socket.destroy();
-  }
-
-  close(): void {
-    this.cut();
-    this.server.close();
-  }
-
-  private pass(socket: Socket): void {
-    if (this.target === undefined) return void socket.destroy();
-    const onward = connect(Number(new URL(this.target).port), '127.0.0.1');
-    for (const each of [socket, onward]) {
-      this.sockets.add(each);
-      each.on('error', () => undefined).on('close', () => [socket, onward].forEach((one) => one.destroy()));
-    }
-    socket.pipe(onward).pipe(socket);
-  }
-}
 
 let scene: Scene;
 let shop: Shop;

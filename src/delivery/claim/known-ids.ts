@@ -1,5 +1,5 @@
-// The latest ids of which something is known to be true; about others one asks again. It only saves statements, so nothing goes
-// wrong when it forgets.
+// Ids of which something is known to be true, the latest of them. It only saves statements: when it forgets one, the database is
+// asked again.
 
 export class KnownIds {
   readonly #ids = new Set<string>();

@@ -49,7 +49,7 @@ export class Transformations {
     // What JSON.stringify gives of undefined, of functions and of symbols is not in its type.
     let json: string | undefined;
     try {
-      json = JSON.stringify(await inTime((signal) => this.transformer.transform(event, webhook, signal)));
+      json = JSON.stringify(await abortedWhenLate((signal) => this.transformer.transform(event, webhook, signal)));
     } catch (error) {
       if (error instanceof EvaluatorBusyError) throw error;
       throw problem(error instanceof Error ? error.message : 'it threw what is no error');
@@ -64,8 +64,8 @@ export class Transformations {
 const problem = (what: string): TransformationError =>
   new TransformationError(`The transformation failed: ${what.slice(0, MAX_MESSAGE_LENGTH)}`);
 
-/** What the work comes to, which may never be done. */
-async function inTime(work: (signal: AbortSignal) => unknown): Promise<unknown> {
+/** What the work comes to. It may never be done: then it is told that nobody waits for it any more. */
+async function abortedWhenLate(work: (signal: AbortSignal) => unknown): Promise<unknown> {
   const wanted = new AbortController();
   return inTimeOr(work(wanted.signal), MAX_TRANSFORMING_MS, async () => {
     wanted.abort();

@@ -1,5 +1,5 @@
-// One PostgreSQL for all test processes of a run, found by a directory that is named after the run: by whoever comes first it
-// is made, with a keeper that starts PostgreSQL in it; the others wait for the keeper's word.
+// One PostgreSQL for all test processes of a run. They find it by a directory that is named after the run. Whoever comes first
+// makes the directory, and a keeper that starts PostgreSQL in it; the others wait for the keeper's word.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
