@@ -4,13 +4,14 @@ import type { Socket } from 'node:net';
 import { eventually } from '../setup/eventually.js';
 import { plainAnswer } from '../setup/raw-receiver.js';
 import type { RawAnswer } from '../setup/raw-receiver.js';
+import { DeliveryScene } from './delivery.harness.js';
 import type { Delivery } from './delivery.harness.js';
 import { rawDeliveries } from './raw-answers.harness.js';
 
 const DEADLINE_MS = 300;
 
-// Connecting is given up after the time of the installation, also where the attempt was over before.
-const deliveries = rawDeliveries({ deliveryTimeout: '2s' });
+// Longer than any test waits: what ends here ends by the webhook's own.
+const deliveries = rawDeliveries({ deliveryTimeout: '2m' });
 const { outcomeOf, rawReceiver } = deliveries;
 
 /** Writes `chunk` every 20 ms until the peer has gone. */
@@ -87,5 +88,19 @@ describe('one deadline', () => {
     };
     expect(await outcomeOf(afterwards, limit)).toMatchObject({ status: 'failed' });
     expect(await outcomeOf(afterwards, { timeoutMs: 10_000 })).toMatchObject({ status: 'success', attemptCount: 1 });
+  });
+
+  it('is the webhook’s own for connecting too, where that of the installation is shorter', async () => {
+    const hasty = await DeliveryScene.open({ deliveryTimeout: '1s' });
+    try {
+      const receiver = await rawReceiver(() => undefined);
+      const url = receiver.url.replace('http:', 'https:');
+      const target = await hasty.target(url, { timeoutMs: 2_000, retrySchedule: [] });
+      const { attempts } = await hasty.settled(await target.send());
+      expect(attempts).toMatchObject([{ outcome: 'timeout', error: 'timeout' }]);
+      expect(attempts[0]?.durationMs).toBeGreaterThanOrEqual(1_995);
+    } finally {
+      await hasty.close();
+    }
   });
 });

@@ -21,7 +21,7 @@ it('of all webhooks together keep so many free ones, and those of the one longes
   const connections = new CertifiedConnections(() => buildConnector({}), 3);
   const exchange = (tls: EndpointTls): Promise<void> =>
     new Promise((resolve, reject) =>
-      connections.of(tls).dispatch(origin, { path: '/', method: 'GET' }, (line) => ({
+      connections.of(tls).dispatch(origin, { path: '/', method: 'GET' }, 60_000, (line) => ({
         onRequestStart: () => undefined,
         onResponseStart: () => undefined,
         onResponseData: () => undefined,

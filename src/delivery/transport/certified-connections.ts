@@ -1,6 +1,6 @@
 // Connections whose TLS is a webhook's own, by a client certificate or by whom it trusts: a pool for each webhook's credentials,
 // shared with nobody, so that no request ever goes out under the name of another webhook, or to whom another trusts.
-import type { buildConnector } from 'undici';
+import type { EgressConnector } from '../../platform/egress/index.js';
 import { Connections, MAX_FREE } from './connections.js';
 import type { EndpointTls } from './transport.js';
 
@@ -19,7 +19,7 @@ export class CertifiedConnections {
   private readonly kept = new Map<EndpointTls, Connections>();
 
   constructor(
-    private readonly connectorOf: (tls: ClientTls) => buildConnector.connector,
+    private readonly connectorOf: (tls: ClientTls) => EgressConnector,
     private readonly maxFree = MAX_FREE,
   ) {}
 

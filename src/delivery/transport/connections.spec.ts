@@ -16,6 +16,7 @@ it('that a stop cut are closed once they are free, and nobody hears of it', asyn
     connections.dispatch(
       `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`,
       { path: '/', method: 'GET' },
+      60_000,
       (line) => {
         lines.push(line);
         return { onRequestStart: () => undefined, onResponseError: (_, error) => resolve(error) };

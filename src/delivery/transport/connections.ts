@@ -3,9 +3,13 @@
 import { Client } from 'undici';
 import type { buildConnector, Dispatcher } from 'undici';
 import { monotonicNow } from '../../kernel/clock.js';
+import type { EgressConnector } from '../../platform/egress/index.js';
 
 /** Free connections that are kept, over all origins. More are closed, those of the origin longest unused first. */
 export const MAX_FREE = 2_000;
+
+/** A connection is given up a moment after its request, whose own end tells more. */
+const GRACE_MS = 50;
 
 interface Origin {
   readonly free: OpenLine[];
@@ -23,6 +27,8 @@ export interface Line {
 interface OpenLine extends Line {
   readonly client: Client;
   openingSince: number | undefined;
+  /** For the present request, where a connection is opened for it. */
+  openWithinMs: number;
 }
 
 export class Connections {
@@ -32,20 +38,23 @@ export class Connections {
   private free = 0;
   private retired = false;
 
-  constructor(private readonly connect: buildConnector.connector) {}
+  constructor(private readonly connect: EgressConnector) {}
 
   /**
    * Sends a request over a free connection, or a new one.
    *
+   * @param withinMs - How long opening a connection may take: as long as all of the request.
    * @param handlerOf - Makes the handler of the answer; it must call `line.release` exactly once, when the exchange is over.
    */
   dispatch(
     origin: string,
     request: Omit<Dispatcher.DispatchOptions, 'origin'>,
+    withinMs: number,
     handlerOf: (line: Line) => Dispatcher.DispatchHandler,
   ): void {
     const place = this.use(origin);
     const line = this.take(place, origin);
+    line.openWithinMs = withinMs + GRACE_MS;
     line.client.dispatch(request, handlerOf(line));
   }
 
@@ -90,11 +99,12 @@ export class Connections {
   private newLine(place: Origin, origin: string): OpenLine {
     const connect: buildConnector.connector = (options, callback) => {
       line.openingSince = monotonicNow();
-      this.connect(options, callback);
+      this.connect(options, callback, line.openWithinMs);
     };
     const line: OpenLine = {
       client: new Client(origin, { connect, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 }),
       openingSince: undefined,
+      openWithinMs: 0,
       release: () => this.release(place, line),
     };
     return line;

@@ -47,9 +47,9 @@ export class HttpTransport extends Transport implements OnApplicationShutdown {
 
   constructor(policy: EgressPolicy, @Inject(SETTINGS_TOKEN) settings: Settings) {
     super();
-    const { deliveryTimeoutMs: timeoutMs, egressProxy } = settings;
+    const { egressProxy } = settings;
     const proxy = egressProxy === undefined ? undefined : new URL(egressProxy);
-    const connectorOf = (tls: ClientTls = {}) => createEgressConnector(policy, { timeoutMs, proxy, ...tls });
+    const connectorOf = (tls: ClientTls = {}) => createEgressConnector(policy, { proxy, ...tls });
     this.connections = new Connections(connectorOf());
     this.certified = new CertifiedConnections(connectorOf);
   }
@@ -76,7 +76,7 @@ export class HttpTransport extends Transport implements OnApplicationShutdown {
         const { origin, path } = this.target(url);
         // undici's type asks to be allowed to write; it only reads.
         const request = { path, method: 'POST', headers: headers as string[], body } as const;
-        unseen(() => connections.dispatch(origin, request, (line) => exchange.over(line)));
+        unseen(() => connections.dispatch(origin, request, timeoutMs, (line) => exchange.over(line)));
       } catch (error) {
         exchange.fail(error);
       }

@@ -1,8 +1,8 @@
 // The only way out: opens connections for undici, and to nothing that the egress policy forbids. Refuses a literal before
 // anything else, a name when any of its addresses is forbidden, and a connected peer before a byte of the request is written.
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { buildConnector } from 'undici';
+import { buildConnector, errors } from 'undici';
 import { monotonicNow } from '../../kernel/clock.js';
 import type { EgressPolicy } from '../../kernel/egress-policy.js';
 import { inTimeOr } from '../../kernel/in-time.js';
@@ -23,7 +23,7 @@ export class EgressDeniedError extends Error {
 export interface EgressConnectorOptions {
   /** @defaultValue the operating system's resolver */
   resolve?: ResolveAddresses;
-  /** Milliseconds for resolving, connecting and the TLS handshake together. @defaultValue 10000 */
+  /** Milliseconds for resolving, connecting and the TLS handshake together, where a connection is not given its own. @defaultValue 10000 */
   timeoutMs?: number;
   /** Connections go through it, to the addresses that were checked: `http:`, `https:`, `socks5:` or `socks5h:`. */
   proxy?: URL;
@@ -33,6 +33,17 @@ export interface EgressConnectorOptions {
   cert?: ConnectionOptions['cert'];
   key?: ConnectionOptions['key'];
 }
+
+/**
+ * Opens a connection, as undici asks for one.
+ *
+ * @param withinMs - Milliseconds for all of it; then it is closed, and fails as undici's own time would have it.
+ */
+export type EgressConnector = (
+  options: buildConnector.Options,
+  callback: buildConnector.Callback,
+  withinMs?: number,
+) => void;
 
 // All addresses of an answer are judged, but a name with a thousand of them must not turn us into a port knocker.
 const TRIED_PER_FAMILY = 4;
@@ -53,7 +64,7 @@ const ATTEMPT_TIMEOUT_MS = 1_000;
 export function createEgressConnector(
   policy: EgressPolicy,
   { resolve = resolveAddresses, timeoutMs = 10_000, proxy, ca, cert, key }: EgressConnectorOptions = {},
-): buildConnector.connector {
+): EgressConnector {
   const lookup: LookupFunction = (hostname, options, callback) => {
     checkedAddresses(policy, resolve, hostname).then(
       (addresses) => {
@@ -64,16 +75,25 @@ export function createEgressConnector(
       (error: NodeJS.ErrnoException) => callback(error, []),
     );
   };
-  const open = buildConnector({
+  // It returns the socket, which its type does not say. Its own time is the same for all connections, and so is not asked for.
+  const connect = buildConnector({
     lookup,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
-    timeout: timeoutMs,
+    timeout: 0,
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert, key }),
-  });
+  }) as (options: buildConnector.Options, callback: buildConnector.Callback) => Socket;
 
-  return ({ hostname, host, protocol, port, localAddress }, callback) => {
+  const open = (target: buildConnector.Options, callback: buildConnector.Callback, withinMs: number): void => {
+    const timer = setTimeout(() => socket.destroy(new errors.ConnectTimeoutError()), withinMs);
+    const socket = connect(target, (...result) => {
+      clearTimeout(timer);
+      callback(...result);
+    });
+  };
+
+  return ({ hostname, host, protocol, port, localAddress }, callback, withinMs = timeoutMs) => {
     // Node calls `lookup` for names only: without this, every literal address would pass unseen.
     const verdict = policy.checkHost(hostname);
     if (!verdict.ok || !policy.allowsScheme(protocol)) {
@@ -84,30 +104,33 @@ export function createEgressConnector(
     const servername = verdict.literal === undefined ? hostname.replace(/\.$/, '') : undefined;
     const target = { hostname: verdict.literal ?? hostname, host, protocol, port, servername, localAddress };
     if (proxy) {
-      const deadline = monotonicNow() + timeoutMs;
+      const deadline = monotonicNow() + withinMs;
       const end = { port: Number(port) || (protocol === 'https:' ? 443 : 80), deadline };
       const found =
         verdict.literal === undefined
           ? checkedAddresses(policy, resolve, hostname)
           : Promise.resolve([verdict.literal]);
       // A look-up may take minutes, where servers are dead. Whatever waits for it is held until then.
-      inTimeOr(found, timeoutMs, tooLate)
+      inTimeOr(found, withinMs, tooLate)
         .then((addresses) => tunnelTo(proxy, addresses, end))
         .then(
           (socket) =>
-            protocol === 'https:' ? open({ ...target, httpSocket: socket }, callback) : callback(null, socket),
+            protocol === 'https:'
+              ? open({ ...target, httpSocket: socket }, callback, deadline - monotonicNow())
+              : callback(null, socket),
           (error: Error) => callback(error, null),
         );
       return;
     }
-    open(target, (error, socket) => {
+    const judged: buildConnector.Callback = (error, socket) => {
       if (error) return callback(error, null);
       const peer = socket.remoteAddress;
       if (peer !== undefined && policy.checkAddress(peer).ok) return callback(null, socket);
       socket.destroy();
       // A peer that has gone already has no address to judge; that is a failed connection and may be tried again.
       callback(peer === undefined ? connectionReset() : new EgressDeniedError(), null);
-    });
+    };
+    open(target, judged, withinMs);
   };
 }
 
