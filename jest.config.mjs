@@ -30,7 +30,8 @@ export default {
   },
   testSequencer: '<rootDir>/test/setup/longest-first.mjs',
   maxWorkers: 2,
-  workerIdleMemoryLimit: '800MB',
+  // Every file leaves its modules behind; a new worker loads Jest and all that it knows of the files once more.
+  workerIdleMemoryLimit: '2GB',
   // Says that a test hangs, not that the machine is slow: several start servers, each with a PostgreSQL of its own.
   testTimeout: 300_000,
 };

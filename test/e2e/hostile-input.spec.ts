@@ -128,11 +128,14 @@ describe('no hostile', () => {
     ];
     const cases = operations
       .filter(({ method }) => method !== 'GET')
-      .flatMap(({ method, path }) =>
-        bodies.map((body) => ({
-          what: `${method} ${path} ${body.slice(0, 40).toString()}`,
-          run: () => send(method, withId(path, SOME_ID), body),
-        })),
+      .flatMap(({ method, path }, nth) =>
+        // A third of them each, in turn, as above.
+        bodies
+          .filter((_, at) => (at + nth) % 3 === 0)
+          .map((body) => ({
+            what: `${method} ${path} ${body.slice(0, 40).toString()}`,
+            run: () => send(method, withId(path, SOME_ID), body),
+          })),
       );
     expect(await tryAll(cases)).toEqual([]);
   });

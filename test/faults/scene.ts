@@ -32,6 +32,9 @@ export const LEASE_MS = DEADLINE_MS + 30_000;
 /** Of a machine that is busy with other tests, too: what is stuck, or never comes, is so for ever. */
 export const QUIET_WITHIN_MS = 600_000;
 
+/** Each look asks for the whole log: between them the processes have the processor. */
+const LOOK_EVERY_MS = 500;
+
 /** Short waits, and more of them than a busy machine can use up: nothing may end as failed for want of tries. */
 export const SCHEDULE = Array.from({ length: 16 }, () => '300ms');
 
@@ -212,7 +215,7 @@ export class Scene {
       for (const status of NOT_FINAL) if ((await this.countOf(status)) > 0) return false;
       return (await this.list()).every(isFinal);
     };
-    return eventually(rest, 'every delivery is final', { within: withinMs }).then(
+    return eventually(rest, 'every delivery is final', { within: withinMs, every: LOOK_EVERY_MS }).then(
       () => true,
       () => false,
     );
