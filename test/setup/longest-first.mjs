@@ -4,12 +4,14 @@ import Sequencer from '@jest/test-sequencer';
 
 /** Those of half a minute and more, longest first. */
 const LONGEST = [
-  'e2e/hostile-input',
   'faults/faults',
   'e2e/server-process',
-  'e2e/kill',
+  'e2e/newcomer',
+  'e2e/hostile-input',
   'e2e/receive-killed',
   'e2e/packed',
+  'e2e/kill',
+  'e2e/migrations',
   'e2e/ordered',
   'e2e/dashboard',
   'e2e/retention',
