@@ -218,6 +218,9 @@ export class DeliveryFeature implements OnModuleInit {
       // What held back others of its webhook is out of the way only now that it is written.
       const paced = settled.filter(({ delivery }) => delivery.paced);
       if (paced.length > 0) this.wake.local(paced.map(({ delivery }) => delivery.webhookId));
+      // A circuit that closed is no end of waiting that a walk could foresee, and what waited behind it is work for every process.
+      const probes = settled.filter(({ delivery }) => delivery.isProbe);
+      if (probes.length > 0) this.wake.everywhere(probes.map(({ delivery }) => delivery.webhookId));
       this.retries.remind(
         settled.flatMap(({ delivery, verdict }) =>
           verdict.waitMs === undefined

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ClaimQuery } from '../../src/delivery/claim/claim.js';
 import { FIRST_ID, lowestIdAt } from '../../src/kernel/ids.js';
+import { Notifications } from '../../src/platform/database/index.js';
 import { eventually } from '../setup/eventually.js';
 import { freePort } from '../setup/free-port.js';
 import { TestReceiver } from '../setup/receiver.js';
@@ -42,6 +43,25 @@ describe('a webhook whose receiver fails again and again', () => {
     expect(ends.map(({ status }) => status).sort()).toEqual(['failed', 'success', 'success', 'success']);
     expect(await scene.pausedFor(target.webhookId)).toBeUndefined();
     await Promise.all([receiver.close(), witness.close()]);
+  });
+
+  it('has every process told of it once it is well again: what waits is work for all of them', async () => {
+    const receiver = await TestReceiver.start(500);
+    const target = await scene.target(receiver.url);
+    for (let n = 0; n < 5; n += 1) await scene.settled(await target.send());
+    await scene.holdPause(target.webhookId);
+    let told = 0;
+    scene.server
+      .get(Notifications)
+      .listen('due', (webhookIds) => (told += webhookIds?.includes(target.webhookId) ? 1 : 0));
+    const waiting = await target.send();
+    await eventually(() => told === 1, 'it is told that something waits for it');
+
+    receiver.always(200);
+    await scene.endPause(target.webhookId);
+    await scene.becomes(waiting, 'success');
+    await eventually(() => told === 2, 'it is told that its circuit has closed');
+    await receiver.close();
   });
 
   it('pauses twice as long each time that it opens, up to five minutes, for the thousandth like for the tenth, and others go on', async () => {
