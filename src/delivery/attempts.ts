@@ -83,6 +83,8 @@ export class Attempts {
   private readonly logger = new Logger('Delivery');
   /** By tenant: the whole backlog of one may wait, and comes back every few seconds. */
   private readonly waiting = new SparingLog((line) => this.logger.warn(line));
+  /** By webhook: what cannot be sent once comes back with its lease, and so does all behind it. */
+  private readonly failing = new SparingLog((line) => this.logger.error(line));
   /** Who we are in CloudEvents. */
   private readonly source: string;
 
@@ -152,7 +154,10 @@ export class Attempts {
         return { ...NOT_SENT, heldUntil: monotonicNow() + UNSIGNED_HOLD_MS };
       }
       // Its lease brings it back.
-      this.logger.error(`Delivery ${delivery.id} could not be sent: ${(error as Error).message}`);
+      this.failing.note(
+        delivery.webhookId,
+        () => `Delivery ${delivery.id} could not be sent: ${(error as Error).message}`,
+      );
       return NOT_SENT;
     }
   }

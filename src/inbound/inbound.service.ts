@@ -5,8 +5,9 @@ import { newId } from '../kernel/ids.js';
 import { SETTINGS_TOKEN } from '../platform/config/index.js';
 import type { Settings } from '../platform/config/index.js';
 import { Database } from '../platform/database/index.js';
-import { activeTraceparent } from '../platform/observability/index.js';
+import { activeTraceparent, SparingLog } from '../platform/observability/index.js';
 import { ShutdownDeadline } from '../platform/shutdown-deadline.js';
+import type { OpenSource } from '../registry/index.js';
 import type { Outcome } from './answers.js';
 import { HandlerRunner } from './handler-runner.js';
 import { HandlerRunsRepository } from './handler-runs.repository.js';
@@ -33,6 +34,9 @@ const MAX_LOOKS = 3;
 @Injectable()
 export class InboundService implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Inbound');
+  /** By source, and by type or not: a sender sends what nobody handles as often as it likes, and its copies too. */
+  private readonly unhandled = new SparingLog((line) => this.logger.log(line));
+  private readonly conflicts = new SparingLog((line) => this.logger.warn(line));
   private stopping = false;
 
   constructor(
@@ -78,7 +82,7 @@ export class InboundService implements BeforeApplicationShutdown {
         return this.admitFirst(event, webhook, stored.receivedAt);
       }
       const entry = await this.ledger.findEntry(event);
-      if (entry) return this.admitCopy(entry, webhook.source.processing === 'queued');
+      if (entry) return this.admitCopy(entry, webhook.source);
     }
     return { outcome: 'in_progress' };
   }
@@ -147,7 +151,10 @@ export class InboundService implements BeforeApplicationShutdown {
   ): InboundAdmission {
     if (event.status === 'rejected') return { outcome: 'not_json' };
     if (event.status === 'unhandled') {
-      this.logger.log(`No handler for ${event.source} ${event.type} (received event ${event.id}).`);
+      this.unhandled.note(
+        `${event.sourceId} ${event.type}`,
+        () => `No handler for ${event.source} ${event.type} (received event ${event.id}).`,
+      );
       return { outcome: 'unhandled' };
     }
     if (event.runStatus === 'pending') {
@@ -163,14 +170,20 @@ export class InboundService implements BeforeApplicationShutdown {
     };
   }
 
-  private async admitCopy({ id, status, sameBody }: LedgerEntry, queued: boolean): Promise<InboundAdmission> {
+  private async admitCopy(
+    { id, status, sameBody }: LedgerEntry,
+    { id: sourceId, processing }: OpenSource,
+  ): Promise<InboundAdmission> {
     if (!sameBody) {
-      this.logger.warn(`Another body came under the id of received event ${id}; the first one counts.`);
+      this.conflicts.note(
+        sourceId,
+        () => `Another body came under the id of received event ${id}; the first one counts.`,
+      );
       await this.ledger.flagConflict(id);
     }
     if (status === 'rejected') return { outcome: 'not_json' };
     if (status !== 'processing' && status !== 'failed') return { outcome: 'already_processed' };
-    if (queued) {
+    if (processing === 'queued') {
       if (status === 'failed' && (await this.runs.requeue(id))) this.queue.hint(id, 0);
       return { outcome: 'accepted' };
     }

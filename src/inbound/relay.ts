@@ -5,6 +5,7 @@ import { InvalidError, PosthornError } from '../kernel/errors.js';
 import { isTooDeep, MAX_DEPTH } from '../kernel/json-depth.js';
 import { EventDispatcher } from '../outbound/index.js';
 import type { SqlExecutor } from '../platform/database/index.js';
+import { SparingLog } from '../platform/observability/index.js';
 import type { NewReceivedEvent } from './ledger.repository.js';
 import { textOf } from './providers/body.js';
 import type { VerifiedWebhook } from './webhook.js';
@@ -14,6 +15,8 @@ const MAX_TYPE_LENGTH = 128;
 @Injectable()
 export class Relay {
   private readonly logger = new Logger('Relay');
+  /** By source: what one webhook of it cannot be, others cannot be either. */
+  private readonly refused = new SparingLog((line) => this.logger.warn(line));
 
   constructor(private readonly dispatcher: EventDispatcher) {}
 
@@ -26,7 +29,10 @@ export class Relay {
       return this.dispatcher.prepareWritten(written, event.tenantId);
     } catch (error) {
       if (!(error instanceof PosthornError)) throw error;
-      this.logger.warn(`Received event ${event.id} is not passed on as ${type}: ${error.message}`);
+      this.refused.note(
+        event.sourceId,
+        () => `Received event ${event.id} is not passed on as ${type}: ${error.message}`,
+      );
       return undefined;
     }
   }
