@@ -1,17 +1,19 @@
 // Pictures of the dashboard for the documentation, each light and dark: a server of its own with a morning's deliveries, and
 // a real browser. A page is one line below.
-import { createHmac } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { ensureBuilt, ensureInstalled, root } from './ensure.mjs';
 
 ensureInstalled();
 ensureBuilt();
 const { chromium } = await import('playwright-core');
 const { startServer } = await import('../dist/server.js');
+const { startTestCluster } = await import('../dist/testing/postgres/test-cluster.js');
 
 /** Name, place, and what is seen once it is there. A place may ask for what was made. */
 const PICTURES = [
@@ -28,14 +30,19 @@ const PICTURES = [
 const KEY = 'the-key-of-the-screenshots';
 const SOURCE_SECRET = 'what github signs with';
 const FOLDER = path.join(root, 'docs', 'dashboard');
-const dataDir = mkdtempSync(path.join(tmpdir(), 'posthorn-screenshots-'));
+/** What the statistics tell of the minutes before, as if it had gone on like this. */
+const MINUTES = 14;
+const PER_MINUTE = { erp: 340, crm: 12, bonus: 64 };
+
+const cluster = await startTestCluster(mkdtempSync(path.join(tmpdir(), 'posthorn-screenshots-')));
 const receiver = createServer((request, response) => {
   const broken = request.url.startsWith('/crm');
   response.writeHead(broken ? 500 : 200, { 'Content-Type': 'application/json' });
   setTimeout(() => response.end(broken ? '{"error":"no room left on device"}' : '{"ok":true}'), 20);
 }).listen(0, '127.0.0.1');
 const server = await startServer({
-  DATA_DIR: dataDir,
+  DATABASE_URL: cluster.url,
+  ENCRYPTION_KEY: randomBytes(32).toString('base64'),
   PORT: '0',
   ADMIN_API_KEY: KEY,
   ALLOW_HTTP: 'true',
@@ -52,7 +59,7 @@ try {
   await server.stop();
   receiver.closeAllConnections();
   receiver.close();
-  rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  await cluster.stop();
 }
 
 async function api(method, place, body) {
@@ -68,12 +75,13 @@ async function api(method, place, body) {
 
 async function fill() {
   const at = (name) => `http://127.0.0.1:${receiver.address().port}/${name}`;
-  await api('POST', 'webhooks', { url: at('erp'), events: ['order.*'], description: 'The shop’s ERP' });
-  await api('POST', 'webhooks', { url: at('crm'), events: ['*'], description: 'Customers' });
+  const erp = await api('POST', 'webhooks', { url: at('erp'), events: ['order.*'], description: 'The shop’s ERP' });
+  const crm = await api('POST', 'webhooks', { url: at('crm'), events: ['*'], description: 'Customers' });
   const filter = { data: { total: { $gte: 100 } } };
   const webhook = await api('POST', 'webhooks', { url: at('bonus'), events: ['order.completed'], filter });
   const types = ['order.completed', 'order.completed', 'order.shipped', 'invoice.paid'];
-  const events = Array.from({ length: 120 }, (_, n) => ({
+  await countBefore({ erp: erp.id, crm: crm.id, bonus: webhook.id });
+  const events = Array.from({ length: 40 }, (_, n) => ({
     event: types[n % types.length],
     data: { orderId: `${1042 + n}`, total: (n * 7) % 200, customer: { country: 'CH' } },
   }));
@@ -90,8 +98,25 @@ async function fill() {
   const failed = await until(
     async () => (await api('GET', 'deliveries?status=failed&event=order.completed')).data[0]?.id,
   );
-  await until(async () => (await api('GET', 'stats')).totals.attempts > 300);
+  const before = MINUTES * Object.values(PER_MINUTE).reduce((sum, count) => sum + count);
+  await until(async () => (await api('GET', 'stats')).totals.attempts > before * 0.9 + 100);
   return { failed, webhook: webhook.id };
+}
+
+/** Counts attempts of the minutes before; the customers' receiver began to fail four minutes ago. */
+async function countBefore(webhooks) {
+  const client = new pg.Client(cluster.url);
+  await client.connect();
+  for (const [name, perMinute] of Object.entries(PER_MINUTE))
+    await client.query(
+      `INSERT INTO posthorn.attempt_count (at, tenant_id, webhook_id, event_type, outcome, latency, attempts)
+       SELECT date_trunc('minute', now()) - minute * interval '1 minute', 'default', $1, 'order.completed',
+              CASE WHEN $2 = 'crm' AND minute <= 4 THEN 'server_error' ELSE 'success' END, latency,
+              greatest(1, round($3 * share * (1 + 0.15 * sin(minute)))::int)
+       FROM generate_series(1, $4::int) AS minute, (VALUES (5, 0.25), (6, 0.5), (7, 0.2), (9, 0.05)) AS spread (latency, share)`,
+      [webhooks[name], name, perMinute, MINUTES],
+    );
+  await client.end();
 }
 
 /** Signed as GitHub does. */

@@ -11,9 +11,9 @@ export const AttemptNumbers = ({ totals }: Pick<AttemptStats, 'totals'>) => (
   <>
     <Figure title="Success rate" value={rateText(totals.successRate)} alarming={(totals.successRate ?? 1) < 0.9} />
     <Figure title="Attempts" value={totals.attempts.toLocaleString()} />
-    <Figure title="Half take at most" value={msText(totals.latencyMs.p50)} />
-    <Figure title="95 % take at most" value={msText(totals.latencyMs.p95)} />
-    <Figure title="99 % take at most" value={msText(totals.latencyMs.p99)} />
+    <Figure title="p50" value={msText(totals.latencyMs.p50)} />
+    <Figure title="p95" value={msText(totals.latencyMs.p95)} />
+    <Figure title="p99" value={msText(totals.latencyMs.p99)} />
   </>
 );
 
@@ -86,15 +86,15 @@ function Latency({ buckets, bucketSeconds }: Buckets) {
     return {
       at: buckets.map((bucket) => bucket.at),
       series: [
-        { title: 'Half', color: '--accent', values: buckets.map(({ p50Ms }) => p50Ms) },
-        { title: '95 %', color: '--warn', values: buckets.map(({ p95Ms }) => p95Ms) },
+        { title: 'p50', color: '--accent', values: buckets.map(({ p50Ms }) => p50Ms) },
+        { title: 'p95', color: '--warn', values: buckets.map(({ p95Ms }) => p95Ms) },
       ],
       label: `How long attempts take over time: 95 % never took longer than ${durationText(most)}`,
     };
   }, [buckets]);
   return (
     <section class="panel">
-      <h2>How long they take at most</h2>
+      <h2>Latency</h2>
       <Chart label={label} at={at} bucketSeconds={bucketSeconds} series={series} kind="lines" unit=" ms" />
     </section>
   );
