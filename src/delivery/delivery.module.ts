@@ -219,8 +219,9 @@ export class DeliveryFeature implements OnModuleInit {
       const paced = settled.filter(({ delivery }) => delivery.paced);
       if (paced.length > 0) this.wake.local(paced.map(({ delivery }) => delivery.webhookId));
       // A circuit that closed is no end of waiting that a walk could foresee, and what waited behind it is work for every process.
-      const probes = settled.filter(({ delivery }) => delivery.isProbe);
-      if (probes.length > 0) this.wake.everywhere(probes.map(({ delivery }) => delivery.webhookId));
+      const pausing = new Set(health.flatMap(({ webhookId, pausedMs }) => (pausedMs === undefined ? [] : [webhookId])));
+      const closing = settled.filter(({ delivery }) => delivery.isProbe && !pausing.has(delivery.webhookId));
+      if (closing.length > 0) this.wake.everywhere(closing.map(({ delivery }) => delivery.webhookId));
       this.retries.remind(
         settled.flatMap(({ delivery, verdict }) =>
           verdict.waitMs === undefined
