@@ -22,6 +22,14 @@ const FIRST_UNWANTED_STATUS = 300;
 
 type Name = 'tenant' | keyof DeliveryCondition;
 
+/** The columns of indexes that answer a condition. */
+const COLUMN_OF = {
+  tenant: 'tenant_id',
+  webhookId: 'webhook_id',
+  status: 'status',
+  httpStatus: 'last_http_status',
+} satisfies Partial<Record<Name, string>>;
+
 export function walkOf(
   t: Tables,
   tenantId: string,
@@ -31,35 +39,32 @@ export function walkOf(
   parameters: Parameters,
 ): Walk {
   const { status, isScheduled, webhookId, event, httpStatus } = condition;
+  const bound = (value: unknown): string | undefined => (value === undefined ? undefined : parameters.bind(value));
   const tenant = parameters.bind(tenantId);
+  const values = { tenant, webhookId: bound(webhookId), status: bound(status), httpStatus: bound(httpStatus) };
   const all: Partial<Record<Name, string>> = { tenant: `d.tenant_id = ${tenant}` };
-  if (status) all.status = `d.status = ${parameters.bind(status)}`;
+  if (status) all.status = `d.status = ${values.status}`;
   if (status === 'retrying') all.isScheduled = `d.attempt_count ${isScheduled ? '=' : '>'} 0`;
   // PostgreSQL answers EXISTS first: another tenant's webhook is walked for nobody, so not even its size shows.
-  const webhook = webhookId && parameters.bind(webhookId);
-  const owned = `EXISTS (SELECT FROM ${t.webhook} WHERE tenant_id = ${tenant} AND id = ${webhook})`;
-  if (webhook) all.webhookId = `d.webhook_id = ${webhook} AND ${owned}`;
+  const owned = `EXISTS (SELECT FROM ${t.webhook} WHERE tenant_id = ${tenant} AND id = ${values.webhookId})`;
+  if (webhookId) all.webhookId = `d.webhook_id = ${values.webhookId} AND ${owned}`;
   if (event) all.event = `d.event_type = ${parameters.bind(event)}`;
-  if (httpStatus) all.httpStatus = `d.last_http_status = ${parameters.bind(httpStatus)}`;
+  if (httpStatus) all.httpStatus = `d.last_http_status = ${values.httpStatus}`;
 
   // The tenant is always answered: by the index, or by the webhook being its own.
   const filtersBeyond = (...indexed: Name[]): string[] =>
     (Object.keys(all) as Name[])
       .filter((name) => name !== 'tenant' && !indexed.includes(name))
       .flatMap((name) => all[name] ?? []);
-  const by = (...indexed: Name[]): Walk => ({
-    from: `${t.delivery} d`,
-    where: [...indexed.flatMap((name) => all[name] ?? []), ...within('d.id', bounds, parameters)],
-    filters: filtersBeyond(...indexed),
-  });
-  // With filters, the index is not PostgreSQL's choice: the page ends after so many rows of this value, found or not.
-  const along = (key: Record<string, string>, also: readonly string[]): Walk => {
-    const { where, order } = alongIndex(key, bounds, parameters);
+  // The index is not PostgreSQL's choice: it might walk all rows by their ids, past whatever another tenant sent since.
+  const along = (indexed: readonly (keyof typeof COLUMN_OF)[], ...also: readonly string[]): Walk => {
+    const keys = Object.fromEntries(indexed.map((name) => [COLUMN_OF[name], values[name] as string]));
+    const { where, order } = alongIndex(keys, bounds, parameters);
     return {
       from: `${t.delivery} d`,
       where: [...where, ...also, ...within('d.id', bounds, parameters)],
       order,
-      filters: filtersBeyond('webhookId'),
+      filters: filtersBeyond(...indexed),
     };
   };
 
@@ -70,7 +75,13 @@ export function walkOf(
     const from = `(SELECT * FROM ${t.delivery} x WHERE ${sending.join(' AND ')} OFFSET 0) d`;
     return { from, where: Object.values(all), filters: [] };
   }
-  if (status === 'pending' && webhookId) return by('webhookId', 'status');
+  // delivery_pending, which is smaller than any other index of the webhook, and whose ids ascend where its webhooks descend.
+  if (status === 'pending' && webhookId)
+    return {
+      from: `${t.delivery} d`,
+      where: [all.webhookId as string, all.status as string, ...within('d.id', bounds, parameters)],
+      filters: filtersBeyond('webhookId', 'status'),
+    };
   // delivery_pending, the newest of each of the tenant's webhooks: what waits is found, however old it is.
   if (status === 'pending' && !event && !httpStatus) {
     const waiting = [`x.webhook_id = w.id`, `x.status = 'pending'`, ...within('x.id', bounds, parameters)];
@@ -78,9 +89,10 @@ export function walkOf(
     const from = `${t.webhook} w CROSS JOIN LATERAL (${newest}) d`;
     return { from, where: [`w.tenant_id = ${tenant}`, all.tenant as string, all.status as string], filters: [] };
   }
-  if (httpStatus && httpStatus >= FIRST_UNWANTED_STATUS) return by('tenant', 'httpStatus');
-  if (status && UNSUCCESSFUL.has(status)) return by('tenant', 'status');
-  if (webhook)
-    return filtersBeyond('webhookId').length === 0 ? by('webhookId') : along({ webhook_id: webhook }, [owned]);
-  return filtersBeyond('tenant').length === 0 ? by('tenant') : along({ tenant_id: tenant }, []);
+  // These two also ask by `=`, which tells PostgreSQL that all such rows are in the index.
+  if (httpStatus && httpStatus >= FIRST_UNWANTED_STATUS)
+    return along(['tenant', 'httpStatus'], all.httpStatus as string);
+  if (status && UNSUCCESSFUL.has(status)) return along(['tenant', 'status'], all.status as string);
+  if (webhookId) return along(['webhookId'], owned);
+  return along(['tenant']);
 }

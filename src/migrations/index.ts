@@ -39,6 +39,7 @@ import { Probes1764000002730 } from './1764000002730-probes.js';
 import { TransformedFormat1764000002740 } from './1764000002740-transformed-format.js';
 import { ReplayedOrder1764000002750 } from './1764000002750-replayed-order.js';
 import { FinishedReplays1764000002760 } from './1764000002760-finished-replays.js';
+import { PoliciesBesideTheOrder1764000002770 } from './1764000002770-policies-beside-the-order.js';
 
 /** Every migration of Posthorn, in order: for an application that runs them with its own tools. */
 export const POSTHORN_MIGRATIONS = [
@@ -82,4 +83,5 @@ export const POSTHORN_MIGRATIONS = [
   TransformedFormat1764000002740,
   ReplayedOrder1764000002750,
   FinishedReplays1764000002760,
+  PoliciesBesideTheOrder1764000002770,
 ] as const;

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { RowLevelSecurity1764000002200 } from '../../src/migrations/1764000002200-row-level-security.js';
+import { PoliciesBesideTheOrder1764000002770 } from '../../src/migrations/1764000002770-policies-beside-the-order.js';
 import { cloneDatabase } from '../setup/database.js';
 import { startTestServer } from '../setup/server.js';
 import { connect, databaseOf, dataSourceOf, open, tenantsOf, unique } from './row-level-security.harness.js';
@@ -30,6 +31,27 @@ describe('where it can be had', () => {
     await runner.release();
     expect(await state()).toEqual(protectedState);
     expect((await tenantsOf(dataSource)).isRestricted).toBe(true);
+  });
+
+  it('has the same policies whether it was begun by this version or by one before', async () => {
+    const { url, admin } = await databaseOf('createrole');
+    const schema = unique('apart');
+    const dataSource = await dataSourceOf(url, schema);
+    await dataSource.runMigrations();
+    const policies = async (): Promise<unknown[]> => {
+      const { rows } = await admin.query<{ policy: string }>(
+        'select tablename, policyname, qual from pg_policies where schemaname = $1 order by 1, 2',
+        [schema],
+      );
+      return rows;
+    };
+    const begun = await policies();
+    const runner = dataSource.createQueryRunner();
+    await new PoliciesBesideTheOrder1764000002770().down(runner);
+    expect(await policies()).not.toEqual(begun);
+    await new PoliciesBesideTheOrder1764000002770().up(runner);
+    await runner.release();
+    expect(await policies()).toEqual(begun);
   });
 
   it('is had with a role that an administrator made for a login which may not make roles', async () => {

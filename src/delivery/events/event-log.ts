@@ -46,14 +46,11 @@ export class EventLog {
   async findNewest(tenantId: string, filter: EventFilter, limit: number): Promise<LogPage<Event>> {
     const parameters = new Parameters();
     const bounds = boundsOf(filter);
-    const tenant = parameters.bind(tenantId);
-    const along = filter.event
-      ? alongIndex({ tenant_id: tenant }, bounds, parameters)
-      : { where: [`d.tenant_id = ${tenant}`] };
+    const { where, order } = alongIndex({ tenant_id: parameters.bind(tenantId) }, bounds, parameters);
     const walk = {
       from: `${this.database.tables.event} d`,
-      ...along,
-      where: [...along.where, ...within('d.id', bounds, parameters)],
+      where: [...where, ...within('d.id', bounds, parameters)],
+      order,
       filters: filter.event ? [`d.type = ${parameters.bind(filter.event)}`] : [],
     };
     // The length of a payload is known without reading it.

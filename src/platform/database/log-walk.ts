@@ -85,7 +85,7 @@ export function within(id: string, { sinceId, beforeId }: Bounds, parameters: Pa
 
 /**
  * Conditions and order that only an index of these columns and the id can serve. If they were asked by `=`, PostgreSQL might take
- * it for cheaper to walk all rows by their ids, and would look at twenty to find one.
+ * it for cheaper to walk all rows by their ids, and would look at twenty to find one, or at all that another tenant has stored since.
  *
  * @param keys - SQL of the value of each column, in the order of the index.
  */

@@ -78,8 +78,9 @@ export async function protectTenants(runner: Sql): Promise<void> {
       FOR one IN SELECT * FROM (${tables(schema)}) t WHERE (${isProtected(role)}) IS NOT TRUE LOOP
         EXECUTE format('DROP POLICY IF EXISTS tenants ON "${schema}".%I', one.relname);
         EXECUTE format('DROP POLICY IF EXISTS workers ON "${schema}".%I', one.relname);
-        -- A sub-select is evaluated once for a statement, not once for a row.
-        EXECUTE format('CREATE POLICY tenants ON "${schema}".%I TO "${role}" USING (%I = (SELECT current_setting(''${TENANT_SETTING}'', true)))', one.relname, one.key);
+        -- A sub-select is evaluated once for a statement, not once for a row. By = PostgreSQL would know that all rows have one
+        -- tenant, and might walk a log by ids alone: past all that other tenants have stored since.
+        EXECUTE format('CREATE POLICY tenants ON "${schema}".%I TO "${role}" USING (%I IS NOT DISTINCT FROM (SELECT current_setting(''${TENANT_SETTING}'', true)))', one.relname, one.key);
         EXECUTE format('CREATE POLICY workers ON "${schema}".%I TO %I USING (true)', one.relname, one.owner);
         EXECUTE format('ALTER TABLE "${schema}".%I ENABLE ROW LEVEL SECURITY', one.relname);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON "${schema}".%I TO "${role}"', one.relname);
