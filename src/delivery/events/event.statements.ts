@@ -9,6 +9,13 @@ import type { Room } from '../queue/send-queue.js';
 import type { FilterVerdicts } from './known-filters.js';
 import type { NewEvent } from './new-event.js';
 
+/** SQL: whether an array that ascends has a value. */
+const has = (keys: string, key: string): string => `(${keys})[width_bucket(${key}, ${keys})] = ${key}`;
+
+/** SQL: of two arrays, of which the first ascends, what the second has in the place of a value of the first. */
+const valueOf = (key: string, keys: string, values: string, otherwise: string): string =>
+  `CASE WHEN ${has(keys, key)} THEN (${values})[width_bucket(${key}, ${keys})] ELSE ${otherwise} END`;
+
 /**
  * Reads webhook by (tenant_id) or by the GIN index on patterns; locks nothing but the rows it inserts. One
  * statement, so that storing and fanning out cost one round trip; the query builder has no INSERT … SELECT. Who
@@ -20,11 +27,11 @@ import type { NewEvent } from './new-event.js';
  * Claims what there is room for as it is inserted, by the rules of the claim: one version of the row less, and one
  * round trip. Not what a claim does more for: limits, an order, pauses and probes, an end, a guarantee that has the
  * claim on disk before anything is sent whatever the server's default is.
- * $12 $13 busy webhooks and their room, $14 room of the others, $15 room in all, $16 deadline in milliseconds.
+ * $12 $13 busy webhooks, in ascending order, and their room, $14 room of the others, $15 room in all, $16 deadline in milliseconds.
  * $17 the filters that the events were judged by, in ascending order, and $18 for each event a bit for each of them: where a
- * webhook that an event is for has another, nothing is stored, and the answer tells those filters, by webhook. The place of
- * a filter is found by width_bucket, which looks for it by halves whatever the plan is: a join over a list of which
- * PostgreSQL does not know the length may be a loop over all of it for each webhook, as comparing with ANY is.
+ * webhook that an event is for has another, nothing is stored, and the answer tells those filters, by webhook.
+ * A place in a list is found by width_bucket, by halves: a join over one of which PostgreSQL does not know the length may be a loop
+ * over all of it for each webhook, as comparing with ANY is. With ten thousand webhooks, what was fanned out is such a list.
  * Where the tenant is followed, the stream is told of deliveries that are skipped, in the transaction that skips them.
  * A delivery that comes later expires by PostgreSQL's clock, counted from now, not
  * from the beginning of a caller's long transaction.
@@ -36,18 +43,15 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
     FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::text[],
                 $9::timestamptz[], $10::int[], $11::text[], $18::bytea[], $19::text[], $20::text[])
       AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms, ordering_key, filtered_out, tags, traceparent)
-  ), busy AS (
-    SELECT * FROM unnest($12::uuid[], $13::int[]) AS b (webhook_id, room)
   ), matching AS MATERIALIZED (
     SELECT asked.type, w.id AS webhook_id, w.active, w.expires_after_ms, w.ordered, w.filter_id, w.filter, ${TARGET},
            nullif(width_bucket(w.filter_id, $17::uuid[]), 0) AS filter_place,
            CASE WHEN w.active AND w.guarantee = 'at-least-once' AND w.expires_after_ms IS NULL AND h.webhook_id IS NULL AND NOT ${PACED}
-                THEN coalesce(busy.room, $14) ELSE 0 END AS room
+                THEN ${valueOf('w.id', '$12::uuid[]', '$13::int[]', '$14')} ELSE 0 END AS room
     FROM (SELECT DISTINCT type, patterns FROM input) asked
     JOIN ${t.webhook} w ON w.tenant_id = $1 AND w.deleted_at IS NULL AND w.patterns && string_to_array(asked.patterns, ',')
     JOIN ${t.tenant} tenant ON tenant.id = w.tenant_id
     LEFT JOIN ${t.webhook_health} h ON h.webhook_id = w.id
-    LEFT JOIN busy ON busy.webhook_id = w.id
   ), unjudged AS (
     SELECT webhook_id, filter_id, filter FROM matching WHERE filter_id IS NOT NULL AND ($17::uuid[])[filter_place] IS DISTINCT FROM filter_id
   ), stored AS (
@@ -78,9 +82,11 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
            lane
     FROM fan
     RETURNING id, event_id, event_type, webhook_id, status, reason
-  ), ${followed ? tellingSkipped(t) : ''}claimed AS (
-    SELECT DISTINCT ON (webhook_id) * FROM matching
-    WHERE webhook_id IN (SELECT webhook_id FROM fanned WHERE status = 'sending')
+  ), ${followed ? tellingSkipped(t) : ''}sending AS (
+    SELECT ARRAY(SELECT DISTINCT webhook_id FROM fanned WHERE status = 'sending' ORDER BY webhook_id) AS webhook_ids
+  ), claimed AS (
+    SELECT DISTINCT ON (matching.webhook_id) matching.* FROM sending, matching
+    WHERE ${has('sending.webhook_ids', 'matching.webhook_id')}
   ), secrets AS (${liveSecrets(t, 'claimed')}
   )
   SELECT NULL AS webhook_id, string_agg(event_id || ' ' || deliveries || ' ' || skipped || claimed, ',' ORDER BY event_id) AS stored,
@@ -98,28 +104,31 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
   SELECT webhook_id, NULL, NULL, NULL, ${TARGET_COLUMNS.map(() => 'NULL').join(', ')}, filter_id, filter FROM unjudged`;
 
 /** What {@link insertText} is told: each value at the place of its parameter, $1 first. */
-export const insertValues = ({ tenantId, events, room, judged, timeoutMs }: Insertion): unknown[] => [
-  tenantId,
-  plainArray(events.map((event) => event.id)),
-  textArray(events.map((event) => event.type)),
-  plainArray(events.map((event) => event.occurredAt.toISOString())),
-  bytesArray(events.map((event) => event.data)),
-  textArray(events.map((event) => event.idempotencyKey ?? null)),
-  textArray(events.map((event) => patternsMatching(event.type).join(','))),
-  textArray(events.map((event) => event.webhookIds?.join(',') ?? null)),
-  plainArray(events.map((event) => event.deliverAt?.toISOString() ?? null)),
-  plainArray(events.map((event) => event.expiresAfterMs ?? null)),
-  textArray(events.map((event) => event.orderingKey ?? null)),
-  plainArray([...room.perBusyWebhook.keys()]),
-  plainArray([...room.perBusyWebhook.values()]),
-  room.perWebhook,
-  room.total,
-  timeoutMs,
-  plainArray(judged.asked),
-  bytesArray(judged.filteredOut),
-  textArray(events.map((event) => event.tags?.join(',') ?? null)),
-  textArray(events.map((event) => event.traceparent ?? null)),
-];
+export function insertValues({ tenantId, events, room, judged, timeoutMs }: Insertion): unknown[] {
+  const busy = [...room.perBusyWebhook].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    tenantId,
+    plainArray(events.map((event) => event.id)),
+    textArray(events.map((event) => event.type)),
+    plainArray(events.map((event) => event.occurredAt.toISOString())),
+    bytesArray(events.map((event) => event.data)),
+    textArray(events.map((event) => event.idempotencyKey ?? null)),
+    textArray(events.map((event) => patternsMatching(event.type).join(','))),
+    textArray(events.map((event) => event.webhookIds?.join(',') ?? null)),
+    plainArray(events.map((event) => event.deliverAt?.toISOString() ?? null)),
+    plainArray(events.map((event) => event.expiresAfterMs ?? null)),
+    textArray(events.map((event) => event.orderingKey ?? null)),
+    plainArray(busy.map(([webhookId]) => webhookId)),
+    plainArray(busy.map(([, ofWebhook]) => ofWebhook)),
+    room.perWebhook,
+    room.total,
+    timeoutMs,
+    plainArray(judged.asked),
+    bytesArray(judged.filteredOut),
+    textArray(events.map((event) => event.tags?.join(',') ?? null)),
+    textArray(events.map((event) => event.traceparent ?? null)),
+  ];
+}
 
 interface Insertion {
   readonly tenantId: string;
