@@ -6,6 +6,7 @@ import { Secret } from '../../kernel/secret.js';
 import { isSigningSecret } from '../../kernel/signatures/signing-secret.js';
 import { Database } from '../../platform/database/index.js';
 import type { Statement } from '../../platform/database/index.js';
+import { SparingLog } from '../../platform/observability/index.js';
 import { SealedSecrets, SecretsAwayError } from '../../platform/secrets/index.js';
 
 const MAX_KEPT = 10_000;
@@ -21,6 +22,8 @@ export interface OpenedSecrets {
 @Injectable()
 export class SigningKeys {
   private readonly logger = new Logger('SigningKeys');
+  /** With another ENCRYPTION_KEY none can be read, and each is asked for again at every attempt. */
+  private readonly unreadable = new SparingLog((line) => this.logger.error(line));
   /** Set again at each use, so that the ones longest unused make room. */
   private readonly kept = new BoundedMap<string, Secret>(MAX_KEPT);
   private readonly statement: Statement;
@@ -72,7 +75,8 @@ export class SigningKeys {
       return secret;
     } catch (error) {
       if (error instanceof SecretsAwayError) return 'away';
-      this.logger.error(`Signing secret ${id} cannot be read: ${(error as Error).message}`);
+      const { message } = error as Error;
+      this.unreadable.note(message, () => `Signing secret ${id} cannot be read: ${message}`);
       return undefined;
     }
   }
