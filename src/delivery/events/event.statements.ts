@@ -82,7 +82,7 @@ export const insertText = (t: Tables, { followed = false } = {}): string => `
            lane
     FROM fan
     RETURNING id, event_id, event_type, webhook_id, status, reason
-  ), ${followed ? tellingSkipped(t) : ''}sending AS (
+  ), ${followed ? tellingSkipped(t) : ''}sending AS MATERIALIZED (
     SELECT ARRAY(SELECT DISTINCT webhook_id FROM fanned WHERE status = 'sending' ORDER BY webhook_id) AS webhook_ids
   ), claimed AS (
     SELECT DISTINCT ON (matching.webhook_id) matching.* FROM sending, matching
