@@ -10,6 +10,15 @@ import { answerBy } from './behaviours.js';
 import { Dice } from './dice.js';
 import type { Request } from './evidence.js';
 
+/** What a scenario says of a path; all that stands in it is done. */
+interface Order {
+  readonly path: string;
+  readonly secret?: string;
+  readonly behaves?: string;
+  /** Cuts off what is open there. */
+  readonly cut?: boolean;
+}
+
 const [, , historyFile = '', seed = ''] = process.argv;
 const history = openSync(historyFile, 'a');
 /** Signing secrets by path, as the scenario tells them. */
@@ -17,7 +26,7 @@ const secrets = new Map<string, string>();
 /** Paths that answer as another does, for as long as the scenario says so. */
 const behavesAs = new Map<string, string>();
 /** Requests by path that have come, and are neither answered nor cut off. */
-const open = new Map<string, number>();
+const open = new Map<string, Set<ServerResponse>>();
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
@@ -37,24 +46,21 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 60_000;
 server.on('clientError', (_, socket) => socket.destroy());
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-process.on('message', ({ path, secret, behaves }: { path: string; secret?: string; behaves?: string }) => {
+process.on('message', ({ path, secret, behaves, cut }: Order) => {
   if (secret !== undefined) secrets.set(path, secret);
   if (behaves !== undefined) behavesAs.set(path, behaves);
+  if (cut) for (const response of open.get(path) ?? []) response.destroy();
 });
 // The scenario is over, however it ended.
 process.on('disconnect', () => process.exit());
 
 /** Counts a request until its answer is handed over, before which nobody can have read it, or its connection is cut. */
 function countOpen(path: string, response: ServerResponse): number {
-  const count = (open.get(path) ?? 0) + 1;
-  open.set(path, count);
-  let isOver = false;
-  const over = (): void => {
-    if (!isOver) open.set(path, (open.get(path) ?? 0) - 1);
-    isOver = true;
-  };
+  const others = open.get(path) ?? new Set();
+  open.set(path, others.add(response));
+  const over = (): void => void others.delete(response);
   response.once('prefinish', over).once('close', over);
-  return count;
+  return others.size;
 }
 
 function read(request: IncomingMessage, body: Buffer): Omit<Request, 'answer' | 'open'> {

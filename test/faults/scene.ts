@@ -169,6 +169,11 @@ export class Scene {
     this.receiver?.send({ path: target, behaves });
   }
 
+  /** What is open on this path is cut off. */
+  cutOff(target: string): void {
+    this.receiver?.send({ path: target, cut: true });
+  }
+
   /** Everything that has arrived by now. */
   arrived(): readonly Request[] {
     return this.history.read();
