@@ -4,11 +4,14 @@
 // the same signed POSTs at the same concurrency, no database, no retries. Tutorial: fetch, sign, retry thrice, in memory.
 // The receiver is a process of its own on the same machine. REDIS_URL is taken from the
 // environment. A machine that others share is now fast, now slow: each of Posthorn's runs has one of bare undici just before
-// it, and the medians of several rounds are shown. Prints, and judges nothing: ratios travel, rates do not.
+// it, and the medians of several rounds are shown. Three processes share the cores: where these are fewer, the last column
+// tells what the main thread would do with one of its own, by the time that it ran for. Prints, and judges nothing: ratios
+// travel, rates do not.
 import 'reflect-metadata';
 import { fork } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { Session } from 'node:inspector/promises';
 import path from 'node:path';
@@ -83,6 +86,7 @@ async function main() {
     const measured = async (deliveries, work, others = {}) => {
       const used = () => ({
         node: (process.cpuUsage().user + process.cpuUsage().system) / 1_000,
+        ...mainThread(),
         ...Object.fromEntries(
           Object.entries({ receiver: receiver.pid, ...others }).map(([who, pid]) => [who, cpuMsOf(pid)]),
         ),
@@ -130,27 +134,50 @@ async function main() {
       await profiler?.();
       const middle = (measures) => [
         Math.round(median(measures.map(({ rate }) => rate))),
-        ...['node', 'receiver', 'PostgreSQL'].map((who) => median(measures.map(({ spent }) => spent[who]))),
+        ...['node', 'ran', 'waited', 'receiver', 'PostgreSQL'].map((who) =>
+          median(measures.map(({ spent }) => spent[who])),
+        ),
       ];
-      const row = (name, measures, ...ratios) => {
+      const row = (name, measures, ofBare, ofTutorial, onItsOwn) => {
         const [rate, ...spent] = middle(measures);
-        return [name, rate, ...ratios, ...spent.map((us) => (us === undefined ? '–' : Math.round(us)))];
+        return [
+          name,
+          rate,
+          ofBare,
+          ofTutorial,
+          ...spent.map((us) => (us === undefined ? '–' : Math.round(us))),
+          onItsOwn,
+        ];
       };
       table([
-        ['medians', 'deliveries/s', 'of bare undici', 'of tutorial', 'µs of node', 'of receiver', 'of PostgreSQL'],
+        [
+          ...[
+            'medians',
+            'deliveries/s',
+            'of bare undici',
+            'of tutorial',
+            'µs of node',
+            'main thread',
+            'waits for a core',
+          ],
+          ...['of receiver', 'of PostgreSQL', 'of bare undici, by main thread'],
+        ],
         row(
           'bare undici, no database',
           cases.flatMap(({ pairs }) => pairs.map(({ bare }) => bare)),
           '1',
           '',
+          '1',
         ),
-        row('fetch loop of a tutorial', tutorials, '', '1'),
+        row('fetch loop of a tutorial', tutorials, '', '1', ''),
         ...cases.map(({ name, pairs }) => {
           const ratiosOf = (which) => pairs.map((pair) => pair[which]).sort((a, b) => a - b);
           const spread = (ratios) =>
             `${median(ratios).toFixed(2)} (${ratios[0].toFixed(2)}–${ratios.at(-1).toFixed(2)})`;
           const own = pairs.map((pair) => pair.own);
-          return row(`Posthorn, ${name}`, own, spread(ratiosOf('ofBare')), spread(ratiosOf('ofTutorial')));
+          const byMainThread = median(pairs.map(({ bare, own: { spent } }) => bare.spent.ran / spent.ran));
+          const ratios = [spread(ratiosOf('ofBare')), spread(ratiosOf('ofTutorial')), byMainThread.toFixed(2)];
+          return row(`Posthorn, ${name}`, own, ...ratios);
         }),
       ]);
       console.log(`Queue on ${process.env.REDIS_URL ? 'Redis' : 'PostgreSQL'}. PostgreSQL: ${settings}`);
@@ -158,6 +185,12 @@ async function main() {
   } finally {
     receiver.kill();
   }
+}
+
+/** Milliseconds that this process's main thread has run for, and that it was ready to run and had no core. Of Linux. */
+function mainThread() {
+  const [ran, waited] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
+  return { ran: Number(ran) / 1e6, waited: Number(waited) / 1e6 };
 }
 
 /** Posthorn as an application context in this process, its database in a directory that is removed afterwards. */
