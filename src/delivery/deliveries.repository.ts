@@ -106,7 +106,7 @@ export class DeliveriesRepository {
 
   private walk(tenantId: string, filter: DeliveryFilter, limit: number): Promise<LogPage<Delivery>> {
     const parameters = new Parameters();
-    const walk = walkOf(this.database.tables, tenantId, filter, boundsOf(filter), limit, parameters);
+    const walk = walkOf(this.database.tables, tenantId, filter, boundsOf(filter), parameters);
     return readPage(this.tenants.of(tenantId), { walk, columns: columnsOf(this.deliveries), limit, parameters });
   }
 }

@@ -2,6 +2,7 @@
 // what PostgreSQL would choose depends on statistics that it may not have, and a wrong choice reads millions of rows.
 import { alongIndex, within } from '../platform/database/index.js';
 import type { Bounds, Parameters, Tables, Walk } from '../platform/database/index.js';
+import { DELIVERY_STATUSES } from './delivery-status.js';
 import type { DeliveryStatus } from './delivery-status.js';
 
 /** What a page of the log is limited to, besides its tenant. */
@@ -14,8 +15,10 @@ export interface DeliveryCondition {
   readonly httpStatus?: number;
 }
 
-/** Statuses of index delivery_unsuccessful. */
-const UNSUCCESSFUL: ReadonlySet<DeliveryStatus> = new Set(['retrying', 'client_error', 'failed', 'skipped', 'expired']);
+/** Statuses of index delivery_status: all but the one that has an index of its own, and the one that most have in the end. */
+const INDEXED: ReadonlySet<DeliveryStatus> = new Set(
+  DELIVERY_STATUSES.filter((status) => status !== 'sending' && status !== 'success'),
+);
 
 /** From this on, the last HTTP status is in index delivery_http_status. */
 const FIRST_UNWANTED_STATUS = 300;
@@ -35,7 +38,6 @@ export function walkOf(
   tenantId: string,
   condition: DeliveryCondition,
   bounds: Bounds,
-  limit: number,
   parameters: Parameters,
 ): Walk {
   const { status, isScheduled, webhookId, event, httpStatus } = condition;
@@ -82,17 +84,10 @@ export function walkOf(
       where: [all.webhookId as string, all.status as string, ...within('d.id', bounds, parameters)],
       filters: filtersBeyond('webhookId', 'status'),
     };
-  // delivery_pending, the newest of each of the tenant's webhooks: what waits is found, however old it is.
-  if (status === 'pending' && !event && !httpStatus) {
-    const waiting = [`x.webhook_id = w.id`, `x.status = 'pending'`, ...within('x.id', bounds, parameters)];
-    const newest = `SELECT * FROM ${t.delivery} x WHERE ${waiting.join(' AND ')} ORDER BY x.id DESC LIMIT ${limit}`;
-    const from = `${t.webhook} w CROSS JOIN LATERAL (${newest}) d`;
-    return { from, where: [`w.tenant_id = ${tenant}`, all.tenant as string, all.status as string], filters: [] };
-  }
   // These two also ask by `=`, which tells PostgreSQL that all such rows are in the index.
   if (httpStatus && httpStatus >= FIRST_UNWANTED_STATUS)
     return along(['tenant', 'httpStatus'], all.httpStatus as string);
-  if (status && UNSUCCESSFUL.has(status)) return along(['tenant', 'status'], all.status as string);
+  if (status && INDEXED.has(status)) return along(['tenant', 'status'], all.status as string);
   if (webhookId) return along(['webhookId'], owned);
   return along(['tenant']);
 }

@@ -12,7 +12,7 @@ import type { DeliveryStatus } from './delivery-status.js';
 @Index('delivery_sending', { synchronize: false })
 @Index('delivery_retrying', { synchronize: false })
 @Index('delivery_retrying_webhook', { synchronize: false })
-@Index('delivery_unsuccessful', { synchronize: false })
+@Index('delivery_status', { synchronize: false })
 @Index('delivery_http_status', { synchronize: false })
 @Index('delivery_lane', { synchronize: false })
 @Index('delivery_replayed', { synchronize: false })

@@ -40,6 +40,7 @@ import { TransformedFormat1764000002740 } from './1764000002740-transformed-form
 import { ReplayedOrder1764000002750 } from './1764000002750-replayed-order.js';
 import { FinishedReplays1764000002760 } from './1764000002760-finished-replays.js';
 import { PoliciesBesideTheOrder1764000002770 } from './1764000002770-policies-beside-the-order.js';
+import { StatusesOfATenant1764000002780 } from './1764000002780-statuses-of-a-tenant.js';
 
 /** Every migration of Posthorn, in order: for an application that runs them with its own tools. */
 export const POSTHORN_MIGRATIONS = [
@@ -84,4 +85,5 @@ export const POSTHORN_MIGRATIONS = [
   ReplayedOrder1764000002750,
   FinishedReplays1764000002760,
   PoliciesBesideTheOrder1764000002770,
+  StatusesOfATenant1764000002780,
 ] as const;

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { insertText, insertValues } from '../../src/delivery/events/event.statements.js';
 import { newId } from '../../src/kernel/ids.js';
 import { Database } from '../../src/platform/database/index.js';
+import { copyWebhook } from '../setup/many-webhooks.js';
 import { startTestServer } from '../setup/server.js';
 
 const WEBHOOKS = 2_000;
@@ -36,16 +37,7 @@ it('looks at each of very many webhooks a few times, and not once for each of th
   const { id } = await server.webhook('http://127.0.0.1:9/hook', ['order.paid']);
   const client = new pg.Client(server.databaseUrl);
   await client.connect();
-  const { rows } = await client.query<{ columns: string }>(
-    `SELECT string_agg(quote_ident(attname), ', ') AS columns FROM pg_attribute
-     WHERE attrelid = 'posthorn.webhook'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'id'`,
-  );
-  const columns = rows[0]?.columns;
-  await client.query(
-    `INSERT INTO posthorn.webhook (id, ${columns})
-     SELECT gen_random_uuid(), ${columns} FROM posthorn.webhook, generate_series(2, $2::int) WHERE id = $1`,
-    [id, WEBHOOKS],
-  );
+  await copyWebhook(client, id, WEBHOOKS);
   // As PostgreSQL joins where it knows of few webhooks: from a plan that was made before there were more, for one.
   await client.query('SET enable_hashjoin = off; SET enable_mergejoin = off');
   const events = [{ id: newId(), type: 'order.paid', occurredAt: new Date(), data: '{}' }];

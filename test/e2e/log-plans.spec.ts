@@ -2,10 +2,15 @@
 import { expect, it } from '@jest/globals';
 import pg from 'pg';
 import { lowestIdAt } from '../../src/kernel/ids.js';
+import { copyWebhook } from '../setup/many-webhooks.js';
+import { startTestServer } from '../setup/server.js';
 import { DeliveryScene } from './delivery.harness.js';
 
 /** Of each tenant. Whoever walked all rows by their ids would read so many of the other's before the first of the own ones. */
 const STORED = 10_000;
+
+/** Webhooks of one tenant. Whoever asked each of them by itself would scan more often than that. */
+const WEBHOOKS = 500;
 
 const HOUR_MS = 3_600_000;
 
@@ -20,16 +25,32 @@ async function onConnection<Result>(url: string, work: (client: pg.Client) => Pr
   }
 }
 
-/** Events with a failed delivery each, a millisecond apart. */
-const insertHistory = (client: pg.Client, tenantId: string, webhookId: string, fromMs: number): Promise<unknown> =>
+/** Events with a delivery each, a millisecond apart, to these webhooks in turns. */
+const insertHistory = (
+  client: pg.Client,
+  { tenantId, webhookIds, fromMs, is }: { tenantId: string; webhookIds: readonly string[]; fromMs: number; is: object },
+): Promise<unknown> =>
   client.query(
-    `WITH history AS (SELECT * FROM unnest($3::uuid[]) AS id), events AS (
+    `WITH history AS (SELECT id, $4::uuid[] AS webhooks, n::int FROM unnest($3::uuid[]) WITH ORDINALITY AS h (id, n)), events AS (
        INSERT INTO posthorn.event (id, tenant_id, type, data, occurred_at)
        SELECT id, $1, 'order.paid', '{}', now() FROM history)
      INSERT INTO posthorn.delivery (id, tenant_id, event_id, event_type, webhook_id, status, attempt_count, last_http_status, completed_at)
-     SELECT id, $1, id, 'order.paid', $2, 'failed', 1, 503, now() FROM history`,
-    [tenantId, webhookId, Array.from({ length: STORED }, (_, n) => lowestIdAt(fromMs + n))],
+     SELECT id, $1, id, 'order.paid', webhooks[1 + n % cardinality(webhooks)], $2::json ->> 'status', ($2::json ->> 'attemptCount')::int,
+            ($2::json ->> 'httpStatus')::int, ($2::json ->> 'completedAt')::timestamptz FROM history`,
+    [tenantId, JSON.stringify(is), Array.from({ length: STORED }, (_, n) => lowestIdAt(fromMs + n)), webhookIds],
   );
+
+const FAILED = { status: 'failed', attemptCount: 1, httpStatus: 503, completedAt: new Date() };
+const PENDING = { status: 'pending', attemptCount: 0 };
+
+/** Scans of indexes of deliveries. */
+const scans = (url: string): Promise<number> =>
+  onConnection(url, async (client) => {
+    const { rows } = await client.query<{ scans: number }>(
+      `SELECT coalesce(sum(idx_scan), 0)::int AS scans FROM pg_stat_user_indexes WHERE relname ~ '^delivery_(\\d|default)'`,
+    );
+    return rows[0]?.scans ?? NaN;
+  });
 
 /** Rows of events and deliveries that were read, whichever way. */
 const rowsRead = (url: string): Promise<number> =>
@@ -50,10 +71,15 @@ it('shows the newest of a tenant who has most of what is stored, and reads nothi
   const [webhookId, latersId] = [await webhookOf('default'), await webhookOf('later')];
   const now = Date.now();
   await onConnection(server.databaseUrl, async (client) => {
-    await insertHistory(client, 'default', webhookId, now - 2 * HOUR_MS);
+    await insertHistory(client, {
+      tenantId: 'default',
+      webhookIds: [webhookId],
+      fromMs: now - 2 * HOUR_MS,
+      is: FAILED,
+    });
     // From here on PostgreSQL takes nearly every row for one of the first tenant.
     await client.query('ANALYZE posthorn.event, posthorn.delivery');
-    await insertHistory(client, 'later', latersId, now - HOUR_MS);
+    await insertHistory(client, { tenantId: 'later', webhookIds: [latersId], fromMs: now - HOUR_MS, is: FAILED });
   });
   const before = await rowsRead(server.databaseUrl);
   const since = new Date(now - 3 * HOUR_MS).toISOString();
@@ -71,4 +97,26 @@ it('shows the newest of a tenant who has most of what is stored, and reads nothi
   }
   await scene.close();
   expect((await rowsRead(server.databaseUrl)) - before).toBeLessThan(STORED);
+});
+
+it('shows what waits of a tenant with very many webhooks, and asks none of these by itself', async () => {
+  const server = await startTestServer({ role: 'api', databasePool: 4 });
+  const { id } = await server.webhook('http://127.0.0.1:9/hook', ['order.paid']);
+  await onConnection(server.databaseUrl, async (client) => {
+    await copyWebhook(client, id, WEBHOOKS);
+    const { rows } = await client.query<{ id: string }>('SELECT id FROM posthorn.webhook');
+    await insertHistory(client, {
+      tenantId: 'default',
+      webhookIds: rows.map((webhook) => webhook.id),
+      fromMs: Date.now() - HOUR_MS,
+      is: PENDING,
+    });
+  });
+  const before = await scans(server.databaseUrl);
+  const { body: page } = await server.api<{ data: unknown[] }>('GET', '/api/deliveries?status=pending&limit=250');
+  const { body: stats } = await server.api<{ backlog: object }>('GET', '/api/stats');
+  await server.close();
+  expect(page.data).toHaveLength(250);
+  expect(stats.backlog).toMatchObject({ pending: STORED });
+  expect((await scans(server.databaseUrl)) - before).toBeLessThan(WEBHOOKS);
 });

@@ -58,7 +58,7 @@ const belongs = (t: Tables): string => `
 
 export const replayStatements = (t: Tables): ReplayStatements => ({
   count: {
-    // Locks nothing. Index delivery_webhook or, where it is the smaller one, delivery_unsuccessful. Not named: planned
+    // Locks nothing. Index delivery_webhook or, where it is the smaller one, delivery_status. Not named: planned
     // for its values, which tell PostgreSQL the partitions and how much of them.
     text: `
       SELECT count(*)::int AS count
