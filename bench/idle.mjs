@@ -37,9 +37,9 @@ async function register(url) {
 }
 
 /** Transactions of a database so far. Connections report theirs with a delay of a second at most, while they are used. */
-async function transactions({ connection }, name) {
-  const sum = 'SELECT xact_commit + xact_rollback AS count FROM pg_stat_database WHERE datname = $1';
-  return withClient(connection, async (client) => Number((await client.query(sum, [name])).rows[0].count));
+async function transactions({ connection }) {
+  const sum = 'SELECT xact_commit + xact_rollback AS count FROM pg_stat_database WHERE datname = current_database()';
+  return withClient(connection, async (client) => Number((await client.query(sum)).rows[0].count));
 }
 
 /** Percent of one core that each of these processes, with those it started, uses over so many seconds. */
@@ -59,9 +59,9 @@ await withPostgres(async (postgres) => {
   await withProcess({ ...at, role: 'all' }, async ({ url, pid }) => {
     await register(url);
     const [settling] = await loadOf([pid], SETTLE);
-    const before = await transactions(at, 'idle');
+    const before = await transactions(at);
     const [server, database] = await loadOf([pid, postgres.pid]);
-    const perSecond = ((await transactions(at, 'idle')) - before) / SECONDS;
+    const perSecond = ((await transactions(at)) - before) / SECONDS;
     table([
       ['', '% of a core', 'transactions/s', 'MB'],
       ['server, nothing to do', server.toFixed(2), perSecond.toFixed(1), memoryOf(pid).now],
