@@ -33,6 +33,14 @@ describe('of a body', () => {
     expect(written).toBeLessThan(64 * 1_048_576);
   });
 
+  it('that says it is longer, no more is read than is kept, and nothing is waited for', async () => {
+    const delivery = await outcomeOf((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n${'y'.repeat(4_096)}`);
+    });
+    expect(delivery).toMatchObject({ status: 'success', attempts: [{ outcome: 'success', error: 'body_cut' }] });
+    expect(delivery.attempts[0]?.response?.body).toBe('y'.repeat(4_096));
+  });
+
   it('as long as what is kept, all is kept; of one longer, the first 4 KiB', async () => {
     for (const length of [0, 1, 4_095, 4_096, 4_097, 65_000]) {
       const { attempts } = await outcomeOf(says(plainAnswer('200 OK', 'z'.repeat(length))));

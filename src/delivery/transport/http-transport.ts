@@ -111,6 +111,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   private readonly kept: Buffer[] = [];
   private keptBytes = 0;
   private readBytes = 0;
+  /** The answer has told that its body is longer than what is read. */
+  private tooLong = false;
   private done = false;
   private line: Line | undefined;
 
@@ -147,6 +149,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.answeredAfter = this.elapsedMs();
     this.httpStatus = statusCode;
     this.headers = headers;
+    this.tooLong = Number(headers['content-length']) > MAX_READ_BYTES;
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -157,7 +160,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.kept.push(part);
       this.keptBytes += part.length;
     }
-    if (this.readBytes > MAX_READ_BYTES) this.finish(undefined, 'body_cut');
+    const isEnough = this.tooLong && this.keptBytes === this.maxKeptBytes;
+    if (isEnough || this.readBytes > MAX_READ_BYTES) this.finish(undefined, 'body_cut');
   }
 
   onResponseEnd(): void {
