@@ -4,8 +4,8 @@
 // the same signed POSTs at the same concurrency, no database, no retries. Tutorial: fetch, sign, retry thrice, in memory.
 // The receiver is a process of its own on the same machine. REDIS_URL is taken from the
 // environment. A machine that others share is now fast, now slow: each of Posthorn's runs has one of bare undici just before
-// it, and the medians of several rounds are shown. Three processes share the cores: where these are fewer, the last column
-// tells what the main thread would do with one of its own, by the time that it ran for. Prints, and judges nothing: ratios
+// it, and the medians of several rounds are shown. Three processes share the cores: where these are fewer, the ratio by main
+// thread tells what that would do with one of its own, by the time that it ran for. Prints, and judges nothing: ratios
 // travel, rates do not.
 import 'reflect-metadata';
 import { fork } from 'node:child_process';
@@ -44,6 +44,16 @@ const STREAM = 1_500;
 const PRODUCERS = 2;
 /** The receiver tells of so many requests, unasked. */
 const PROGRESS = 100;
+/** What the table compares. */
+const RATIOS = ['of bare undici', 'of tutorial', 'of bare undici, by main thread'];
+/** Microseconds for each delivery: a column of the table, and what is measured. */
+const SPENT = new Map([
+  ['µs of node', 'node'],
+  ['main thread', 'ran'],
+  ['waits for a core', 'waited'],
+  ['of receiver', 'receiver'],
+  ['of PostgreSQL', 'PostgreSQL'],
+]);
 const PAYLOAD = { orderId: '1042', total: '99.95', note: 'x'.repeat(950) };
 
 if (flags.receiver) receive();
@@ -134,34 +144,14 @@ async function main() {
       await profiler?.();
       const middle = (measures) => [
         Math.round(median(measures.map(({ rate }) => rate))),
-        ...['node', 'ran', 'waited', 'receiver', 'PostgreSQL'].map((who) =>
-          median(measures.map(({ spent }) => spent[who])),
-        ),
+        ...[...SPENT.values()].map((who) => median(measures.map(({ spent }) => spent[who]))),
       ];
-      const row = (name, measures, ofBare, ofTutorial, onItsOwn) => {
+      const row = (name, measures, ...ratios) => {
         const [rate, ...spent] = middle(measures);
-        return [
-          name,
-          rate,
-          ofBare,
-          ofTutorial,
-          ...spent.map((us) => (us === undefined ? '–' : Math.round(us))),
-          onItsOwn,
-        ];
+        return [name, rate, ...ratios, ...spent.map((us) => (us === undefined ? '–' : Math.round(us)))];
       };
       table([
-        [
-          ...[
-            'medians',
-            'deliveries/s',
-            'of bare undici',
-            'of tutorial',
-            'µs of node',
-            'main thread',
-            'waits for a core',
-          ],
-          ...['of receiver', 'of PostgreSQL', 'of bare undici, by main thread'],
-        ],
+        ['medians', 'deliveries/s', ...RATIOS, ...SPENT.keys()],
         row(
           'bare undici, no database',
           cases.flatMap(({ pairs }) => pairs.map(({ bare }) => bare)),
