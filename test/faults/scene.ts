@@ -32,6 +32,12 @@ export const LEASE_MS = DEADLINE_MS + 30_000;
 /** Of a machine that is busy with other tests, too: what is stuck, or never comes, is so for ever. */
 export const QUIET_WITHIN_MS = 600_000;
 
+/** Hangs on the first attempt of a delivery, and answers the second. */
+const HOLDING = '/hang-until/2';
+
+/** Of a request that is held: whoever sends it dies long before this. */
+const HELD_MS = 60_000;
+
 /** Each look asks for the whole log: between them the processes have the processor. */
 const LOOK_EVERY_MS = 500;
 
@@ -70,6 +76,7 @@ export class Scene {
   private readonly memory = new PeakMemory(() => this.ours);
   private receiver: ChildProcess | undefined;
   private receiverPort = 0;
+  private holding: { id: string } | undefined;
   private evidence: Evidence | undefined;
 
   private constructor(
@@ -162,6 +169,21 @@ export class Scene {
     if (status !== 201) throw new Error(`The webhook was refused: ${status} ${JSON.stringify(body)}`);
     this.receiver?.send({ path: target, secret: body.secret });
     return { id: body.id };
+  }
+
+  /**
+   * Has a worker send a request that stays open until its sender dies, so that a fault which comes next finds one under way,
+   * however slow the machine.
+   *
+   * @returns its webhook, the same each time
+   */
+  async holdRequest(): Promise<{ id: string }> {
+    this.holding ??= await this.webhook(HOLDING, ['held.*'], { timeoutMs: HELD_MS });
+    const held = (): number => this.arrived().filter(({ path, attempt }) => path === HOLDING && attempt === 1).length;
+    const before = held();
+    await this.publisher.publish('held.open', 1);
+    await eventually(() => held() > before, 'a request is held', { within: QUIET_WITHIN_MS });
+    return this.holding;
   }
 
   /** From now on the receiver answers on this path as it does on another. */

@@ -15,14 +15,15 @@ export const clocksApart = (stage: Stage, { events }: { events: number }): Promi
     for (const offsetMs of [-OFFSET_MS, OFFSET_MS])
       await scene.start('worker', { preload, env: { FAULTS_CLOCK_OFFSET_MS: String(offsetMs) } });
     for (const path of WEBHOOKS) await scene.webhook(path, ['load.*']);
-    await scene.publisher.publish('load.skewed', events, { pauseMs: 20 });
+    const behind = (): number => scene.arrived().filter(({ at, sentAt }) => sentAt < at - OFFSET_MS / 2).length;
+    const ahead = (): number => scene.arrived().filter(({ at, sentAt }) => sentAt > at + OFFSET_MS / 2).length;
+    // As many as it takes: on a busy machine one of the workers may have done everything before the other looks.
+    do await scene.publisher.publish('load.skewed', events, { pauseMs: 20 });
+    while (behind() === 0 || ahead() === 0);
     await scene.quiesce();
 
     const arrived = scene.arrived();
-    const behind = arrived.filter(({ at, sentAt }) => sentAt < at - OFFSET_MS / 2).length;
-    const ahead = arrived.filter(({ at, sentAt }) => sentAt > at + OFFSET_MS / 2).length;
-    scene.notes.push(`${behind} requests by the clock that is behind, ${ahead} by the one that is ahead`);
-    scene.expect(behind > 0 && ahead > 0, 'Only one of the clocks was at work: the scenario tested nothing.');
+    scene.notes.push(`${behind()} requests by the clock that is behind, ${ahead()} by the one that is ahead`);
     // A retry counts from the answer. Where the deadline came first, a receiver that was slow to read saw the request late.
     const unanswered = new Set(
       (await scene.log()).flatMap(({ id, attempts }) =>

@@ -18,7 +18,10 @@ export interface KillSize {
   readonly kills: { readonly worker: number; readonly api: number };
 }
 
-/** Kills in an order of chance, each at a random moment of its portion of `events` × 4 deliveries. */
+/**
+ * Kills in an order of chance, each at a random moment of its portion of `events` × 4 deliveries; then of all workers, of which one
+ * is in the midst of a request for certain.
+ */
 export const kill = (stage: Stage, { events, kills }: KillSize): Promise<Report> =>
   Scene.play(stage, {}, async (scene) => {
     const running = {
@@ -50,13 +53,18 @@ export const kill = (stage: Stage, { events, kills }: KillSize): Promise<Report>
       const left = performance.now() - killedAt < KNOWN_WITHIN_MS ? await scene.rows.beingSent() : new Set(underWay);
       for (const key of underWay) if (left.has(key)) cutOff.add(key);
     }
+    await scene.holdRequest();
+    await Promise.all(running.worker.map((server) => scene.kill(server)));
+    for (const key of await scene.underWay()) cutOff.add(key);
+    await scene.rows.endLeases();
+    await scene.start('worker');
     await scene.quiesce();
     scene.expect(killed.worker === kills.worker && killed.api === kills.api, 'Some ended before they were killed.');
     const report = await scene.report({ cutOff });
     const { unknownOutcomes } = report.counts;
     const calls = scene.publisher.answers.get(0) ?? 0;
     scene.notes.push(
-      `workers killed ${killed.worker} times, the API ${killed.api} times: ${unknownOutcomes} attempts were cut off, ${calls} calls got no answer`,
+      `workers killed ${killed.worker} times, the API ${killed.api} times, then all workers: ${unknownOutcomes} attempts were cut off, ${calls} calls got no answer`,
     );
     if (unknownOutcomes > 0) return report;
     return { ...report, broken: [...report.broken, 'No kill found a request in flight: the scenario tested nothing.'] };

@@ -38,7 +38,7 @@ export const replayKilled = (stage: Stage, { events, kills }: { events: number; 
 
     let mostWaiting = 0;
     for (let done = 0; done < kills; done += 1) {
-      await underWay(Math.floor(((done + 1) * events) / (kills + 1)));
+      await underWay(Math.floor(((done + 1) * events) / (kills + 2)));
       await scene.kill(worker);
       // Nothing moves now.
       const { made } = await progress();

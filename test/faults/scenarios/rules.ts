@@ -98,6 +98,7 @@ export const ownRules = (stage: Stage, { rounds, pauses }: RulesSize, postgres?:
       // What was cut off holds up its lane, and takes its part of what may be in flight; the rest goes on.
       await publish();
       await untilSent(scene, 1 + scene.dice.below(BEFORE / 2));
+      await scene.holdRequest();
       await kill(...workers);
       await rows.endLeases();
       workers.splice(0, WORKERS, ...(await Promise.all(Array.from({ length: WORKERS }, start))));

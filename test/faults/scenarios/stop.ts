@@ -10,8 +10,6 @@ const RANDOM_MS = 300;
 const SHUTDOWN_TIMEOUT_MS = 15_000;
 /** That of a worker which cuts a request off. */
 const SHORT_TIMEOUT_MS = 1_000;
-/** Answers the second time only. */
-const HANGING = '/hang-until/2';
 const WEBHOOKS = ['/ok/a', '/ok/b', '/ok/c', '/mixed/d'];
 
 export interface StopSize {
@@ -70,10 +68,7 @@ export const gracefulStop = (stage: Stage, { events, stops, workers, roomMs }: S
  * @param stop - Stops that worker.
  */
 async function expectCutOnce(scene: Scene, stop: () => Promise<void>): Promise<void> {
-  const webhook = await scene.webhook(HANGING, ['cut.*'], { timeoutMs: 60_000 });
-  const { length } = scene.arrived();
-  await scene.publisher.publish('cut.off', 1);
-  await scene.untilArrived(length + 1);
+  const webhook = await scene.holdRequest();
   await stop();
   const leased = await scene.countOf('sending');
   scene.expect(leased === 1, `Of one request that was cut ${leased} leases were left.`);
