@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isTooDeep, isValueTooDeep, MAX_DEPTH } from './json-depth.js';
 
 const arrays = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+const both = (pairs: number): string => `${'[{"a":'.repeat(pairs)}1${'}]'.repeat(pairs)}`;
 const objects = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 
 describe('what is nested too deep', () => {
@@ -11,6 +12,8 @@ describe('what is nested too deep', () => {
     ['one more', arrays(MAX_DEPTH + 1), true],
     ['as many objects as may be', objects(MAX_DEPTH), false],
     ['one object more', objects(MAX_DEPTH + 1), true],
+    ['as many of both as may be', both(MAX_DEPTH / 2), false],
+    ['one of both more', `[${both(MAX_DEPTH / 2)}]`, true],
     ['many beside each other', `[${Array(1_000).fill('[]').join()}]`, false],
     ['brackets in text', JSON.stringify('['.repeat(1_000)), false],
     ['a text that ends in a backslash', JSON.stringify([`${'['.repeat(1_000)}\\`]), false],
