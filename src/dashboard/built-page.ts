@@ -1,5 +1,5 @@
 // The files of the page as Vite made them, read once and held: together they are smaller than one photograph.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -40,7 +40,7 @@ async function read(folder: string, name: string): Promise<PageFile> {
     type: TYPES[path.extname(name)] ?? 'application/octet-stream',
     body,
     gzipped: await promisify(gzip)(body, { level: 9 }),
-    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+    etag: `"${hash('sha256', body, 'base64url').slice(0, 22)}"`,
     immutable: name.startsWith('assets'),
   };
 }

@@ -1,5 +1,5 @@
 // One webhook on its way from the guard to the store: what was verified, and what of it may be kept.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { OpenSource } from '../registry/index.js';
 import { parseJson } from './providers/body.js';
@@ -75,7 +75,7 @@ export function storable({ externalId, type, occurredAt }: Description): Descrip
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for: PostgreSQL refuses NUL in text
 const isPlain = (text: string, maxLength: number): boolean => text.length <= maxLength && !/[\u0000-\u001f]/.test(text);
 
-export const sha256 = (bytes: string | Buffer): Buffer => createHash('sha256').update(bytes).digest();
+export const sha256 = (bytes: string | Buffer): Buffer => hash('sha256', bytes, 'buffer');
 
 const WEBHOOK = Symbol('posthorn.webhook');
 type Noted = { [WEBHOOK]?: VerifiedWebhook };

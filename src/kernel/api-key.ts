@@ -1,7 +1,7 @@
 // API keys: `ph_`, 43 letters and digits that hold 256 random bits, and six more that are a checksum of all before them. By
 // prefix and checksum a secret scanner knows one, and a mistyped key is refused without asking a database. Tokens of portal
 // sessions are alike, and begin with `pp_`.
-import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Secret } from './secret.js';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -54,7 +54,7 @@ function isKey(text: string): boolean {
 }
 
 const checksumOf = (body: string): string =>
-  base62(createHash('sha256').update(body).digest().subarray(0, CHECKSUM_BYTES), CHECKSUM_LENGTH);
+  base62(hash('sha256', body, 'buffer').subarray(0, CHECKSUM_BYTES), CHECKSUM_LENGTH);
 
 function base62(bytes: Buffer, length: number): string {
   let rest = BigInt(`0x${bytes.toString('hex')}`);

@@ -1,6 +1,6 @@
 // Secrets at rest: AES-256-GCM under a ring of keys. Each box carries the id of its key, so that keys can be rotated. It is bound
 // to the row that it belongs to: a ciphertext that is copied to another row does not open.
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -75,4 +75,4 @@ export class SecretBoxError extends Error {
   readonly code = 'secret_unreadable';
 }
 
-const keyId = (key: Buffer): Buffer => createHash('sha256').update(key).digest().subarray(0, KEY_ID_BYTES);
+const keyId = (key: Buffer): Buffer => hash('sha256', key, 'buffer').subarray(0, KEY_ID_BYTES);

@@ -1,6 +1,6 @@
 // The seam of receiving: how one kind of sender signs, names and numbers its webhooks. Everything here works on the
 // bytes as they came; whoever implements it parses nothing before the verdict.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Secret } from '../../kernel/secret.js';
 import type { ParsedBody } from './body.js';
@@ -115,7 +115,7 @@ export interface Provider {
 export const UNKNOWN_TYPE = 'unknown';
 
 /** The id of a body that carries none: equal bytes are the same event. */
-export const bodyId = (body: string | Buffer): string => `sha256:${createHash('sha256').update(body).digest('hex')}`;
+export const bodyId = (body: string | Buffer): string => `sha256:${hash('sha256', body, 'hex')}`;
 
 /** A header's value: `undefined` when absent or empty, `null` when it is not one value. */
 export function headerOf(headers: IncomingHttpHeaders, name: string): string | null | undefined {

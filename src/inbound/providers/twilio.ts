@@ -1,6 +1,6 @@
 // Twilio: https://www.twilio.com/docs/usage/security#validating-requests. What is signed is the URL and the decoded fields of
 // the form; any other body is signed through its digest in the URL.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { equalTexts } from '../../kernel/signatures/hmac.js';
 import { formFields, isForm, parseForm, parseJson } from './body.js';
 import { builtIn } from './built-in.js';
@@ -36,7 +36,7 @@ function signedRest(request: WebhookRequest): string | undefined {
   if (isForm(request)) return signedFields(request.body);
   const digest = queryOf(request.url).get('bodySHA256');
   if (!digest) return request.body.length === 0 ? '' : undefined;
-  return equalTexts(digest, createHash('sha256').update(request.body).digest('hex')) ? '' : undefined;
+  return equalTexts(digest, hash('sha256', request.body, 'hex')) ? '' : undefined;
 }
 
 const signing = (spell: (url: string) => string): Check =>

@@ -1,5 +1,5 @@
 // Zoom: https://developers.zoom.us/docs/api/webhooks/#verify-with-zooms-header
-import { hmac } from '../../kernel/signatures/hmac.js';
+import { hmacText } from '../../kernel/signatures/hmac.js';
 import { builtIn } from './built-in.js';
 import { hex, oneSignature, withTime } from './claims.js';
 import { field, moment } from './naming.js';
@@ -18,7 +18,7 @@ const handshake: Provider['handshake'] = (request, data, secrets) => {
   if (textField(data, 'event') !== 'endpoint.url_validation' || plainToken === undefined) return undefined;
   const secret = secrets.find((each) => verifying(scheme)(request, [each], 0).ok);
   if (!secret) return undefined;
-  const encryptedToken = hmac('sha256', secret.reveal(), plainToken).toString('hex');
+  const encryptedToken = hmacText('sha256', 'hex', secret.reveal(), plainToken);
   const body = JSON.stringify({ plainToken, encryptedToken });
   return { kind: 'endpoint.url_validation', contentType: 'application/json', body };
 };

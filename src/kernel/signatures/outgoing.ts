@@ -3,7 +3,7 @@
 import { sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Secret } from '../secret.js';
-import { hmac } from './hmac.js';
+import { hmacText } from './hmac.js';
 import { hmacBytesOf, privateKeyOf, schemeOf } from './signing-secret.js';
 
 /** A shared secret made ready for use: decoded once, used for many requests. */
@@ -45,7 +45,7 @@ export const signingKey = (secret: Secret): SigningKey =>
  */
 export function plainSignature(keys: readonly SigningKey[], body: Buffer): string | undefined {
   const oldest = keys.findLast((key) => key.scheme === 'hmac');
-  return oldest && `sha256=${hmac('sha256', oldest.text, body).toString('hex')}`;
+  return oldest && `sha256=${hmacText('sha256', 'hex', oldest.text, body)}`;
 }
 
 /** `v1,<base64>` for each live shared secret and `v1a,<base64>` for each live private key, a space between, in the order given (newest first). */
@@ -57,7 +57,7 @@ export function standardSignature(
   return keys
     .map((key) =>
       key.scheme === 'hmac'
-        ? `v1,${hmac('sha256', key.bytes, head, body).toString('base64')}`
+        ? `v1,${hmacText('sha256', 'base64', key.bytes, head, body)}`
         : // Ed25519 reads its message twice, and so needs it in one piece.
           `v1a,${sign(null, Buffer.concat([Buffer.from(head), body]), key.key).toString('base64')}`,
     )

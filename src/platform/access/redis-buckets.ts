@@ -3,7 +3,7 @@
 // whoever asked decides alone. A bucket that Redis forgets is full again, which errs on the side of letting in.
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicNow } from '../../kernel/clock.js';
 import type { Grant } from '../../kernel/shared-buckets.js';
@@ -69,7 +69,7 @@ export class RedisBuckets {
     this.tryAgainAtMs = now + TRY_AGAIN_MS;
     try {
       // Who called, and for whom, is nobody's business in Redis. A limit that was changed is another bucket.
-      const name = `posthorn:requests:${createHash('sha256').update(key).digest('base64url')}:${max}/${perSeconds}`;
+      const name = `posthorn:requests:${hash('sha256', key, 'base64url')}:${max}/${perSeconds}`;
       const fillMs = perSeconds * 1_000;
       const [granted, tokens] = (await this.redis.eval(TAKE, 1, name, max, fillMs, wanted)) as [number, string];
       if (this.away) this.logger.log('Redis is back: requests are limited over all replicas again.');

@@ -1,7 +1,7 @@
 // Remembers answers by key: the same request under the same key gets the first answer, however often and however
 // concurrently it comes. The ledger row is written in the transaction of the work itself, so neither exists without the
 // other. The guarantee is the primary key (tenant_id, scope, key).
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ConflictError } from '../../kernel/errors.js';
@@ -24,7 +24,7 @@ export interface IdempotentRequest {
 }
 
 /** The hash of content that is no secret. */
-export const hashOf = (content: string): Buffer => createHash('sha256').update(content).digest();
+export const hashOf = (content: string): Buffer => hash('sha256', content, 'buffer');
 
 /** The key was used for another request. */
 class IdempotencyMismatchError extends ConflictError {

@@ -1,6 +1,6 @@
 // Secrets sealed and opened through whichever cipher there is. What was opened is kept for as long as there is room, so that a
 // service that is slow or away is asked once for each; what fails in another way than being unreadable is told as being away.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { PosthornError } from '../../kernel/errors.js';
 import { inTimeOr } from '../../kernel/in-time.js';
@@ -86,5 +86,4 @@ export class SealedSecrets {
 }
 
 /** Sealed once, never altered: the bytes and their row say what is in it. */
-const keyOf = (sealed: Buffer, owner: string): string =>
-  `${owner}/${createHash('sha256').update(sealed).digest('base64')}`;
+const keyOf = (sealed: Buffer, owner: string): string => `${owner}/${hash('sha256', sealed, 'base64')}`;

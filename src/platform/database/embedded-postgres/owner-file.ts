@@ -2,7 +2,7 @@
 // Guarantee: of any number of processes that take a directory at the same moment, living or crashed at any point before,
 // exactly one succeeds. Edge: processes that do not share a pid namespace (two containers on one volume) cannot see
 // each other live; the caller also looks whether PostgreSQL answers in the directory.
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, EmbeddedPostgresError } from './errors.js';
@@ -57,7 +57,7 @@ function take(file: string, mine: string, dataDir: string): Owner | undefined {
     if (held === undefined) continue;
     const owner = parse(held);
     if (owner && isRunning(owner)) throw inUse(dataDir, owner.pid);
-    const claim = `${file}.${createHash('sha256').update(held).digest('hex').slice(0, 16)}`;
+    const claim = `${file}.${hash('sha256', held, 'hex').slice(0, 16)}`;
     take(claim, mine, dataDir);
     try {
       if (read(file) === held) {

@@ -1,6 +1,6 @@
 // The name by which clients reach PostgreSQL's socket. The socket always lies in the cluster's directory, which only
 // its user can enter; that takes the place of a port and a password.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,7 +28,7 @@ export function socketDirectoryFor(clusterDir: string): SocketDirectory {
   if (fits(clusterDir)) return { path: clusterDir, close: () => undefined };
   const name = `posthorn-${process.getuid?.() ?? 0}`;
   const short = path.join(fits(path.join(tmpdir(), name, 'x'.repeat(16))) ? tmpdir() : '/tmp', name);
-  const link = path.join(short, createHash('sha256').update(clusterDir).digest('hex').slice(0, 16));
+  const link = path.join(short, hash('sha256', clusterDir, 'hex').slice(0, 16));
   makeLink(short, link, clusterDir);
   const refresh = setInterval(() => {
     try {
