@@ -16,6 +16,14 @@ const has = (keys: string, key: string): string => `(${keys})[width_bucket(${key
 const valueOf = (key: string, keys: string, values: string, otherwise: string): string =>
   `CASE WHEN ${has(keys, key)} THEN (${values})[width_bucket(${key}, ${keys})] ELSE ${otherwise} END`;
 
+/** Which of its forms an INSERT has; each is planned for itself. */
+interface InsertForm {
+  /** What there is room for is claimed as it is stored. Without, it costs PostgreSQL a third less, and its answer half as much to read. */
+  readonly claiming: boolean;
+  /** The stream is told of deliveries that are skipped, in the transaction that skips them. */
+  readonly followed: boolean;
+}
+
 /**
  * Reads webhook by (tenant_id) or by the GIN index on patterns; locks nothing but the rows it inserts. One
  * statement, so that storing and fanning out cost one round trip; the query builder has no INSERT … SELECT. Who
@@ -27,85 +35,124 @@ const valueOf = (key: string, keys: string, values: string, otherwise: string): 
  * Claims what there is room for as it is inserted, by the rules of the claim: one version of the row less, and one
  * round trip. Not what a claim does more for: limits, an order, pauses and probes, an end, a guarantee that has the
  * claim on disk before anything is sent whatever the server's default is.
- * $12 $13 busy webhooks, in ascending order, and their room, $14 room of the others, $15 room in all, $16 deadline in milliseconds.
- * $17 the filters that the events were judged by, in ascending order, and $18 for each event a bit for each of them: where a
+ * $12 the filters that the events were judged by, in ascending order, and $13 for each event a bit for each of them: where a
  * webhook that an event is for has another, nothing is stored, and the answer tells those filters, by webhook.
+ * $16 $17 busy webhooks, in ascending order, and their room, $18 room of the others, $19 room in all, $20 deadline in milliseconds.
  * A place in a list is found by width_bucket, by halves: a join over one of which PostgreSQL does not know the length may be a loop
  * over all of it for each webhook, as comparing with ANY is. With ten thousand webhooks, what was fanned out is such a list.
- * Where the tenant is followed, the stream is told of deliveries that are skipped, in the transaction that skips them.
  * A delivery that comes later expires by PostgreSQL's clock, counted from now, not
  * from the beginning of a caller's long transaction.
  */
-export const insertText = (t: Tables, { followed = false } = {}): string => `
+export const insertText = (t: Tables, { claiming, followed }: InsertForm): string => {
+  const claim = claiming ? claimingSql(t) : NOT_CLAIMING;
+  return `
   WITH input AS (
     SELECT id, type, occurred_at, data, idempotency_key, patterns, string_to_array(webhook_ids, ',')::uuid[] AS webhook_ids,
            deliver_at, expires_after_ms, ordering_key, filtered_out, string_to_array(tags, ',') AS tags, traceparent
     FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[], $8::text[],
-                $9::timestamptz[], $10::int[], $11::text[], $18::bytea[], $19::text[], $20::text[])
+                $9::timestamptz[], $10::int[], $11::text[], $13::bytea[], $14::text[], $15::text[])
       AS i (id, type, occurred_at, data, idempotency_key, patterns, webhook_ids, deliver_at, expires_after_ms, ordering_key, filtered_out, tags, traceparent)
   ), matching AS MATERIALIZED (
-    SELECT asked.type, w.id AS webhook_id, w.active, w.expires_after_ms, w.ordered, w.filter_id, w.filter, ${TARGET},
-           nullif(width_bucket(w.filter_id, $17::uuid[]), 0) AS filter_place,
-           CASE WHEN w.active AND w.guarantee = 'at-least-once' AND w.expires_after_ms IS NULL AND h.webhook_id IS NULL AND NOT ${PACED}
-                THEN ${valueOf('w.id', '$12::uuid[]', '$13::int[]', '$14')} ELSE 0 END AS room
+    SELECT asked.type, w.id AS webhook_id, w.active, w.expires_after_ms, w.ordered, w.filter_id, w.filter,
+           nullif(width_bucket(w.filter_id, $12::uuid[]), 0) AS filter_place${claim.ofWebhook}
     FROM (SELECT DISTINCT type, patterns FROM input) asked
     JOIN ${t.webhook} w ON w.tenant_id = $1 AND w.deleted_at IS NULL AND w.patterns && string_to_array(asked.patterns, ',')
-    JOIN ${t.tenant} tenant ON tenant.id = w.tenant_id
-    LEFT JOIN ${t.webhook_health} h ON h.webhook_id = w.id
+    ${claim.joins}
   ), unjudged AS (
-    SELECT webhook_id, filter_id, filter FROM matching WHERE filter_id IS NOT NULL AND ($17::uuid[])[filter_place] IS DISTINCT FROM filter_id
+    SELECT webhook_id, filter_id, filter FROM matching WHERE filter_id IS NOT NULL AND ($12::uuid[])[filter_place] IS DISTINCT FROM filter_id
   ), stored AS (
     INSERT INTO ${t.event} (id, tenant_id, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags, traceparent)
     SELECT id, $1, type, occurred_at, data, idempotency_key, expires_after_ms, ordering_key, tags, traceparent FROM input
     WHERE NOT EXISTS (SELECT FROM unjudged)
   ), fan AS (
-    SELECT *, at_once AND count(*) FILTER (WHERE at_once) OVER (ORDER BY event_id ROWS UNBOUNDED PRECEDING) <= $15 AS claimed
-    FROM (
-      SELECT i.id AS event_id, i.type, i.deliver_at, coalesce(i.expires_after_ms, w.expires_after_ms) AS expires_after_ms,
-             w.webhook_id, w.active, w.timeout_ms, ${laneOf('w', 'i.ordering_key')} AS lane,
-             i.deliver_at IS NULL AND i.expires_after_ms IS NULL
-               AND row_number() OVER (PARTITION BY w.webhook_id ORDER BY i.id) <= w.room AS at_once
-      FROM input i JOIN matching w USING (type)
-      WHERE (i.webhook_ids IS NULL OR w.webhook_id = ANY (i.webhook_ids))
-        AND (i.filtered_out IS NULL OR w.filter_id IS NULL OR get_bit(i.filtered_out, w.filter_place - 1) = 0)
-        AND NOT EXISTS (SELECT FROM unjudged)
-    ) f
+    SELECT i.id AS event_id, i.type, i.deliver_at, coalesce(i.expires_after_ms, w.expires_after_ms) AS expires_after_ms,
+           w.webhook_id, w.active, ${laneOf('w', 'i.ordering_key')} AS lane${claim.ofDelivery}
+    FROM input i JOIN matching w USING (type)
+    WHERE (i.webhook_ids IS NULL OR w.webhook_id = ANY (i.webhook_ids))
+      AND (i.filtered_out IS NULL OR w.filter_id IS NULL OR get_bit(i.filtered_out, w.filter_place - 1) = 0)
+      AND NOT EXISTS (SELECT FROM unjudged)
   ), fanned AS (
     INSERT INTO ${t.delivery} (id, tenant_id, event_id, event_type, webhook_id, status, reason, attempt_count, due_at, completed_at, expires_at, lane)
     SELECT (left(event_id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, event_id, type, webhook_id,
-           CASE WHEN NOT active THEN 'skipped' WHEN claimed THEN 'sending' WHEN deliver_at > statement_timestamp() THEN 'retrying' ELSE 'pending' END,
+           CASE WHEN NOT active THEN 'skipped' ${claim.status} WHEN deliver_at > statement_timestamp() THEN 'retrying' ELSE 'pending' END,
            CASE WHEN active THEN NULL ELSE 'webhook_disabled' END,
-           claimed::int,
-           CASE WHEN claimed THEN now() + (coalesce(timeout_ms, $16) + ${LEASE_MARGIN_MS}) * interval '1 ms' WHEN active THEN greatest(now(), deliver_at) END,
+           ${claim.attemptCount},
+           CASE ${claim.dueAt} WHEN active THEN greatest(now(), deliver_at) END,
            CASE WHEN active THEN NULL ELSE now() END,
            CASE WHEN active THEN greatest(statement_timestamp(), deliver_at) + expires_after_ms * interval '1 ms' END,
            lane
-    FROM fan
+    FROM ${claim.fan}
     RETURNING id, event_id, event_type, webhook_id, status, reason
-  ), ${followed ? tellingSkipped(t) : ''}sending AS MATERIALIZED (
+  )${followed ? tellingSkipped(t) : ''}${claim.targets}
+  SELECT NULL AS webhook_id, string_agg(event_id || ' ' || deliveries || ' ' || skipped || claimed, ',' ORDER BY event_id) AS stored,
+         (SELECT string_agg(webhook_id::text, ',') FROM (
+            SELECT DISTINCT webhook_id FROM fanned WHERE status = 'pending' LIMIT ${MAX_NAMES_OF_HINT + 1}) w) AS due,
+         NULL::uuid AS filter_id, NULL::json AS filter${claim.noTarget}
+  FROM (
+    SELECT event_id, count(*) FILTER (WHERE status <> 'skipped') AS deliveries, count(*) FILTER (WHERE status = 'skipped') AS skipped,
+           ${claim.claimedOf} AS claimed
+    FROM fanned GROUP BY event_id
+  ) e
+  ${claim.targetRows}
+  UNION ALL
+  SELECT webhook_id, NULL, NULL, filter_id, filter${claim.noTarget} FROM unjudged`;
+};
+
+/** What claiming adds to the INSERT, by its place in it. */
+const claimingSql = (t: Tables) => ({
+  // Into room: how many deliveries to a webhook there is room for. None, if a claim does more for them, or if its health is noted.
+  ofWebhook: `, ${TARGET},
+           CASE WHEN w.active AND w.guarantee = 'at-least-once' AND w.expires_after_ms IS NULL AND h.webhook_id IS NULL AND NOT ${PACED}
+                THEN ${valueOf('w.id', '$16::uuid[]', '$17::int[]', '$18')} ELSE 0 END AS room`,
+  joins: `JOIN ${t.tenant} tenant ON tenant.id = w.tenant_id
+    LEFT JOIN ${t.webhook_health} h ON h.webhook_id = w.id`,
+  ofDelivery: `, w.timeout_ms,
+           i.deliver_at IS NULL AND i.expires_after_ms IS NULL
+             AND row_number() OVER (PARTITION BY w.webhook_id ORDER BY i.id) <= w.room AS at_once`,
+  fan: `(
+      SELECT *, at_once AND count(*) FILTER (WHERE at_once) OVER (ORDER BY event_id ROWS UNBOUNDED PRECEDING) <= $19 AS claimed FROM fan
+    ) f`,
+  status: "WHEN claimed THEN 'sending'",
+  attemptCount: 'claimed::int',
+  dueAt: `WHEN claimed THEN now() + (coalesce(timeout_ms, $20) + ${LEASE_MARGIN_MS}) * interval '1 ms'`,
+  claimedOf: "coalesce(string_agg(' ' || webhook_id || ' ' || id, '') FILTER (WHERE status = 'sending'), '')",
+  targets: `, sending AS MATERIALIZED (
     SELECT ARRAY(SELECT DISTINCT webhook_id FROM fanned WHERE status = 'sending' ORDER BY webhook_id) AS webhook_ids
   ), claimed AS (
     SELECT DISTINCT ON (matching.webhook_id) matching.* FROM sending, matching
     WHERE ${has('sending.webhook_ids', 'matching.webhook_id')}
   ), secrets AS (${liveSecrets(t, 'claimed')}
-  )
-  SELECT NULL AS webhook_id, string_agg(event_id || ' ' || deliveries || ' ' || skipped || claimed, ',' ORDER BY event_id) AS stored,
-         (SELECT string_agg(webhook_id::text, ',') FROM (
-            SELECT DISTINCT webhook_id FROM fanned WHERE status = 'pending' LIMIT ${MAX_NAMES_OF_HINT + 1}) w) AS due,
-         NULL::uuid[] AS secret_ids, ${TARGET_COLUMNS.map((column) => `NULL AS ${column}`).join(', ')}, NULL::uuid AS filter_id, NULL::json AS filter
-  FROM (
-    SELECT event_id, count(*) FILTER (WHERE status <> 'skipped') AS deliveries, count(*) FILTER (WHERE status = 'skipped') AS skipped,
-           coalesce(string_agg(' ' || webhook_id || ' ' || id, '') FILTER (WHERE status = 'sending'), '') AS claimed
-    FROM fanned GROUP BY event_id
-  ) e
-  UNION ALL
-  SELECT webhook_id, NULL, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')}, NULL, NULL FROM claimed LEFT JOIN secrets USING (webhook_id)
-  UNION ALL
-  SELECT webhook_id, NULL, NULL, NULL, ${TARGET_COLUMNS.map(() => 'NULL').join(', ')}, filter_id, filter FROM unjudged`;
+  )`,
+  noTarget: `, NULL::uuid[] AS secret_ids, ${TARGET_COLUMNS.map((column) => `NULL AS ${column}`).join(', ')}`,
+  targetRows: `UNION ALL
+  SELECT webhook_id, NULL, NULL, NULL, NULL, secrets.ids, ${TARGET_COLUMNS.join(', ')} FROM claimed LEFT JOIN secrets USING (webhook_id)`,
+});
+
+const NOT_CLAIMING: ReturnType<typeof claimingSql> = {
+  ofWebhook: '',
+  joins: '',
+  ofDelivery: '',
+  fan: 'fan',
+  status: '',
+  attemptCount: '0',
+  dueAt: '',
+  claimedOf: "''",
+  targets: '',
+  noTarget: '',
+  targetRows: '',
+};
+
+/** The time of an entry's id is that of its event, so that it is read in the order of what is told of others. */
+const tellingSkipped = (t: Tables): string => `, told AS (
+    INSERT INTO ${t.live_entry} (id, tenant_id, kind, data)
+    SELECT (left(id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, 'deliveries',
+           json_build_object('deliveryId', id, 'eventId', event_id, 'event', event_type, 'webhookId', webhook_id,
+                             'status', status, 'reason', reason, 'attemptCount', 0)::text
+    FROM fanned WHERE status = 'skipped'
+  )`;
 
 /** What {@link insertText} is told: each value at the place of its parameter, $1 first. */
-export function insertValues({ tenantId, events, room, judged, timeoutMs }: Insertion): unknown[] {
-  const busy = [...room.perBusyWebhook].sort(([a], [b]) => (a < b ? -1 : 1));
+export function insertValues({ tenantId, events, judged, claiming }: Insertion): unknown[] {
   return [
     tenantId,
     plainArray(events.map((event) => event.id)),
@@ -118,37 +165,40 @@ export function insertValues({ tenantId, events, room, judged, timeoutMs }: Inse
     plainArray(events.map((event) => event.deliverAt?.toISOString() ?? null)),
     plainArray(events.map((event) => event.expiresAfterMs ?? null)),
     textArray(events.map((event) => event.orderingKey ?? null)),
+    plainArray(judged.asked),
+    bytesArray(judged.filteredOut),
+    textArray(events.map((event) => event.tags?.join(',') ?? null)),
+    textArray(events.map((event) => event.traceparent ?? null)),
+    ...(claiming ? claimValues(claiming) : []),
+  ];
+}
+
+function claimValues({ room, timeoutMs }: Claiming): unknown[] {
+  const busy = [...room.perBusyWebhook].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
     plainArray(busy.map(([webhookId]) => webhookId)),
     plainArray(busy.map(([, ofWebhook]) => ofWebhook)),
     room.perWebhook,
     room.total,
     timeoutMs,
-    plainArray(judged.asked),
-    bytesArray(judged.filteredOut),
-    textArray(events.map((event) => event.tags?.join(',') ?? null)),
-    textArray(events.map((event) => event.traceparent ?? null)),
   ];
 }
 
 interface Insertion {
   readonly tenantId: string;
   readonly events: readonly NewEvent[];
-  /** What may be claimed as it is stored. */
-  readonly room: Room;
   /** What the filters that this process knows say of the events. */
   readonly judged: FilterVerdicts;
+  /** Of the form that claims. */
+  readonly claiming?: Claiming;
+}
+
+interface Claiming {
+  /** What may be claimed as it is stored. */
+  readonly room: Room;
   /** The deadline of an attempt where its webhook has none of its own, in milliseconds. */
   readonly timeoutMs: number;
 }
-
-/** The time of an entry's id is that of its event, so that it is read in the order of what is told of others. */
-const tellingSkipped = (t: Tables): string => `told AS (
-    INSERT INTO ${t.live_entry} (id, tenant_id, kind, data)
-    SELECT (left(id::text, 18) || right(gen_random_uuid()::text, 18))::uuid, $1, 'deliveries',
-           json_build_object('deliveryId', id, 'eventId', event_id, 'event', event_type, 'webhookId', webhook_id,
-                             'status', status, 'reason', reason, 'attemptCount', 0)::text
-    FROM fanned WHERE status = 'skipped'
-  ), `;
 
 /**
  * Finds the webhook by its key. One statement: nothing is stored for a webhook that was disabled a moment before.

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
 import { Database, MAX_NAMES_OF_HINT } from '../../platform/database/index.js';
-import type { SqlExecutor, Statement } from '../../platform/database/index.js';
+import type { SqlExecutor, Statement, Tables } from '../../platform/database/index.js';
 import type { FilterInput } from '../../kernel/event-filter/event-filter.js';
 import { FiltersUnsettledError } from '../delivery.errors.js';
 import type { Claim } from '../claim/claim.js';
@@ -34,8 +34,8 @@ const MAX_TRIES = 10;
 
 @Injectable()
 export class EventStore {
-  private readonly insert: Statement;
-  private readonly insertFollowed: Statement;
+  private readonly insert: InsertStatements;
+  private readonly insertAndClaim: InsertStatements;
   private readonly insertForOne: Statement;
   private readonly unknown: Statement;
 
@@ -48,8 +48,8 @@ export class EventStore {
     private readonly live: LiveFeed,
   ) {
     const t = database.tables;
-    this.insert = { name: 'posthorn_event_insert', text: insertText(t) };
-    this.insertFollowed = { name: 'posthorn_event_insert_followed', text: insertText(t, { followed: true }) };
+    this.insert = insertStatements('posthorn_event_insert', t, false);
+    this.insertAndClaim = insertStatements('posthorn_event_insert_and_claim', t, true);
     this.insertForOne = { name: 'posthorn_event_insert_for_one', text: insertForOneText(t) };
     this.unknown = { name: 'posthorn_event_unknown_webhooks', text: unknownWebhooksText(t) };
   }
@@ -94,15 +94,16 @@ export class EventStore {
     room: Room,
   ): Promise<StoredRow[]> {
     const judged = await this.filters.judge(tenantId, events);
-    const insert = this.live.follows(tenantId) ? this.insertFollowed : this.insert;
-    const values = insertValues({ tenantId, events, room, judged, timeoutMs: this.settings.deliveryTimeoutMs });
-    return executor.query<StoredRow>(insert, values);
+    const claiming = room.total > 0 ? { room, timeoutMs: this.settings.deliveryTimeoutMs } : undefined;
+    const { alone, followed } = claiming ? this.insertAndClaim : this.insert;
+    const insert = this.live.follows(tenantId) ? followed : alone;
+    return executor.query<StoredRow>(insert, insertValues({ tenantId, events, judged, claiming }));
   }
 
   private toStored(tenantId: string, events: readonly NewEvent[], rows: readonly StoredRow[]): StoredEvents {
     const targets = new Map<string, WebhookTarget>();
     for (const row of rows) {
-      const target = this.targets.of(row);
+      const target = 'url' in row ? this.targets.of(row) : undefined;
       if (row.webhook_id && target) targets.set(row.webhook_id, target);
     }
     const byId = new Map(events.map((event) => [event.id, event]));
@@ -167,8 +168,21 @@ export class EventStore {
   }
 }
 
+/** One INSERT, where the tenant is followed and where not. */
+interface InsertStatements {
+  readonly alone: Statement;
+  readonly followed: Statement;
+}
+
+const insertStatements = (name: string, t: Tables, claiming: boolean): InsertStatements => ({
+  alone: { name, text: insertText(t, { claiming, followed: false }) },
+  followed: { name: `${name}_followed`, text: insertText(t, { claiming, followed: true }) },
+});
+
 /** What was stored, where there is no webhook; else the target of one to which deliveries were claimed, or the filter of one. */
-interface StoredRow extends TargetRow {
+type StoredRow = ToldRow | (ToldRow & TargetRow);
+
+interface ToldRow {
   webhook_id: string | null;
   /**
    * Of each event with deliveries: its id, how many are not skipped and how many are, then webhook and id of each that was claimed, spaces
