@@ -133,10 +133,10 @@ describe('what a transport of somebody else answers', () => {
     expect(result).not.toHaveProperty('more');
   });
 
-  it.each([-1, NaN, Infinity, 201, 2 ** 31, '9'])('took as long as we waited where it says %p', async (durationMs) => {
+  it.each([-1, NaN, Infinity, 60_001, 2 ** 31, '9'])('took as long as we waited where it says %p', async (durationMs) => {
     const result = await answers(() => ({ outcome: 'success', durationMs, sent: true }));
     expect(result.durationMs).toBeGreaterThanOrEqual(0);
-    expect(result.durationMs).toBeLessThan(200);
+    expect(result.durationMs).toBeLessThan(60_000);
   });
 
   it('tells where the time went, unless that cannot be', async () => {
