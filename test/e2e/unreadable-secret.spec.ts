@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { TestReceiver } from '../setup/receiver.js';
 import { DeliveryScene } from './delivery.harness.js';
 
@@ -8,15 +9,20 @@ beforeAll(async () => {
 });
 afterAll(() => scene.close());
 
-it('sends nothing unsigned when a secret cannot be read, and goes on with every other webhook', async () => {
+it('sends nothing unsigned when a secret cannot be read, says so once, and goes on with every other webhook', async () => {
+  const said = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
   const receiver = await TestReceiver.start();
   const [broken, sound] = [await scene.target(receiver.url), await scene.target(receiver.url)];
   await scene.sql(`UPDATE posthorn.webhook_secret SET ciphertext = '\\x00' WHERE webhook_id = $1`, [broken.webhookId]);
-  const lost = await broken.send();
+  const [lost, ...more] = [await broken.send(), await broken.send(), await broken.send()];
   const sent = await sound.send();
   expect((await scene.settled(sent)).status).toBe('success');
   await scene.settled(await sound.send());
   expect(receiver.received.map(({ headers }) => headers['x-webhook-event'])).toEqual([sound.type, sound.type]);
-  expect((await scene.delivery(lost)).status).toBe('sending');
+  for (const id of [lost, ...more]) expect((await scene.delivery(id)).status).toBe('sending');
+  expect(said.mock.calls.map(([line]) => line as string)).toEqual([
+    expect.stringMatching(/^Signing secret .* cannot be read: /),
+    expect.stringContaining(`Delivery ${lost} could not be sent: none of its signing secrets can be read`),
+  ]);
   await receiver.close();
 });
