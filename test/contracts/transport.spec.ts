@@ -1,5 +1,6 @@
 // The published contract of transports: ours passes it, and each way to be wrong fails a case of its own.
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { HttpTransport, Transport } from '../../src/index.js';
 import type { TransportRequest, TransportResult } from '../../src/index.js';
 import { CheckedTransport } from '../../src/delivery/transport/checked-transport.js';
@@ -90,6 +91,15 @@ describe('a transport of somebody else, by fetch,', () => {
 });
 
 describe('what a transport of somebody else answers', () => {
+  const said: string[] = [];
+  beforeEach(() => {
+    jest.spyOn(Logger.prototype, 'error').mockImplementation((line: unknown) => void said.push(String(line)));
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    said.length = 0;
+  });
+
   const request: TransportRequest = {
     tenantId: 'default',
     webhookId: 'w',
@@ -120,6 +130,12 @@ describe('what a transport of somebody else answers', () => {
     expect(await answers(answer)).toMatchObject({ outcome: 'connection_error', error: 'TRANSPORT_FAILED', sent: true }),
   );
 
+  it('is told of once, however often it fails', async () => {
+    const transport = new CheckedTransport(posting(() => Promise.reject(new Error('the mesh is down'))));
+    for (let attempt = 0; attempt < 20; attempt += 1) await transport.post(request);
+    expect(said).toEqual(['The transport failed for delivery d: the mesh is down']);
+  });
+
   it('is a timeout where there is none by the deadline', async () =>
     expect(await answers(() => new Promise(() => undefined))).toMatchObject({ outcome: 'timeout', sent: true }));
 
@@ -133,10 +149,10 @@ describe('what a transport of somebody else answers', () => {
     expect(result).not.toHaveProperty('more');
   });
 
-  it.each([-1, NaN, Infinity, 60_001, 2 ** 31, '9'])('took as long as we waited where it says %p', async (durationMs) => {
+  it.each([-1, NaN, Infinity, 201, 2 ** 31, '9'])('took as long as we waited where it says %p', async (durationMs) => {
     const result = await answers(() => ({ outcome: 'success', durationMs, sent: true }));
     expect(result.durationMs).toBeGreaterThanOrEqual(0);
-    expect(result.durationMs).toBeLessThan(60_000);
+    expect(result.durationMs).not.toBe(durationMs);
   });
 
   it('tells where the time went, unless that cannot be', async () => {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { ClaimedDelivery } from '../claim/claimed-delivery.js';
 import { MAX_RETRIES_EVER, RetryJudge } from './retry-judge.js';
 import { RetryPolicy } from './retry-policy.js';
@@ -49,6 +50,20 @@ describe('the judge of attempts', () => {
       reason: 'attempts_exhausted',
       retriesUsed: MAX_RETRIES_EVER,
     });
+  });
+
+  it('goes on without a policy that fails, and says so once', () => {
+    class Broken extends RetryPolicy {
+      decide(): RetryVerdict {
+        throw new Error('it divides by zero');
+      }
+    }
+    const said = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const broken = new RetryJudge(new Broken(), () => 0.5);
+    for (let attempt = 0; attempt < 20; attempt += 1)
+      expect(broken.judge(failed, delivery(0))).toMatchObject({ status: 'failed', reason: 'attempts_exhausted' });
+    expect(said.mock.calls.map(([line]) => line as string)).toEqual([expect.stringContaining('it divides by zero')]);
+    said.mockRestore();
   });
 
   it('asks nobody about a success', () =>

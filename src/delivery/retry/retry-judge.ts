@@ -1,8 +1,8 @@
 // Asks the retry policy, which may be anybody's code, and takes only answers that can be carried out: whatever it does,
 // the delivery goes on.
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { monotonicNow } from '../../kernel/clock.js';
 import { MAX_RETRY_WAIT_MS } from '../../kernel/retry-schedule.js';
+import { SparingLog } from '../../platform/observability/index.js';
 import { RANDOM_TOKEN } from '../../platform/platform.module.js';
 import type { ClaimedDelivery } from '../claim/claimed-delivery.js';
 import type { AttemptResult, Verdict } from '../transport/outcome.js';
@@ -12,14 +12,12 @@ import type { FailedAttempt, FailedDelivery, RetryVerdict } from './retry-policy
 /** No delivery is retried more often, whatever a policy says: `retries_used` is a small integer, and patience must end. */
 export const MAX_RETRIES_EVER = 1_000;
 
-/** A policy that is wrong is wrong at every attempt: it is told about once in this time. */
-const QUIET_MS = 10_000;
-
 @Injectable()
 export class RetryJudge {
   private readonly logger = new Logger('RetryPolicy');
   private readonly fallback = new DefaultRetryPolicy();
-  private quietUntil = 0;
+  /** Of one kind, whatever it says: a policy that is wrong is wrong at every attempt. */
+  private readonly failing = new SparingLog((line) => this.logger.error(line));
 
   constructor(
     private readonly policy: RetryPolicy,
@@ -55,14 +53,11 @@ export class RetryJudge {
     } catch (error) {
       problem = error instanceof Error ? error.message : 'it threw what is no error';
     }
-    this.complain(delivery, problem);
+    this.failing.note(
+      '',
+      () => `The retry policy failed, the default decides in its place, as for delivery ${delivery.id}: ${problem}`,
+    );
     return this.fallback.decide(attempt, delivery, this.random);
-  }
-
-  private complain({ id }: FailedDelivery, problem: string): void {
-    if (monotonicNow() < this.quietUntil) return;
-    this.quietUntil = monotonicNow() + QUIET_MS;
-    this.logger.error(`The retry policy failed, the default decides in its place, as for delivery ${id}: ${problem}`);
   }
 }
 

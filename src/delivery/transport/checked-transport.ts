@@ -3,6 +3,7 @@
 import { Logger } from '@nestjs/common';
 import { monotonicNow } from '../../kernel/clock.js';
 import { inTimeOr } from '../../kernel/in-time.js';
+import { SparingLog } from '../../platform/observability/index.js';
 import { checkedTiming } from './attempt-timing.js';
 import { ATTEMPT_OUTCOMES } from '../delivery-status.js';
 import { Transport } from './transport.js';
@@ -13,6 +14,8 @@ const MAX_ERROR_LENGTH = 200;
 
 export class CheckedTransport extends Transport {
   private readonly logger = new Logger('Transport');
+  /** Of one kind, whatever it says: what is wrong with a transport is mostly wrong for every attempt. */
+  private readonly failing = new SparingLog((line) => this.logger.error(line));
 
   constructor(private readonly own: Transport) {
     super();
@@ -28,7 +31,7 @@ export class CheckedTransport extends Transport {
       return checked(answer, durationMs(), request.timeoutMs);
     } catch (error) {
       const said = error instanceof Error ? error.message : 'what it threw is no error';
-      this.logger.error(`The transport failed for delivery ${request.deliveryId}: ${said}`);
+      this.failing.note('', () => `The transport failed for delivery ${request.deliveryId}: ${said}`);
       const code = (error as { code?: unknown } | undefined)?.code;
       const known = typeof code === 'string' ? code.slice(0, MAX_ERROR_LENGTH) : 'TRANSPORT_FAILED';
       return { outcome: 'connection_error', error: known, durationMs: durationMs(), sent: true };
