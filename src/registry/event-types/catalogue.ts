@@ -2,12 +2,12 @@
 // change with them: no event costs a statement of its own, and one without a schema costs a look into a map.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setImmediate } from 'node:timers/promises';
-import { BoundedMap } from '../../kernel/bounded-map.js';
 import { monotonicNow } from '../../kernel/clock.js';
 import { PosthornError } from '../../kernel/errors.js';
 import { RESERVED_PREFIX } from '../../kernel/event-match.js';
 import { SETTINGS_TOKEN } from '../../platform/config/index.js';
 import type { Settings } from '../../platform/config/index.js';
+import { SparingLog } from '../../platform/observability/index.js';
 import { BriefCache } from '../brief-cache.js';
 import { EventSchema } from './event-schema.js';
 import {
@@ -31,11 +31,6 @@ const SUSPENDED_MS = 60_000;
 /** Others of this process wait no longer than this and one judgement. */
 const MAX_BLOCK_MS = 10;
 
-const WARN_EVERY_MS = 60_000;
-
-/** Schemas kept, however small, and tenants of which it is known when they were last warned of. */
-const MAX_REMEMBERED = 10_000;
-
 /** An event, as far as the catalogue judges it. */
 interface Judged {
   readonly type: string;
@@ -55,8 +50,8 @@ export class Catalogue {
   private readonly logger = new Logger('Catalogue');
   private readonly types = new BriefCache<Known>();
   private readonly schemas = new KeptSchemas<Kept>(MAX_SCHEMA_BYTES_KEPT);
-  /** By tenant: when a type that its catalogue does not know was last told. */
-  private readonly warned = new BoundedMap<string, number>(MAX_REMEMBERED);
+  /** By tenant: each of its events may be of a type of its own. */
+  private readonly unknown = new SparingLog((line) => this.logger.warn(line));
   private readonly time = new JudgingTime();
 
   constructor(
@@ -139,11 +134,7 @@ export class Catalogue {
     const { unknownEventTypes } = this.settings;
     if (unknownEventTypes === 'allow' || type.startsWith(RESERVED_PREFIX)) return undefined;
     if (unknownEventTypes === 'refuse') return new UnknownEventTypeError();
-    const now = monotonicNow();
-    if ((this.warned.get(tenantId) ?? -Infinity) + WARN_EVERY_MS < now) {
-      this.warned.set(tenantId, now);
-      this.logger.warn(`Tenant ${tenantId} sends ${type}, which is not in its catalogue.`);
-    }
+    this.unknown.note(tenantId, () => `Tenant ${tenantId} sends ${type}, which is not in its catalogue.`);
     return undefined;
   }
 
